@@ -1,0 +1,9 @@
+/** Tiers are folders of test/; test/run picks those that this machine can run. */
+module.exports = {
+    testEnvironment: "node",
+    roots: ["<rootDir>/test"],
+    testMatch: ["**/*.test.ts"],
+    transform: { "^.+\\.ts$": ["ts-jest", { isolatedModules: true, diagnostics: false }] },
+    testTimeout: 120_000,
+    maxWorkers: 2,
+};
