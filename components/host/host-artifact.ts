@@ -1,0 +1,127 @@
+import * as fs from "node:fs";
+import { createHash } from "node:crypto";
+import { pipeline } from "node:stream/promises";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { assertArgs, inputError } from "../internal/validate";
+import { Host, hostRule } from "./host";
+import { after, hostResource } from "./host-resource";
+
+/** Arguments of a HostArtifact. Give either url or sourcePath. */
+export interface HostArtifactArgs {
+    /** Where it is wanted. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** URL that the host downloads it from: http, https or file. Needs sha256. */
+    url?: pulumi.Input<string>;
+    /** Absolute path of the file on the machine that runs Pulumi. */
+    sourcePath?: pulumi.Input<string>;
+    /** SHA-256 of the file, 64 hexadecimal digits. Required with url; defaults to that of the source file. */
+    sha256?: pulumi.Input<string>;
+    /** Absolute path to install it at. Defaults to the cache alone, where a file is kept once by its digest. */
+    path?: pulumi.Input<string>;
+    /** Permissions of the installed file in octal. Defaults to "0755". */
+    mode?: pulumi.Input<string>;
+    /** Ids of things on the same host that it depends on; a change installs it anew. */
+    parentIds?: pulumi.Input<string>[];
+}
+
+const absolutePath = z.string().regex(/^\//, { error: "expected an absolute path" });
+const rules = {
+    host: hostRule,
+    url: z
+        .string()
+        .regex(/^(https?|file):\/\//, { error: "expected an http, https or file URL" })
+        .optional(),
+    sourcePath: absolutePath.optional(),
+    sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, { error: "expected 64 lower-case hexadecimal digits" })
+        .optional(),
+    path: absolutePath.optional(),
+    mode: z
+        .string()
+        .regex(/^[0-7]{3,4}$/, { error: 'expected octal permissions, as "0755"' })
+        .optional(),
+};
+
+/** A file of any size on a host, known by its digest: downloaded or sent once, kept in the host's cache, verified. */
+export class HostArtifact extends pulumi.ComponentResource {
+    /** Absolute path on the host. Unknown in a preview that fetches it, unless path is given. */
+    public readonly path: pulumi.Output<string>;
+    /** SHA-256 of the file. */
+    public readonly sha256: pulumi.Output<string>;
+    /** Changes whenever it was fetched or installed anew. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: HostArtifactArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:HostArtifact", name, args, opts);
+        assertArgs(`HostArtifact ${name}`, args, rules, ...sourceProblems(args));
+
+        const digest = pulumi
+            .all([args.sha256, args.sourcePath])
+            .apply(([given, file]) =>
+                given === undefined ? digestOfFile(name, file ?? "") : Promise.resolve(given),
+            );
+        const artifact = hostResource(
+            `${name}-artifact`,
+            {
+                host: args.host,
+                create: "host/artifact-fetch.sh",
+                delete: "host/artifact-remove.sh",
+                spec: { sha256: digest, path: args.path },
+                parents: args.parentIds,
+                environment: {
+                    KUBEDEV_SHA256: digest,
+                    KUBEDEV_URL: args.url ?? "",
+                    KUBEDEV_PATH: args.path ?? "",
+                    KUBEDEV_MODE: args.mode ?? "0755",
+                },
+                payloadFile: args.sourcePath,
+                timeoutSec: 3600,
+            },
+            { parent: this },
+        );
+        this.sha256 = after(artifact.resource, digest);
+        this.path = after(artifact.resource, args.path).apply((path) =>
+            path === undefined
+                ? artifact.result().apply((r) => String(r["path"]))
+                : pulumi.output(path),
+        );
+        this.instanceId = artifact.resource.id;
+        this.registerOutputs({
+            path: this.path,
+            sha256: this.sha256,
+            instanceId: this.instanceId,
+        });
+    }
+}
+
+function sourceProblems(args: HostArtifactArgs): { propertyPath: string; reason: string }[] {
+    if ((args.url === undefined) === (args.sourcePath === undefined)) {
+        const got = args.url === undefined ? "neither" : "both";
+        return [{ propertyPath: "url", reason: `got ${got}; expected either url or sourcePath` }];
+    }
+    return args.url !== undefined && args.sha256 === undefined
+        ? [
+              {
+                  propertyPath: "sha256",
+                  reason: "got nothing; expected the digest of the download (sha256sum prints it)",
+              },
+          ]
+        : [];
+}
+
+async function digestOfFile(name: string, file: string): Promise<string> {
+    const hash = createHash("sha256");
+    try {
+        await pipeline(fs.createReadStream(file), hash);
+    } catch (error) {
+        throw inputError(`HostArtifact ${name}`, [
+            {
+                propertyPath: "sourcePath",
+                reason: `got ${file}; expected a readable file (${String(error)})`,
+            },
+        ]);
+    }
+    return hash.digest("hex");
+}

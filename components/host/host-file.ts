@@ -1,0 +1,82 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { sha256 } from "../internal/hash";
+import { assertArgs } from "../internal/validate";
+import { Host, hostRule } from "./host";
+import { after, hostResource } from "./host-resource";
+
+/** Arguments of a HostFile. */
+export interface HostFileArgs {
+    /** Where it is. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** Absolute path. Missing directories are made, and removed with the file. A change moves the file. */
+    path: pulumi.Input<string>;
+    /** Content. Make secrets pulumi.secret. A change writes the file anew in place, by rename. */
+    content: pulumi.Input<string>;
+    /** Permissions in octal. Defaults to "0644". */
+    mode?: pulumi.Input<string>;
+    /** Owner as user or user:group. Defaults to the user who writes it. */
+    owner?: pulumi.Input<string>;
+    /** True replaces a file that is there already; it is put back when this one goes. Defaults to false: that is an error. */
+    overwrite?: pulumi.Input<boolean>;
+    /** Ids of things on the same host that it depends on; a change writes it anew. */
+    parentIds?: pulumi.Input<string>[];
+}
+
+const rules = {
+    host: hostRule,
+    path: z.string().regex(/^\/.*[^/]$/, { error: "expected an absolute path of a file" }),
+    content: z.string({ error: "expected a text" }),
+    mode: z
+        .string()
+        .regex(/^[0-7]{3,4}$/, { error: 'expected octal permissions, as "0644"' })
+        .optional(),
+    owner: z
+        .string()
+        .regex(/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/, { error: "expected user or user:group" })
+        .optional(),
+    overwrite: z.boolean({ error: "expected true or false" }).optional(),
+};
+
+/** A text file on a host. A file that was edited or removed by hand shows in the next preview, and is written again. */
+export class HostFile extends pulumi.ComponentResource {
+    /** Absolute path. */
+    public readonly path: pulumi.Output<string>;
+    /** SHA-256 of the content, known in preview: what must restart when the file changes takes it as a trigger. */
+    public readonly sha256: pulumi.Output<string>;
+    /** Changes whenever the file was made anew, not when its content changed. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:HostFile", name, args, opts);
+        assertArgs(`HostFile ${name}`, args, rules);
+
+        const file = hostResource(
+            `${name}-file`,
+            {
+                host: args.host,
+                create: "host/file-write.sh",
+                delete: "host/file-remove.sh",
+                spec: { path: args.path },
+                parents: args.parentIds,
+                environment: {
+                    KUBEDEV_PATH: args.path,
+                    KUBEDEV_MODE: args.mode ?? "0644",
+                    KUBEDEV_OWNER: args.owner ?? "",
+                    KUBEDEV_OVERWRITE: pulumi.output(args.overwrite ?? false).apply(String),
+                },
+                stdin: args.content,
+            },
+            { parent: this },
+        );
+        this.path = after(file.resource, args.path);
+        // A digest of a secret tells nothing that one could log in with.
+        this.sha256 = pulumi.unsecret(after(file.resource, args.content).apply(sha256));
+        this.instanceId = file.resource.id;
+        this.registerOutputs({
+            path: this.path,
+            sha256: this.sha256,
+            instanceId: this.instanceId,
+        });
+    }
+}

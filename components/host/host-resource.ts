@@ -1,0 +1,181 @@
+import * as path from "node:path";
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { digestOf } from "../internal/hash";
+import { probe, shadowDir, Sighting, Sightings } from "./drift-probe";
+import { Host, HostParts, hostParts } from "./host";
+import { PerRun, stackDir, stackScope } from "./scope";
+import { hostEnvironment, hostScript, Verb } from "./transport";
+
+/** A thing on a host, made and removed by scripts. */
+export interface HostResourceArgs {
+    /** Where it is. */
+    host: pulumi.Input<Host> | undefined;
+    /** Script below scripts/ that makes the thing. It must be idempotent. */
+    create: string;
+    /** Script that brings it up to date in place, and does nothing quickly when it is. Defaults to `create`. */
+    update?: string;
+    /** Script that removes it. It succeeds when it is not there. Defaults to nothing. */
+    delete?: string;
+    /** What the thing is, in the user's words. A change replaces it. */
+    spec: pulumi.Inputs;
+    /** Values for the scripts. A change updates the thing in place, unless it comes from a change of `spec`. */
+    environment?: Record<string, pulumi.Input<string>>;
+    /** Standard input of `create` and `update`. A change updates the thing in place. */
+    stdin?: pulumi.Input<string>;
+    /** File on the machine that runs Pulumi, sent as standard input. */
+    payloadFile?: pulumi.Input<string>;
+    /** Ids of what the thing physically stands on, on the same host. When one changes, so does this thing. */
+    parents?: (pulumi.Input<string> | undefined)[];
+    /** Whether the probe looks after it: its scripts write a record, and its death shows in a preview. Defaults to true. */
+    probed?: boolean;
+    /** Time limit in seconds for each of the scripts. Defaults to 600. */
+    timeoutSec?: number;
+}
+
+/** A declared thing on a host. */
+export interface HostResource {
+    /** The resource that carries it: other things on the same host take its id as their parent. */
+    readonly resource: command.local.Command;
+    /** Reads the JSON object that its script printed last. Unknown in a preview that changes the thing. */
+    readonly result: () => pulumi.Output<Record<string, unknown>>;
+    /** What the thing's record says, known in preview as long as the thing is there. */
+    readonly facts: pulumi.Output<Record<string, string> | undefined>;
+    /** Directory of the thing, if it is on this machine: absolute. On a remote host it is below the user's state directory. */
+    readonly dir: string;
+}
+
+const keys = new PerRun(() => new Set<string>());
+
+/**
+ * Declares a thing on a host. The one place where the dependency recipe of the command plugin is spelled out; nobody
+ * declares a command past it:
+ * - the readable spec, the incarnation and the ids of what it stands on are triggers, everything else updates in place;
+ * - it is deleted before it is replaced, so that address, file and lock are free;
+ * - what is on a machine that kubedev made goes with that machine, and its own delete never fails on a dead one;
+ * - scripts are inline text, values are environment, nothing depends on what a script printed before.
+ */
+export function hostResource(
+    name: string,
+    args: HostResourceArgs,
+    opts: pulumi.CustomResourceOptions,
+): HostResource {
+    if (keys.get().has(name)) {
+        throw new Error(
+            `two things of this stack are called "${name}"; expected different names, since the name is also that of the thing's directory on its host`,
+        );
+    }
+    keys.get().add(name);
+
+    const host = hostParts(args.host);
+    const { ssh } = host;
+    const parents = [host.parentId, ...(args.parents ?? [])];
+    const probed = args.probed ?? true;
+    const sightings = ssh.apply((known) => probe(known));
+    const sighting = sightings.apply((all) => all.things.get(name));
+    const incarnation = probed ? sightings.apply((all) => incarnationOf(all, name)) : undefined;
+
+    const target = ssh.apply((known) =>
+        known === undefined
+            ? undefined
+            : { address: known.address, port: known.port ?? 22, user: known.user ?? "root" },
+    );
+    const triggers = [
+        compact({ ...args.spec, host: target, incarnation }),
+        { parents: pulumi.all(parents).apply(compactList) },
+    ];
+    const text = (verb: Verb, script: string | undefined) =>
+        script === undefined ? undefined : hostScript(verb, script);
+    const timeout = `${String((args.timeoutSec ?? 600) + 30)}s`;
+
+    const resource = new command.local.Command(
+        name,
+        {
+            create: text("create", args.create),
+            update: text("update", args.update ?? args.create),
+            delete: text("delete", args.delete),
+            environment: environmentOf(name, args, host, incarnation, triggers),
+            stdin: args.stdin ?? "",
+            triggers,
+            logging: "stderr",
+            addPreviousOutputInEnv: false,
+        },
+        pulumi.mergeOptions(opts, {
+            deleteBeforeReplace: true,
+            customTimeouts: { create: timeout, update: timeout, delete: timeout },
+            deletedWith: machineBehind(host.parentUrn),
+        }),
+    );
+    return {
+        resource,
+        result: () => resource.stdout.apply(lastJsonObject),
+        facts: sighting.apply((seen: Sighting | undefined) => seen?.facts),
+        dir: path.join(stackDir(), name),
+    };
+}
+
+/** A value that is known in preview, and yet makes what uses it wait for the resource. */
+export function after<T>(
+    resource: pulumi.CustomResource,
+    value: pulumi.Input<T>,
+): pulumi.Output<pulumi.Unwrap<T>> {
+    return pulumi.all([value, resource.urn]).apply(([known]) => known);
+}
+
+function environmentOf(
+    name: string,
+    args: HostResourceArgs,
+    host: HostParts,
+    incarnation: pulumi.Output<number> | undefined,
+    triggers: unknown[],
+): Record<string, pulumi.Input<string>> {
+    const { ssh } = host;
+    const scriptVariables = {
+        ...args.environment,
+        KUBEDEV_KEY: name,
+        KUBEDEV_SCOPE: stackScope(),
+        KUBEDEV_DIR: ssh.apply((known) => (known === undefined ? path.join(stackDir(), name) : "")),
+        KUBEDEV_INCARNATION: incarnation?.apply(String) ?? "",
+        KUBEDEV_SPEC: pulumi.output(triggers).apply(digestOf),
+    };
+    return {
+        ...scriptVariables,
+        KUBEDEV_VARS: Object.keys(scriptVariables).join(" "),
+        KUBEDEV_HOST_NAME: ssh.apply((known) => hostEnvironment(known)["KUBEDEV_HOST_NAME"] ?? ""),
+        KUBEDEV_SSH: ssh.apply((known) => hostEnvironment(known)["KUBEDEV_SSH"] ?? ""),
+        KUBEDEV_SHADOW_DIR: ssh.apply((known) => (known === undefined ? "" : shadowDir(known))),
+        KUBEDEV_MANAGED: host.parentUrn.apply((urn) => (urn === undefined ? "" : "1")),
+        KUBEDEV_HOST_RUNNING: host.running.apply((running) => String(running ?? true)),
+        KUBEDEV_PAYLOAD_FILE: args.payloadFile ?? "",
+        KUBEDEV_CONNECT_SEC: "60",
+        KUBEDEV_TIMEOUT_SEC: String(args.timeoutSec ?? 600),
+    };
+}
+
+/** The incarnation that a thing will have after this run. */
+export function incarnationOf(sightings: Sightings, key: string): number {
+    return sightings.things.get(key)?.incarnation ?? sightings.absent;
+}
+
+/** The last line that a script printed, which is a JSON object. */
+export function lastJsonObject(stdout: string): Record<string, unknown> {
+    const line = stdout.trimEnd().split("\n").at(-1) ?? "";
+    if (line === "") {
+        return {};
+    }
+    return JSON.parse(line) as Record<string, unknown>;
+}
+
+/** The machine that a host's things go away with. */
+function machineBehind(parentUrn: pulumi.Output<string | undefined>): pulumi.Resource {
+    // The SDK awaits the URN only when it registers; nothing or unknown means that there is no such machine.
+    return Object.assign(new pulumi.DependencyResource(""), { urn: parentUrn });
+}
+
+function compact(values: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+function compactList(ids: readonly (string | undefined)[]): string[] {
+    return ids.filter((id) => id !== undefined);
+}

@@ -1,0 +1,111 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+
+/** The operating system of a host. It decides which shell runs there. */
+export enum HostOs {
+    /** Any Linux with a POSIX shell and GNU coreutils. */
+    Linux = "linux",
+    /** Windows with OpenSSH and PowerShell. */
+    Windows = "windows",
+}
+
+/** How to log in to a remote host. Connections are made by the OpenSSH client of the machine that runs Pulumi. */
+export interface SshArgs {
+    /** Name or address to connect to. */
+    address: pulumi.Input<string>;
+    /** TCP port of sshd. Defaults to 22. */
+    port?: pulumi.Input<number>;
+    /** User to log in as. Defaults to root. */
+    user?: pulumi.Input<string>;
+    /** Absolute path of the private key, on the machine that runs Pulumi. Without it the ssh agent's keys are tried. */
+    privateKeyPath?: pulumi.Input<string>;
+    /** The host's public key, as `ssh-ed25519 AAAA...`. Either this or knownHostsPath is required: no connection is made to an unverified host. */
+    hostKey?: pulumi.Input<string>;
+    /** Absolute path of a file in known_hosts format that holds the host's key, on the machine that runs Pulumi. */
+    knownHostsPath?: pulumi.Input<string>;
+    /** Host through which the connection is made. */
+    proxy?: pulumi.Input<SshArgs>;
+}
+
+/**
+ * Where something runs: plain data, from config or from another component's output. Empty means this machine.
+ */
+export interface Host {
+    /** How to log in. Without it the host is the machine that runs Pulumi. */
+    ssh?: pulumi.Input<SshArgs>;
+    /** Operating system. Defaults to Linux. */
+    os?: pulumi.Input<HostOs>;
+    /** Id of the machine behind the host, if kubedev made it. What is on the host is replaced when this changes. */
+    parentId?: pulumi.Input<string>;
+    /** URN of the machine behind the host, if kubedev made it. What is on the host is not cleaned up one by one when the machine goes. */
+    parentUrn?: pulumi.Input<string>;
+    /** False when the machine is declared as stopped: nothing is done on it until it runs again. Defaults to true. */
+    running?: pulumi.Input<boolean>;
+}
+
+/** `SshArgs` with all values known. */
+export type Ssh = pulumi.Unwrap<SshArgs>;
+
+/** The parts of a host, each known or unknown by itself: the id of the machine behind it often is when the rest is not. */
+export interface HostParts {
+    ssh: pulumi.Output<Ssh | undefined>;
+    parentId: pulumi.Output<string | undefined>;
+    parentUrn: pulumi.Output<string | undefined>;
+    running: pulumi.Output<boolean | undefined>;
+}
+
+/** Takes a host apart without waiting for all of it to be known. */
+export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
+    if (pulumi.Output.isInstance(host) || host instanceof Promise) {
+        const { ssh, parentId, parentUrn, running } = pulumi.output(host);
+        return { ssh, parentId, parentUrn, running } as HostParts;
+    }
+    return {
+        ssh: pulumi.output(host?.ssh),
+        parentId: pulumi.output(host?.parentId),
+        parentUrn: pulumi.output(host?.parentUrn),
+        running: pulumi.output(host?.running),
+    };
+}
+
+const absolutePath = z.string().regex(/^\//, { error: "expected an absolute path" });
+
+const sshFields = {
+    address: z.string().regex(/^[A-Za-z0-9_.:%-]+$/, {
+        error: "expected a host name or an IP address",
+    }),
+    port: z.int().min(1).max(65535, { error: "expected a TCP port, 1 to 65535" }).optional(),
+    user: z
+        .string()
+        .regex(/^[A-Za-z0-9_.\\@][A-Za-z0-9_.\\@-]*$/, { error: "expected a user name" })
+        .optional(),
+    privateKeyPath: absolutePath.optional(),
+    hostKey: z
+        .string()
+        .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+( .*)?$/, {
+            error: 'expected one public key, as "ssh-ed25519 AAAA..."',
+        })
+        .optional(),
+    knownHostsPath: absolutePath.optional(),
+};
+
+const sshRule: z.ZodType = z
+    .object({ ...sshFields, proxy: z.lazy(() => sshRule).optional() })
+    .refine((ssh) => (ssh.hostKey === undefined) !== (ssh.knownHostsPath === undefined), {
+        error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
+    });
+
+/** What a `host` argument must look like. */
+export const hostRule = z
+    .object({
+        ssh: sshRule.optional(),
+        os: z
+            .literal(HostOs.Linux, {
+                error: 'expected "linux": the host primitives do not support Windows yet',
+            })
+            .optional(),
+        parentId: z.string().optional(),
+        parentUrn: z.string().optional(),
+        running: z.boolean().optional(),
+    })
+    .optional();

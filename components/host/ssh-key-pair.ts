@@ -1,0 +1,58 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { after, hostResource } from "./host-resource";
+
+/** Arguments of a SshKeyPair. */
+export interface SshKeyPairArgs {
+    /** What stands behind the public key. Defaults to the component's name. */
+    comment?: pulumi.Input<string>;
+}
+
+/**
+ * An ed25519 key pair on the machine that runs Pulumi: made once, 0600, never in the stack's state. It serves to log in
+ * with, or as the host key of a machine that is made.
+ */
+export class SshKeyPair extends pulumi.ComponentResource {
+    /** Absolute path of the private key. */
+    public readonly privateKeyPath: pulumi.Output<string>;
+    /** Absolute path of the public key. */
+    public readonly publicKeyPath: pulumi.Output<string>;
+    /** Absolute path of a known_hosts file that pins the public key for any host name. */
+    public readonly knownHostsPath: pulumi.Output<string>;
+    /** The public key, as `ssh-ed25519 AAAA... comment`. */
+    public readonly publicKey: pulumi.Output<string>;
+    /** Changes whenever a new pair was made. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: SshKeyPairArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:SshKeyPair", name, args, opts);
+        const pair = hostResource(
+            `${name}-key-pair`,
+            {
+                host: undefined,
+                create: "host/key-pair-make.sh",
+                delete: "host/forget.sh",
+                spec: { type: "ed25519" },
+                environment: { KUBEDEV_COMMENT: args.comment ?? name },
+                timeoutSec: 60,
+            },
+            { parent: this },
+        );
+        this.privateKeyPath = after(pair.resource, path.join(pair.dir, "id_ed25519"));
+        this.publicKeyPath = after(pair.resource, path.join(pair.dir, "id_ed25519.pub"));
+        this.knownHostsPath = after(pair.resource, path.join(pair.dir, "known_hosts"));
+        this.publicKey = pair.facts.apply((facts) =>
+            facts?.["publicKey"] === undefined
+                ? pair.result().apply((result) => String(result["publicKey"]))
+                : pulumi.output(facts["publicKey"]),
+        );
+        this.instanceId = pair.resource.id;
+        this.registerOutputs({
+            privateKeyPath: this.privateKeyPath,
+            publicKeyPath: this.publicKeyPath,
+            knownHostsPath: this.knownHostsPath,
+            publicKey: this.publicKey,
+            instanceId: this.instanceId,
+        });
+    }
+}

@@ -1,0 +1,50 @@
+/** What goes on the kernel's command line of a machine. */
+export interface KernelLineSpec {
+    /** Host name of the guest: RFC 1123, at most 64 bytes. */
+    hostname: string;
+    /** Further parameters, e.g. "systemd.unified_cgroup_hierarchy=1". */
+    extra?: string[];
+}
+
+/** COMMAND_LINE_SIZE of x86 less the final NUL. */
+const maxBytes = 2047;
+
+/** Kernel command line for a machine that boots from the base image. */
+export function kernelLine(spec: KernelLineSpec): string {
+    const { hostname, extra = [] } = spec;
+    if (hostname.length > 64 || !hostname.split(".").every(isHostnameLabel)) {
+        throw new Error(
+            `host name ${JSON.stringify(hostname)}: expected letters, digits and inner hyphens, ` +
+                "parts of at most 63 joined by dots, at most 64 characters",
+        );
+    }
+    const parameters = ["console=ttyS0", `systemd.hostname=${hostname}`, "quiet", ...extra];
+    const line = parameters.map(quoteParameter).join(" ");
+    const bytes = Buffer.byteLength(line);
+    if (bytes > maxBytes) {
+        throw new Error(
+            `kernel command line has ${bytes} bytes, the kernel takes ${maxBytes}; ` +
+                "pass less in extra kernel parameters",
+        );
+    }
+    return line;
+}
+
+function isHostnameLabel(label: string): boolean {
+    return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label);
+}
+
+/** The kernel knows double quotes and no escapes, so a quote itself cannot be passed. */
+function quoteParameter(parameter: string): string {
+    if (parameter === "" || /["\0-\x08\n-\x1f\x7f]/.test(parameter)) {
+        throw new Error(
+            `kernel parameter ${JSON.stringify(parameter)}: expected text without double quotes ` +
+                "and control characters",
+        );
+    }
+    if (!/\s/.test(parameter)) {
+        return parameter;
+    }
+    const equals = parameter.indexOf("=");
+    return `${parameter.slice(0, equals + 1)}"${parameter.slice(equals + 1)}"`;
+}

@@ -1,0 +1,9 @@
+/** kubedev: Pulumi components that declare a whole Kubernetes development environment. */
+export { type Host, HostOs, type SshArgs } from "./components/host/host";
+export { type HealthCheckArgs } from "./components/host/health-check";
+export { HostArtifact, type HostArtifactArgs } from "./components/host/host-artifact";
+export { HostCommand, type HostCommandArgs } from "./components/host/host-command";
+export { HostFile, type HostFileArgs } from "./components/host/host-file";
+export { HostService, type HostServiceArgs } from "./components/host/host-service";
+export { SshKeyPair, type SshKeyPairArgs } from "./components/host/ssh-key-pair";
+export { Supervisor } from "./components/host/service-resource";

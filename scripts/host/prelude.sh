@@ -1,0 +1,106 @@
+#!/bin/sh
+# What every script that keeps a thing on a host begins with: its directory, its lock, its record.
+# A thing's directory holds `record`, written last and by rename, one key=value a line:
+#   incarnation  counts the lives of the thing; goes up when the thing is found dead (design 3.3)
+#   spec         digest of what was asked for; equal and alive means that there is nothing to do
+#   pid, startTicks, bootId   a process: alive only if all three match and it is no zombie
+#   path, size, mtime         a file: alive only if it is as it was left
+#   fact.*       what preview may know about the thing
+#   KUBEDEV_DIR    the directory, absolute; empty: below this user's state directory, as KUBEDEV_SCOPE/KUBEDEV_KEY
+#   KUBEDEV_LOCK_SEC  how long to wait for another run that works on the same thing
+# shellcheck disable=SC2034 # used by the scripts that this is put in front of
+set -eu
+LC_ALL=C
+export LC_ALL
+umask 077
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    printf 'kubedev: %s\n' "$*" >&2
+    exit 1
+}
+
+state_root=${XDG_STATE_HOME:-$HOME/.local/state}/kubedev
+cache_root=${XDG_CACHE_HOME:-$HOME/.cache}/kubedev
+dir=${KUBEDEV_DIR:-$state_root/$KUBEDEV_SCOPE/$KUBEDEV_KEY}
+record=$dir/record
+
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+
+# Start time of a process in clock ticks since boot; nothing if it is gone or a zombie.
+start_ticks() {
+    read -r process_stat 2>/dev/null <"/proc/$1/stat" || return 0
+    # The command name, in parentheses, may hold anything: count from behind it.
+    # shellcheck disable=SC2086 # split on purpose
+    set -- ${process_stat##*)}
+    case $1 in Z | X) return 0 ;; esac
+    echo "${20}"
+}
+
+field() { sed -n "s/^$1=//p" "$record" 2>/dev/null || :; }
+
+is_process() { [ -n "$2" ] && [ "$(start_ticks "$1")" = "$2" ]; }
+
+# The pid of the recorded process, if that very process still runs.
+living_pid() {
+    living=$(field pid)
+    if [ -n "$living" ] && [ "$(field bootId)" = "$(boot_id)" ] && is_process "$living" "$(field startTicks)"; then
+        echo "$living"
+    fi
+}
+
+# Takes the thing's lock, which goes with this process. A killed `pulumi up` leaves its script running: wait for it.
+take_lock() {
+    lock_tries=0
+    while :; do
+        mkdir -p "$dir" 2>/dev/null || {
+            # Another thing's delete may take the empty parent away in between.
+            lock_tries=$((lock_tries + 1))
+            [ "$lock_tries" -lt 20 ] || die "cannot make the directory $dir"
+            sleep 0.1
+            continue
+        }
+        exec 9>"$dir/lock"
+        if ! flock -n 9; then
+            say "waiting for an earlier run that still works on $dir"
+            flock -w "${KUBEDEV_LOCK_SEC:-600}" 9 ||
+                die "$dir is locked by another run (see: fuser -v $dir/lock); end it, or wait for it"
+        fi
+        # Whoever held the lock may have removed the directory.
+        # shellcheck disable=SC3013 # not in POSIX, but in dash, bash, busybox, ksh and zsh
+        [ "$dir/lock" -ef /proc/self/fd/9 ] && return 0
+    done
+}
+
+# Writes the record: the arguments, and what every record has.
+write_record() {
+    {
+        printf 'incarnation=%s\nspec=%s\n' "${KUBEDEV_INCARNATION:-1}" "${KUBEDEV_SPEC:-}"
+        printf '%s\n' "$@"
+    } >"$record.new"
+    mv -f "$record.new" "$record"
+}
+
+# True if the thing was made, by a run whose end nobody saw, just as it is wanted now.
+is_as_wanted() {
+    [ -f "$record" ] && [ "$(field spec)" = "${KUBEDEV_SPEC:-}" ] &&
+        [ "$(field incarnation)" = "${KUBEDEV_INCARNATION:-1}" ]
+}
+
+file_facts() { stat -L -c 'path=%n
+size=%s
+mtime=%.9Y' "$1"; }
+
+file_is_as_left() {
+    [ -e "$(field path)" ] && [ "$(file_facts "$(field path)")" = "$(sed -n '/^path=/p;/^size=/p;/^mtime=/p' "$record")" ]
+}
+
+# Removes the thing's directory, and the directories above that became empty.
+forget() {
+    rm -rf "$dir"
+    rmdir -p --ignore-fail-on-non-empty "${dir%/*}" 2>/dev/null || :
+}
+
+json_string() {
+    printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g')"
+}

@@ -1,0 +1,108 @@
+/** The process side of the engine helper: the environment, the project file, one CLI run. */
+import { ChildProcess, spawn } from "child_process";
+import * as fs from "fs";
+import * as path from "path";
+import { RunResult } from "./engine-results";
+
+/** Root of the repository. */
+export const repoRoot = path.resolve(__dirname, "../..");
+
+/**
+ * What a program imports to get the library from its TypeScript sources:
+ * `import * as kubedev from "${library}"`. (The bare root would load a stale `bin/`.)
+ */
+export const library = path.join(repoRoot, "index");
+
+/** ts-node takes these for every source it loads, the repository's included. */
+export const compilerOptions = {
+    target: "ES2022",
+    module: "commonjs",
+    moduleResolution: "node10",
+    esModuleInterop: true,
+    skipLibCheck: true,
+    noCheck: true,
+    types: ["node"],
+};
+
+export function projectFile(name: string, dir: string): unknown {
+    const plugin = process.env.KUBEDEV_COMMAND_PLUGIN;
+    if (!plugin) {
+        return { name, runtime: "nodejs" };
+    }
+    const folder = path.join(dir, ".plugin-command");
+    fs.mkdirSync(folder);
+    fs.symlinkSync(
+        fs.realpathSync(path.resolve(plugin)),
+        path.join(folder, "pulumi-resource-command"),
+    );
+    return { name, runtime: "nodejs", plugins: { providers: [{ name: "command", path: folder }] } };
+}
+
+/** The caller's environment without its own Pulumi settings, with this repository's toolchain. */
+export function engineEnv(): NodeJS.ProcessEnv {
+    const own = Object.entries(process.env).filter(([k]) => !k.startsWith("PULUMI_"));
+    return {
+        ...Object.fromEntries(own),
+        PATH: `${path.join(repoRoot, ".toolchain/bin")}:${process.env.PATH ?? ""}`,
+        PULUMI_HOME: process.env.PULUMI_HOME ?? path.join(repoRoot, ".toolchain/pulumi"),
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
+        PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+        PULUMI_CONFIG_PASSPHRASE: "scratch",
+        // Jest turns colours on for its children; messages are compared as plain text.
+        FORCE_COLOR: undefined,
+        NO_COLOR: "1",
+    };
+}
+
+export function withVars(
+    env: NodeJS.ProcessEnv,
+    more: Record<string, string | undefined>,
+): NodeJS.ProcessEnv {
+    const all = Object.entries({ ...env, ...more }).filter(([, v]) => v !== undefined);
+    return Object.fromEntries(all);
+}
+
+async function collect(child: ChildProcess, started: number): Promise<RunResult> {
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout?.on("data", (d: Buffer) => out.push(d));
+    child.stderr?.on("data", (d: Buffer) => err.push(d));
+    const code = await new Promise<number>((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (c) => resolve(c ?? -1));
+    });
+    const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString("utf8");
+    return { code, stdout: text(out), stderr: text(err), durationMs: Date.now() - started };
+}
+
+export interface CliRun {
+    cwd: string;
+    env: NodeJS.ProcessEnv;
+    stdin?: string;
+    /** After this SIGINT is sent, ten seconds later SIGKILL. */
+    timeoutMs: number;
+}
+
+/** Runs the CLI to its end; `late` says that the time-out ended it. */
+export async function runCli(args: string[], o: CliRun): Promise<RunResult & { late: boolean }> {
+    const started = Date.now();
+    const child = spawn("pulumi", ["--non-interactive", ...args], { cwd: o.cwd, env: o.env });
+    // A CLI that dies before it reads its input is reported by its exit code.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(o.stdin ?? "");
+    let late = false;
+    let hard: NodeJS.Timeout | undefined;
+    const soft = setTimeout(() => {
+        late = true;
+        child.kill("SIGINT");
+        hard = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    }, o.timeoutMs);
+    try {
+        return { ...(await collect(child, started)), late };
+    } finally {
+        clearTimeout(soft);
+        clearTimeout(hard);
+    }
+}
