@@ -5,5 +5,17 @@ export { HostArtifact, type HostArtifactArgs } from "./components/host/host-arti
 export { HostCommand, type HostCommandArgs } from "./components/host/host-command";
 export { HostFile, type HostFileArgs } from "./components/host/host-file";
 export { HostService, type HostServiceArgs } from "./components/host/host-service";
-export { SshKeyPair, type SshKeyPairArgs } from "./components/host/ssh-key-pair";
+export { type SshKeyFiles, SshKeyPair, type SshKeyPairArgs } from "./components/host/ssh-key-pair";
 export { Supervisor } from "./components/host/service-resource";
+export {
+    BaseImage,
+    type BaseImageArgs,
+    type BaseImageFiles,
+    DiskFormat,
+    type ImageFileArgs,
+} from "./components/qemu/base-image";
+export {
+    type ForwardedPortArgs,
+    VirtualMachine,
+    type VirtualMachineArgs,
+} from "./components/qemu/virtual-machine";

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { digestOf } from "../internal/hash";
-import { probe, shadowDir, Sighting, Sightings } from "./drift-probe";
+import { probe, shadowDir, Sightings } from "./drift-probe";
 import { Host, HostParts, hostParts } from "./host";
 import { PerRun, stackDir, stackScope } from "./scope";
 import { hostEnvironment, hostScript, Verb } from "./transport";
@@ -70,10 +70,12 @@ export function hostResource(
     const host = hostParts(args.host);
     const { ssh } = host;
     const parents = [host.parentId, ...(args.parents ?? [])];
-    const probed = args.probed ?? true;
-    const sightings = ssh.apply((known) => probe(known));
-    const sighting = sightings.apply((all) => all.things.get(name));
-    const incarnation = probed ? sightings.apply((all) => incarnationOf(all, name)) : undefined;
+    // While the machine behind the host is being made anew there is nothing to look at: its id is unknown then.
+    const sightings =
+        (args.probed ?? true)
+            ? pulumi.all([ssh, host.parentId]).apply(([known]) => probe(known))
+            : undefined;
+    const incarnation = sightings?.apply((all) => incarnationOf(all, name));
 
     const target = ssh.apply((known) =>
         known === undefined
@@ -109,7 +111,10 @@ export function hostResource(
     return {
         resource,
         result: () => resource.stdout.apply(lastJsonObject),
-        facts: sighting.apply((seen: Sighting | undefined) => seen?.facts),
+        facts:
+            sightings === undefined
+                ? pulumi.output(undefined)
+                : sightings.apply((all) => all.things.get(name)?.facts),
         dir: path.join(stackDir(), name),
     };
 }

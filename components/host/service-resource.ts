@@ -34,6 +34,8 @@ export interface ServiceResourceArgs {
     /** How many rotated logs are kept. */
     logKeep: number;
     supervisor: Supervisor;
+    /** False: it is declared, but does not run. Defaults to true. */
+    running?: pulumi.Input<boolean>;
     parents?: (pulumi.Input<string> | undefined)[];
 }
 
@@ -61,6 +63,7 @@ export function serviceResource(
                 KUBEDEV_LOG_MIB: String(args.logMaxMib),
                 KUBEDEV_LOG_KEEP: String(args.logKeep),
                 KUBEDEV_SUPERVISOR: args.supervisor,
+                KUBEDEV_RUNNING: pulumi.output(args.running ?? true).apply(String),
             },
             timeoutSec: args.healthTimeoutSec + 2 * args.stopTimeoutSec + 120,
         },

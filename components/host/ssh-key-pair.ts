@@ -8,6 +8,16 @@ export interface SshKeyPairArgs {
     comment?: pulumi.Input<string>;
 }
 
+/** Where the files of a key pair are: plain data. */
+export interface SshKeyFiles {
+    /** Absolute path of the private key. */
+    privateKeyPath: pulumi.Input<string>;
+    /** Absolute path of the public key. */
+    publicKeyPath: pulumi.Input<string>;
+    /** Id of the resource that holds them. */
+    instanceId: pulumi.Input<string>;
+}
+
 /**
  * An ed25519 key pair on the machine that runs Pulumi: made once, 0600, never in the stack's state. It serves to log in
  * with, or as the host key of a machine that is made.
@@ -21,6 +31,8 @@ export class SshKeyPair extends pulumi.ComponentResource {
     public readonly knownHostsPath: pulumi.Output<string>;
     /** The public key, as `ssh-ed25519 AAAA... comment`. */
     public readonly publicKey: pulumi.Output<string>;
+    /** What a VirtualMachine takes as its loginKey. */
+    public readonly files: pulumi.Output<SshKeyFiles>;
     /** Changes whenever a new pair was made. */
     public readonly instanceId: pulumi.Output<string>;
 
@@ -47,11 +59,17 @@ export class SshKeyPair extends pulumi.ComponentResource {
                 : pulumi.output(facts["publicKey"]),
         );
         this.instanceId = pair.resource.id;
+        this.files = pulumi.output({
+            privateKeyPath: this.privateKeyPath,
+            publicKeyPath: this.publicKeyPath,
+            instanceId: this.instanceId,
+        });
         this.registerOutputs({
             privateKeyPath: this.privateKeyPath,
             publicKeyPath: this.publicKeyPath,
             knownHostsPath: this.knownHostsPath,
             publicKey: this.publicKey,
+            files: this.files,
             instanceId: this.instanceId,
         });
     }

@@ -1,21 +1,18 @@
-import { quote } from "shell-quote";
+import { quote } from "shlex";
 
 /** One POSIX shell line that runs the given argument vector. */
 export function shellLine(argv: readonly string[]): string {
-    for (const argument of argv) {
-        if (argument.includes("\0")) {
-            throw new Error(
-                `a command argument must not hold a NUL byte, got ${JSON.stringify(argument)}`,
-            );
-        }
-    }
     return argv.map(shellWord).join(" ");
 }
 
 /** One word of a POSIX shell line. */
 function shellWord(word: string): string {
-    // shell-quote escapes a line break by a backslash, which a shell reads as a continued line.
-    return /[\n\r]/.test(word) ? `'${word.replace(/'/g, `'\\''`)}'` : quote([word]);
+    if (word.includes("\0")) {
+        throw new Error(
+            `got a NUL byte in ${JSON.stringify(word)}; expected none: no shell word can hold one`,
+        );
+    }
+    return quote(word);
 }
 
 /** Lines that set and export the given variables in a POSIX shell, in the order of their names. */

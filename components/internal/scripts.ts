@@ -15,7 +15,7 @@ export function script(name: string): string {
         return known;
     }
     const raw = fs.readFileSync(path.join(packageRoot, "scripts", name), "utf8");
-    const text = stripComments(raw).replace(/^\. \.\/(.*)\n/gm, (_line, other: string) =>
+    const text = stripComments(raw).replace(/^\. (\.{1,2}\/.*)\n/gm, (_line, other: string) =>
         script(path.posix.join(path.posix.dirname(name), other)),
     );
     loaded.set(name, text);

@@ -1,3 +1,17 @@
+/**
+ * Names of the systemd credentials that the base image reads at every boot (see
+ * scripts/qemu/image/guest-setup.sh). Each is a file on the host that QEMU hands over by fw_cfg, so
+ * that neither a key nor its digest is on a command line. At most 28 bytes: fw_cfg's limit.
+ */
+export const credentialNames = {
+    /** OpenSSH private key that the guest's sshd proves itself with. The file is secret. */
+    hostKey: "kubedev.ssh-host-key",
+    /** Public keys that may log in as root, one a line. */
+    loginKeys: "kubedev.ssh-login-keys",
+    /** Further files, as `guestFilesCredential` writes them. Secret if one of the files is. */
+    files: "tmpfiles.extra",
+} as const;
+
 /** A file that the guest gets at each boot, before its services start. */
 export interface GuestFile {
     /** Absolute path in the guest. */
@@ -12,72 +26,54 @@ export interface GuestFile {
     group?: string;
 }
 
-/** What a guest must know to be this machine and no other. */
-export interface Provisioning {
-    /** OpenSSH private key that the guest's sshd proves itself with. Secret. */
-    hostPrivateKey: string;
-    /** Public keys, one line each, that may log in as root. */
-    loginPublicKeys: string[];
-    /** Further files. */
-    files?: GuestFile[];
-}
-
-/** A systemd credential: a file on the host (0600) that QEMU hands to the guest by fw_cfg. */
-export interface Credential {
-    /** Name in the guest, at most 28 bytes. */
-    name: string;
-    /** Content of the file. */
-    content: string;
-}
-
-/** Where the image's sshd looks for keys that the host provides; see guest-setup.sh. */
-const hostKeyPath = "/etc/ssh/ssh_host_ed25519_key";
-const loginKeysPath = "/etc/ssh/authorized_keys.d/root";
-
-/**
- * Credentials of a machine. All goes through one, tmpfiles.extra: systemd-tmpfiles writes the
- * files early in every boot, so a changed key takes effect at the next start with no agent, and
- * nothing secret is on a command line.
- */
-export function machineCredentials(provisioning: Provisioning): Credential[] {
-    const files: GuestFile[] = [
-        { path: hostKeyPath, content: withNewline(provisioning.hostPrivateKey), mode: "0600" },
-        {
-            path: loginKeysPath,
-            content: provisioning.loginPublicKeys.map(withNewline).join(""),
-        },
-        ...(provisioning.files ?? []),
-    ];
-    return [{ name: "tmpfiles.extra", content: files.map(tmpfilesLine).join("") }];
-}
-
-/** One line of tmpfiles.d(5) that writes a file: replaced at each boot, content in base64. */
-export function tmpfilesLine(file: GuestFile): string {
-    const { path, mode = "0644", user = "root", group = "root" } = file;
-    if (!path.startsWith("/") || /[\0\n]/.test(path) || path.split("/").includes("..")) {
-        throw new Error(
-            `guest file ${JSON.stringify(path)}: expected an absolute path without ".." and ` +
-                "line breaks",
-        );
-    }
-    if (!/^[0-7]{3,4}$/.test(mode)) {
-        throw new Error(`guest file ${path}: mode is ${mode}, expected octal such as 0644`);
-    }
-    for (const owner of [user, group]) {
-        if (!/^[a-z_0-9][a-z_0-9-]*$/.test(owner)) {
-            throw new Error(`guest file ${path}: "${owner}" is no user or group name`);
+/** Content of the credential `loginKeys`. */
+export function loginKeysCredential(publicKeys: readonly string[]): string {
+    for (const key of publicKeys) {
+        if (/[\r\n]/.test(key.trim()) || !/^\S+ \S+/.test(key)) {
+            throw new Error(
+                `login key ${JSON.stringify(key.slice(0, 40))}: expected one line of an OpenSSH ` +
+                    "public key file, such as ssh-ed25519 AAAA... comment",
+            );
         }
     }
+    return publicKeys.map((key) => `${key.trim()}\n`).join("");
+}
+
+/** Content of the credential `files`: systemd-tmpfiles writes each of them anew at every boot. */
+export function guestFilesCredential(files: readonly GuestFile[]): string {
+    return files.map(tmpfilesLine).join("");
+}
+
+function tmpfilesLine(file: GuestFile): string {
+    const { path, mode = "0644", user = "root", group = "root" } = file;
+    const parts = path.split("/").slice(1);
+    if (!path.startsWith("/") || /[\0\r\n]/.test(path) || parts.some(isNoName)) {
+        throw new Error(
+            `guest file ${JSON.stringify(path)}: expected an absolute path without ".", ".." and ` +
+                "empty parts",
+        );
+    }
+    if (!/^0?[0-7]{3}$/.test(mode)) {
+        throw new Error(`guest file ${path}: got mode ${mode}; expected octal such as 0644`);
+    }
+    for (const owner of [user, group]) {
+        if (!/^([a-z_][a-z0-9_-]*|[0-9]+)$/.test(owner)) {
+            throw new Error(
+                `guest file ${path}: got owner ${JSON.stringify(owner)}; expected a user or group`,
+            );
+        }
+    }
+    // f+: replace the content. ~: the last field is base64, so content needs no quoting.
     const base64 = Buffer.from(file.content).toString("base64");
     return `f+~ ${quotePath(path)} ${mode} ${user} ${group} - ${base64}\n`;
 }
 
-/** Quotes a path for tmpfiles.d: C escapes in double quotes, and % starts a specifier. */
-function quotePath(path: string): string {
-    const escaped = path.replace(/[\\"]/g, "\\$&").replace(/\t/g, "\\t").replace(/%/g, "%%");
-    return /[\s\\"']/.test(path) ? `"${escaped}"` : escaped;
+function isNoName(part: string): boolean {
+    return part === "" || part === "." || part === "..";
 }
 
-function withNewline(text: string): string {
-    return text.endsWith("\n") ? text : `${text}\n`;
+/** Quotes a path for tmpfiles.d(5): C escapes within double quotes; % starts a specifier. */
+function quotePath(path: string): string {
+    const escaped = path.replace(/[\\"]/g, "\\$&").replace(/%/g, "%%");
+    return /[\s\\"']/.test(path) ? `"${escaped}"` : escaped;
 }

@@ -2,4 +2,4 @@
 # Runs the user's create script.
 #   KUBEDEV_CREATE  the script
 . ./command.sh
-run_text "$KUBEDEV_CREATE"
+run_text KUBEDEV_CREATE

@@ -2,4 +2,4 @@
 # Runs the user's delete script.
 #   KUBEDEV_DELETE  the script
 . ./command.sh
-run_text "$KUBEDEV_DELETE"
+run_text KUBEDEV_DELETE

@@ -3,13 +3,17 @@
 #   KUBEDEV_COMMENT  what stands behind the public key
 . ./prelude.sh
 take_lock
+private=$dir/id_ed25519
 rm -f "$dir/new" "$dir/new.pub"
-if [ ! -s "$dir/id_ed25519" ]; then
+if [ ! -s "$private" ]; then
     ssh-keygen -q -t ed25519 -N '' -C "$KUBEDEV_COMMENT" -f "$dir/new"
-    mv -f "$dir/new.pub" "$dir/id_ed25519.pub"
-    mv -f "$dir/new" "$dir/id_ed25519"
+    mv -f "$dir/new" "$private"
 fi
-printf '* %s\n' "$(cut -d ' ' -f 1,2 "$dir/id_ed25519.pub")" >"$dir/known_hosts.new"
-mv -f "$dir/known_hosts.new" "$dir/known_hosts"
-write_record "kind=key-pair" "exists=$dir/id_ed25519" "fact.publicKey=$(cat "$dir/id_ed25519.pub")"
-printf '{"publicKey":%s}\n' "$(json_string "$(cat "$dir/id_ed25519.pub")")"
+# From the private key, so that the two always belong together.
+printf '%s %s\n' "$(ssh-keygen -y -f "$private" | cut -d ' ' -f 1,2)" "$KUBEDEV_COMMENT" >"$dir/new.pub"
+mv -f "$dir/new.pub" "$private.pub"
+printf '* %s\n' "$(cut -d ' ' -f 1,2 "$private.pub")" >"$dir/new"
+mv -f "$dir/new" "$dir/known_hosts"
+write_record "kind=key-pair" "exists=$private" "exists=$private.pub" "exists=$dir/known_hosts" \
+    "fact.publicKey=$(cat "$private.pub")"
+printf '{"publicKey":%s}\n' "$(json_string "$(cat "$private.pub")")"

@@ -5,6 +5,7 @@
 #   spec         digest of what was asked for; equal and alive means that there is nothing to do
 #   pid, startTicks, bootId   a process: alive only if all three match and it is no zombie
 #   path, size, mtime         a file: alive only if it is as it was left
+#   exists       a path that must be there, any number of times
 #   fact.*       what preview may know about the thing
 #   KUBEDEV_DIR    the directory, absolute; empty: below this user's state directory, as KUBEDEV_SCOPE/KUBEDEV_KEY
 #   KUBEDEV_LOCK_SEC  how long to wait for another run that works on the same thing
@@ -20,8 +21,15 @@ die() {
     exit 1
 }
 
-state_root=${XDG_STATE_HOME:-$HOME/.local/state}/kubedev
-cache_root=${XDG_CACHE_HOME:-$HOME/.cache}/kubedev
+# The XDG base directory specification: a relative path is to be ignored.
+case ${XDG_STATE_HOME:-} in
+/*) state_root=$XDG_STATE_HOME/kubedev ;;
+*) state_root=$HOME/.local/state/kubedev ;;
+esac
+case ${XDG_CACHE_HOME:-} in
+/*) cache_root=$XDG_CACHE_HOME/kubedev ;;
+*) cache_root=$HOME/.cache/kubedev ;;
+esac
 dir=${KUBEDEV_DIR:-$state_root/$KUBEDEV_SCOPE/$KUBEDEV_KEY}
 record=$dir/record
 
@@ -34,7 +42,7 @@ start_ticks() {
     # shellcheck disable=SC2086 # split on purpose
     set -- ${process_stat##*)}
     case $1 in Z | X) return 0 ;; esac
-    echo "${20}"
+    echo "${20:-}"
 }
 
 field() { sed -n "s/^$1=//p" "$record" 2>/dev/null || :; }
@@ -53,18 +61,19 @@ living_pid() {
 take_lock() {
     lock_tries=0
     while :; do
-        mkdir -p "$dir" 2>/dev/null || {
-            # Another thing's delete may take the empty parent away in between.
+        mkdir -p "$dir" 2>/dev/null || :
+        # `command`: a failed redirection of plain exec would end the shell.
+        if ! { command exec 9>"$dir/lock"; } 2>/dev/null; then
+            # Another thing's delete may just take the empty directories above away.
             lock_tries=$((lock_tries + 1))
-            [ "$lock_tries" -lt 20 ] || die "cannot make the directory $dir"
+            [ "$lock_tries" -lt 20 ] || die "cannot make $dir; expected a directory that $(id -un) may write to"
             sleep 0.1
             continue
-        }
-        exec 9>"$dir/lock"
+        fi
         if ! flock -n 9; then
             say "waiting for an earlier run that still works on $dir"
             flock -w "${KUBEDEV_LOCK_SEC:-600}" 9 ||
-                die "$dir is locked by another run (see: fuser -v $dir/lock); end it, or wait for it"
+                die "$dir is still locked by another run after ${KUBEDEV_LOCK_SEC:-600} s; end that run (fuser -v $dir/lock shows it), or wait for it"
         fi
         # Whoever held the lock may have removed the directory.
         # shellcheck disable=SC3013 # not in POSIX, but in dash, bash, busybox, ksh and zsh
@@ -72,7 +81,7 @@ take_lock() {
     done
 }
 
-# Writes the record: the arguments, and what every record has.
+# Writes the record: what every record has, and the arguments.
 write_record() {
     {
         printf 'incarnation=%s\nspec=%s\n' "${KUBEDEV_INCARNATION:-1}" "${KUBEDEV_SPEC:-}"
@@ -92,15 +101,30 @@ size=%s
 mtime=%.9Y' "$1"; }
 
 file_is_as_left() {
-    [ -e "$(field path)" ] && [ "$(file_facts "$(field path)")" = "$(sed -n '/^path=/p;/^size=/p;/^mtime=/p' "$record")" ]
+    [ "$(file_facts "$(field path)" 2>/dev/null)" = "$(sed -n '/^path=/p;/^size=/p;/^mtime=/p' "$record")" ]
 }
 
-# Removes the thing's directory, and the directories above that became empty.
+# The log of a service that failed to start is left to be read; it goes with the last thing of its stack.
+sweep() {
+    for other in "${dir%/*}"/*/record; do
+        if [ -e "$other" ]; then return 0; fi
+    done
+    for other in "${dir%/*}"/*/log; do
+        if [ -e "$other" ]; then flock -n "${other%/log}/lock" rm -rf "${other%/log}" || :; fi
+    done
+}
+
+# Removes the thing's directory, and those of stack, project and kubedev once they are empty.
 forget() {
     rm -rf "$dir"
-    rmdir -p --ignore-fail-on-non-empty "${dir%/*}" 2>/dev/null || :
+    sweep
+    emptied=$dir
+    for _ in stack project kubedev; do
+        emptied=${emptied%/*}
+        rmdir "$emptied" 2>/dev/null || return 0
+    done
 }
 
 json_string() {
-    printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g')"
+    printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g; $!s/$/\\n/' | tr -d '\n')"
 }

@@ -1,17 +1,22 @@
 #!/bin/sh
-# Prints, for every thing of one stack on one host, whether it lives, and its record. Reads only; always exits 0.
+# Prints, for every thing of one stack on one host, whether it lives, and its record. Reads only.
 #   KUBEDEV_DIR    the stack's directory; empty: below this user's state directory, as KUBEDEV_SCOPE
-# Output: `absent=<incarnation of a thing without a record>`, then per thing `[key]`, its record, `alive=true|false`.
+# Output: `absent=<incarnation of a thing without a directory>`, then per thing `[key]`, its record, `alive=true|false`.
 set -eu
 LC_ALL=C
-dir=${KUBEDEV_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/kubedev/$KUBEDEV_SCOPE}
+case ${XDG_STATE_HOME:-} in
+/*) dir=$XDG_STATE_HOME/kubedev/$KUBEDEV_SCOPE ;;
+*) dir=$HOME/.local/state/kubedev/$KUBEDEV_SCOPE ;;
+esac
+dir=${KUBEDEV_DIR:-$dir}
 read -r boot </proc/sys/kernel/random/boot_id
 
 # Without a record the incarnation must differ from any that a state file may hold, and yet be the same in preview and
-# update: the age of the directory above does both, since removing a thing's directory changes it.
-above=$dir
-while [ ! -d "$above" ]; do above=${above%/*}; done
-echo "absent=$(stat -c %Y "${above:-/}")"
+# update: the age of the directory does both, in milliseconds, since to remove what is in it changes it.
+age_of() {
+    age=$(stat -c %.3Y "$1" 2>/dev/null || echo 0.001)
+    echo "${age%.*}${age#*.}"
+}
 
 process_lives() { # pid startTicks bootId
     [ "$3" = "$boot" ] || return 1
@@ -20,18 +25,15 @@ process_lives() { # pid startTicks bootId
     # shellcheck disable=SC2086 # split on purpose
     set -- ${process_stat##*)}
     case $1 in Z | X) return 1 ;; esac
-    [ "${20}" = "$expected" ]
+    [ "${20:-}" = "$expected" ]
 }
 
 file_lives() { # path size mtime
-    [ -e "$1" ] && [ "$(stat -L -c '%s %.9Y' "$1" 2>/dev/null)" = "$2 $3" ]
+    [ "$(stat -L -c '%s %.9Y' "$1" 2>/dev/null)" = "$2 $3" ]
 }
 
-for record in "$dir"/*/record; do
-    [ -f "$record" ] || continue
-    key=${record%/record}
-    printf '[%s]\n' "${key##*/}"
-    pid='' startTicks='' bootId='' path='' size='' mtime='' exists=''
+look_at() { # record
+    pid='' startTicks='' bootId='' path='' size='' mtime='' alive=true
     while IFS= read -r line; do
         printf '%s\n' "$line"
         case $line in
@@ -41,12 +43,27 @@ for record in "$dir"/*/record; do
         path=*) path=${line#*=} ;;
         size=*) size=${line#*=} ;;
         mtime=*) mtime=${line#*=} ;;
-        exists=*) exists=${line#*=} ;;
+        exists=*) [ -e "${line#*=}" ] || alive=false ;;
         esac
-    done <"$record"
-    alive=true
+    done <"$1" || return 1
     [ -z "$pid" ] || process_lives "$pid" "$startTicks" "$bootId" || alive=false
     [ -z "$path" ] || file_lives "$path" "$size" "$mtime" || alive=false
-    [ -z "$exists" ] || [ -e "$exists" ] || alive=false
     echo "alive=$alive"
+}
+
+above=$dir
+while [ ! -d "$above" ]; do
+    above=${above%/*}
+    above=${above:-/}
+done
+echo "absent=$(age_of "$above")"
+
+for thing in "$dir"/*/; do
+    [ -d "$thing" ] || continue
+    thing=${thing%/}
+    printf '[%s]\n' "${thing##*/}"
+    # It may go away while it is looked at: then it is dead.
+    if [ ! -f "$thing/record" ] || ! look_at "$thing/record" 2>/dev/null; then
+        printf 'incarnation=%s\nalive=false\n' "$(age_of "$thing")"
+    fi
 done

@@ -2,11 +2,13 @@
 # Starts a long-running process and waits until it is healthy. Does nothing if it runs just as wanted.
 #   KUBEDEV_RUN             shell text that ends in exec of the process
 #   KUBEDEV_PRE_START       shell text run before, in the thing's directory; may be empty
-#   KUBEDEV_HEALTH          shell text that succeeds when it is healthy; empty: it need only go on running
+#   KUBEDEV_HEALTH          shell text that succeeds when it is healthy, and ends with 3 when it never will be;
+#                           empty: it need only go on running
 #   KUBEDEV_HEALTH_SEC      how long to wait for that
 #   KUBEDEV_STOP, KUBEDEV_STOP_SEC   see service-stop.sh
 #   KUBEDEV_LOG_MIB, KUBEDEV_LOG_KEEP  size at which the log is rotated, and how many old ones are kept
 #   KUBEDEV_SUPERVISOR      auto, systemd or detached
+#   KUBEDEV_RUNNING         false: it is only stopped, and kept so
 . ./service-stop.sh
 take_lock
 log=$dir/log
@@ -16,6 +18,17 @@ report() {
         "$(field supervisor)" "$(field unit)"
 }
 
+write_service_record() {
+    write_record "kind=process" "pid=$pid" "startTicks=$(start_ticks "$pid")" "bootId=$(boot_id)" \
+        "supervisor=$supervisor" "unit=$unit" "fact.log=$log"
+}
+
+if [ "$KUBEDEV_RUNNING" = false ]; then
+    stop_service
+    write_record "kind=process" "fact.log=$log"
+    printf '{"pid":0,"log":%s,"supervisor":"","unit":""}\n' "$(json_string "$log")"
+    exit 0
+fi
 if is_as_wanted && [ -n "$(living_pid)" ]; then
     report
     exit 0
@@ -23,119 +36,133 @@ fi
 stop_service
 rm -f "$record"
 
+# A user's unit ends with the last login, unless the user lingers.
+lingers() { [ "$(id -u)" -eq 0 ] || [ "$(loginctl show-user "$(id -un)" -p Linger --value 2>/dev/null)" = yes ]; }
+
 supervisor=$KUBEDEV_SUPERVISOR
 if [ "$supervisor" = auto ]; then
-    if manager is-system-running >/dev/null 2>&1 || manager show-environment >/dev/null 2>&1; then
-        supervisor=systemd
-    else
-        supervisor=detached
-    fi
-    if [ "$supervisor" = systemd ] && [ "$(id -u)" -ne 0 ] && ! lingers; then
-        say "no linger for $(id -un): the service runs detached instead of as a systemd user unit (loginctl enable-linger turns it on)"
-        supervisor=detached
+    supervisor=detached
+    if manager show-environment >/dev/null 2>&1; then
+        if lingers; then
+            supervisor=systemd
+        else
+            say "no linger for $(id -un): the service runs detached instead of as a systemd user unit (loginctl enable-linger turns it on)"
+        fi
     fi
 fi
 
-rotate_log() {
-    number=$KUBEDEV_LOG_KEEP
-    rm -f "$log.$number"
-    while [ "$number" -gt 1 ]; do
-        if [ -e "$log.$((number - 1))" ]; then mv -f "$log.$((number - 1))" "$log.$number"; fi
-        number=$((number - 1))
-    done
-    if [ -s "$log" ]; then mv -f "$log" "$log.1"; fi
-    : >"$log"
-}
-if [ -s "$log" ]; then rotate_log; fi
-
-# The process writes into a pipe, whose reader rotates: nothing that runs for weeks fills the disk.
-cat >"$dir/logger" <<'LOGGER'
-log=$KUBEDEV_SERVICE/log
-size() { stat -c %s "$log" 2>/dev/null || echo 0; }
-while :; do
-    before=$(size)
-    dd bs=65536 count=64 2>/dev/null >>"$log"
-    after=$(size)
-    [ "$after" -ne "$before" ] || exit 0
-    if [ "$after" -ge "$((KUBEDEV_LOG_MIB * 1048576))" ]; then
-        number=$KUBEDEV_LOG_KEEP
-        while [ "$number" -gt 1 ]; do
-            [ ! -e "$log.$((number - 1))" ] || mv -f "$log.$((number - 1))" "$log.$number"
-            number=$((number - 1))
-        done
-        mv -f "$log" "$log.1"
-        : >"$log"
-    fi
-done
-LOGGER
+cat >"$dir/log-rotate" <<'LOG_ROTATE'
+. ./log-rotate.sh
+LOG_ROTATE
 cat >"$dir/launcher" <<'LAUNCHER'
-cd "$KUBEDEV_SERVICE"
-sh ./logger <log.pipe >/dev/null 2>&1 &
-exec sh ./run >log.pipe 2>&1
+. ./service-launcher.sh
 LAUNCHER
 printf '%s\n' "$KUBEDEV_RUN" >"$dir/run"
-rm -f "$dir/log.pipe"
+rm -f "$dir/pid" "$dir/log.pipe"
 mkfifo "$dir/log.pipe"
+(cd "$dir" && sh ./log-rotate)
+: >"$log"
 
 if [ -n "$KUBEDEV_PRE_START" ]; then
-    (cd "$dir" && exec 9>&- && sh -c "$KUBEDEV_PRE_START" >&2) || die "the preparation of the service failed"
+    # shellcheck disable=SC2016 # the text is no argument, which others could read
+    (cd "$dir" && exec 9>&- && sh -c 'eval "$KUBEDEV_PRE_START"' >&2) || {
+        prepare_status=$?
+        forget
+        die "the preparation of the service failed (exit status $prepare_status)"
+    }
 fi
+
+# A transient unit: nothing of it is left on disk. Its name must tell apart what two states of one user call the same.
+unit_name() {
+    printf 'kubedev-%s-%s.service' "$(printf '%s' "$KUBEDEV_KEY" | tr -c 'A-Za-z0-9_.' '-')" \
+        "$(printf '%s' "$dir" | cksum | cut -d ' ' -f 1)"
+}
+start_unit() {
+    scope=''
+    [ "$(id -u)" -eq 0 ] || scope=--user
+    manager reset-failed "$unit" 2>/dev/null || :
+    # shellcheck disable=SC2086 # empty or one word
+    systemd-run $scope --quiet --collect --unit="$unit" -p "TimeoutStopSec=$KUBEDEV_STOP_SEC" \
+        -p "Description=kubedev $KUBEDEV_SCOPE $KUBEDEV_KEY" --setenv=KUBEDEV_SERVICE="$dir" \
+        --setenv=KUBEDEV_LOG_MIB="$KUBEDEV_LOG_MIB" --setenv=KUBEDEV_LOG_KEEP="$KUBEDEV_LOG_KEEP" \
+        --setenv=PATH="$PATH" --setenv=HOME="$HOME" /bin/sh "$dir/launcher"
+}
+# The same small environment as a unit has: nothing of the user's shell, no token, no surprise. setsid forks by itself:
+# what a shell puts into the background cannot be interrupted.
+start_detached() {
+    env -i PATH="$PATH" HOME="$HOME" KUBEDEV_SERVICE="$dir" KUBEDEV_LOG_MIB="$KUBEDEV_LOG_MIB" \
+        KUBEDEV_LOG_KEEP="$KUBEDEV_LOG_KEEP" setsid -f sh "$dir/launcher" </dev/null >/dev/null 2>&1
+}
 
 unit=''
-if [ "$supervisor" = systemd ]; then
-    unit=$(unit_name)
-    manager reset-failed "$unit" 2>/dev/null || :
-    (exec 9>&- && run_unit "$unit") || die "systemd-run could not start $unit"
-    pid=$(manager show -p MainPID --value "$unit")
-else
-    # The same small environment that a systemd unit gets: nothing of the user's shell, no token, no surprise.
-    env -i PATH="$PATH" HOME="$HOME" KUBEDEV_SERVICE="$dir" KUBEDEV_LOG_MIB="$KUBEDEV_LOG_MIB" \
-        KUBEDEV_LOG_KEEP="$KUBEDEV_LOG_KEEP" setsid sh "$dir/launcher" </dev/null >/dev/null 2>&1 9>&- &
-    pid=$!
-fi
-
 fail() {
-    say "last lines of $log:"
-    tail -n 20 "$log" >&2 2>/dev/null || :
-    adopt
+    trap '' INT TERM HUP
     stop_service
-    rm -f "$record"
+    rm -f "$record" "$dir/health" "$dir/log.pipe" "$dir/pid"
+    if [ -s "$log" ]; then
+        say "last lines of $log:"
+        tail -n 20 "$log" >&2
+    fi
     die "$1"
 }
-adopt() {
-    ticks=$(start_ticks "$pid")
-    write_record "kind=process" "pid=$pid" "startTicks=$ticks" "bootId=$(boot_id)" "supervisor=$supervisor" \
-        "unit=$unit" "fact.log=$log"
+# Who interrupts does not wait for long: what has only begun has nothing to save.
+interrupted() {
+    kill "$check" 2>/dev/null || :
+    KUBEDEV_STOP=''
+    KUBEDEV_STOP_SEC=2
+    fail "interrupted while the service started: it was stopped again"
 }
+check=''
+trap interrupted INT TERM HUP
+if [ "$supervisor" = systemd ]; then
+    unit=$(unit_name)
+    (exec 9>&- && start_unit) || fail "systemd-run could not start $unit"
+else
+    (exec 9>&- && start_detached) || fail "setsid could not start the service"
+fi
+begin=$(date +%s)
+while [ ! -e "$dir/pid" ]; do
+    [ "$(($(date +%s) - begin))" -lt 20 ] || fail "the service's launcher did not run within 20 s"
+    sleep 0.05
+done
+pid=$(cat "$dir/pid")
+rm -f "$dir/pid"
 
 # Killed from here on, the next run must find the process: first a record that is not as wanted, then the true one.
 wanted_spec=$KUBEDEV_SPEC
 KUBEDEV_SPEC=starting
-adopt
-trap 'fail "interrupted while the service started: it was stopped again"' INT TERM HUP
+write_service_record
 
+# In the background, since a shell takes no signal while it waits for a foreground process.
+is_healthy() {
+    # shellcheck disable=SC2016 # the text is no argument, which others could read
+    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid exec timeout "$1" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
+    check=$!
+    wait "$check"
+}
 begin=$(date +%s)
 said=$begin
-healthy=false
 while :; do
+    left=$((begin + KUBEDEV_HEALTH_SEC - $(date +%s)))
     if [ -z "$(start_ticks "$pid")" ]; then
         fail "the service ended at once, before it was healthy"
     fi
     if [ -z "$KUBEDEV_HEALTH" ]; then
         # No check given: it must outlive what most processes need to refuse their arguments.
-        [ "$healthy" = true ] && break
-        healthy=true
         sleep 0.5
-        continue
-    fi
-    if (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid sh -c "$KUBEDEV_HEALTH") >"$dir/health" 2>&1; then
         break
     fi
-    now=$(date +%s)
-    if [ "$((now - begin))" -ge "$KUBEDEV_HEALTH_SEC" ]; then
+    # One attempt must not hang for ever.
+    health_status=0
+    is_healthy "$((left < 1 ? 1 : left > 15 ? 15 : left))" || health_status=$?
+    if [ "$health_status" -eq 0 ]; then
+        break
+    elif [ "$health_status" -eq 3 ] || [ "$left" -le 0 ]; then
         say "the health check said: $(tail -n 5 "$dir/health")"
-        fail "the service was not healthy after $KUBEDEV_HEALTH_SEC s"
+        [ "$health_status" -ne 3 ] || fail "the service will not become healthy"
+        fail "the service was not healthy after $KUBEDEV_HEALTH_SEC s (exit status of the check: $health_status)"
     fi
+    now=$(date +%s)
     if [ "$((now - said))" -ge 2 ]; then
         said=$now
         say "waiting for the service to be healthy: $((now - begin)) of $KUBEDEV_HEALTH_SEC s"
@@ -143,10 +170,10 @@ while :; do
     sleep 0.2
 done
 if [ -z "$(start_ticks "$pid")" ]; then
-    fail "the service ended just after it was healthy"
+    fail "the service ended just after it was started"
 fi
 rm -f "$dir/health" "$dir/log.pipe"
 trap - INT TERM HUP
 KUBEDEV_SPEC=$wanted_spec
-adopt
+write_service_record
 report

@@ -8,22 +8,7 @@ manager() {
     if [ "$(id -u)" -eq 0 ]; then systemctl "$@"; else systemctl --user "$@"; fi
 }
 
-lingers() { [ "$(loginctl show-user "$(id -un)" -p Linger --value 2>/dev/null)" = yes ]; }
-
-unit_name() { printf 'kubedev-%s.service' "$(printf '%s/%s' "$KUBEDEV_SCOPE" "$KUBEDEV_KEY" | tr -c 'A-Za-z0-9_.' '-')"; }
-
-# A transient unit: nothing of it is left on disk.
-run_unit() {
-    scope=''
-    [ "$(id -u)" -eq 0 ] || scope=--user
-    # shellcheck disable=SC2086 # empty or one word
-    systemd-run $scope --quiet --collect --unit="$1" -p KillMode=mixed -p "TimeoutStopSec=$KUBEDEV_STOP_SEC" \
-        -p "Description=kubedev $KUBEDEV_SCOPE $KUBEDEV_KEY" --setenv=KUBEDEV_SERVICE="$dir" \
-        --setenv=KUBEDEV_LOG_MIB="$KUBEDEV_LOG_MIB" --setenv=KUBEDEV_LOG_KEEP="$KUBEDEV_LOG_KEEP" \
-        --setenv=PATH="$PATH" --setenv=HOME="$HOME" /bin/sh "$dir/launcher"
-}
-
-# Processes that carry the service's mark in their environment: all that it started, also without a record.
+# Processes that carry the service's mark in their environment: what it started, also without a record.
 marked_pids() {
     grep -lsFxz "KUBEDEV_SERVICE=$dir" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/environ|\1|' || :
 }
@@ -34,47 +19,84 @@ marked_leader() {
         read -r process_stat 2>/dev/null <"/proc/$marked/stat" || continue
         # shellcheck disable=SC2086 # split on purpose
         set -- ${process_stat##*)}
-        if [ "$4" = "$marked" ]; then
+        if [ "${4:-}" = "$marked" ]; then
             echo "$marked"
             return 0
         fi
     done
 }
 
-kill_marked() {
-    for marked in $(marked_pids); do kill "-$1" "$marked" 2>/dev/null || :; done
+# Processes below the given one or in its session, as pid:startTicks: a program may clear its environment.
+tree_of() {
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v root="$1" '
+        { pid = $1; sub(/^.*\) /, ""); parent[pid] = $2; session[pid] = $4; ticks[pid] = $20 }
+        END {
+            in_tree[root] = 1
+            do {
+                found = 0
+                for (pid in parent)
+                    if (!(pid in in_tree) && (parent[pid] in in_tree || session[pid] == root)) {
+                        in_tree[pid] = 1
+                        found = 1
+                        print pid ":" ticks[pid]
+                    }
+            } while (found)
+        }'
+}
+
+# What is left of the given processes, and of the marked ones.
+left_over() {
+    for one in "$@"; do
+        if is_process "${one%:*}" "${one#*:}"; then echo "${one%:*}"; fi
+    done
+    marked_pids
+}
+
+ask_to_end() { # pid startTicks
+    say "stopping process $1 (up to $KUBEDEV_STOP_SEC s)"
+    stop_end=$(($(date +%s) + KUBEDEV_STOP_SEC))
+    if [ -n "$KUBEDEV_STOP" ]; then
+        # shellcheck disable=SC2016 # the text is no argument, which others could read
+        (cd "$dir" && exec 9>&- && KUBEDEV_PID=$1 timeout "$KUBEDEV_STOP_SEC" sh -c 'eval "$KUBEDEV_STOP"' >&2) ||
+            say "the stop command failed (exit status $?)"
+    else
+        kill -TERM "$1" 2>/dev/null || :
+    fi
+    while is_process "$1" "$2"; do
+        if [ "$(date +%s)" -ge "$stop_end" ]; then
+            say "process $1 did not end within $KUBEDEV_STOP_SEC s: it is killed"
+            kill -KILL "$1" 2>/dev/null || :
+            return 0
+        fi
+        sleep 0.1
+    done
 }
 
 stop_service() {
     stop_pid=$(living_pid)
     # A lost record is no reason to pull the plug.
     stop_pid=${stop_pid:-$(marked_leader)}
+    stop_tree=''
     if [ -n "$stop_pid" ]; then
         stop_ticks=$(start_ticks "$stop_pid")
-        say "stopping process $stop_pid (up to $KUBEDEV_STOP_SEC s)"
-        if [ -n "$KUBEDEV_STOP" ]; then
-            (cd "$dir" && exec 9>&- && KUBEDEV_PID=$stop_pid timeout "$KUBEDEV_STOP_SEC" sh -c "$KUBEDEV_STOP" >&2) || :
-        else
-            kill -TERM "$stop_pid" 2>/dev/null || :
-        fi
-        stop_end=$(($(date +%s) + KUBEDEV_STOP_SEC))
-        while is_process "$stop_pid" "$stop_ticks" && [ "$(date +%s)" -lt "$stop_end" ]; do sleep 0.1; done
-        if is_process "$stop_pid" "$stop_ticks"; then
-            say "process $stop_pid did not end within $KUBEDEV_STOP_SEC s: it is killed"
-            kill -KILL "$stop_pid" 2>/dev/null || :
-        fi
+        stop_tree="$stop_pid:$stop_ticks $(tree_of "$stop_pid")"
+        ask_to_end "$stop_pid" "$stop_ticks"
     fi
     if [ "$(field supervisor)" = systemd ]; then
         manager stop "$(field unit)" 2>/dev/null || :
     fi
-    # What the process left behind. The log's reader ends by itself.
+    # What the process left behind; the log's reader ends by itself.
     stop_tries=0
-    while [ -n "$(marked_pids)" ]; do
+    while :; do
+        # shellcheck disable=SC2086 # one word each
+        stop_left=$(left_over $stop_tree)
+        [ -n "$stop_left" ] || break
         stop_tries=$((stop_tries + 1))
+        # shellcheck disable=SC2086 # one word each
         case $stop_tries in
-        5) kill_marked TERM ;;
-        30) kill_marked KILL ;;
-        60) die "processes of $dir do not end: $(marked_pids | tr '\n' ' ')" ;;
+        5) kill -TERM $stop_left 2>/dev/null || : ;;
+        30) kill -KILL $stop_left 2>/dev/null || : ;;
+        60) die "processes of $dir do not end: $(echo "$stop_left" | tr '\n' ' ')" ;;
         esac
         sleep 0.1
     done

@@ -49,6 +49,8 @@ export function engineEnv(): NodeJS.ProcessEnv {
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+        // Events instead of a digest, which lacks unchanged resources and most outputs.
+        PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
         PULUMI_CONFIG_PASSPHRASE: "scratch",
         // Jest turns colours on for its children; messages are compared as plain text.
         FORCE_COLOR: undefined,

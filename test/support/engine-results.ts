@@ -19,7 +19,7 @@ export interface Step {
     replaceReasons?: string[];
     /** Path to kind ("update", "add-replace", ...). */
     detailedDiff?: Record<string, string>;
-    /** Executed runs only: how the step ended. "unfinished" = begun, but no end was reported. */
+    /** How the step ended; "unfinished" = begun, but no end was reported. */
     status?: "done" | "failed" | "unfinished";
 }
 
@@ -45,7 +45,10 @@ export class StepsResult implements RunResult {
         run: RunResult,
         /** Every step, "same" included, in the order in which the engine began them. */
         readonly steps: Step[],
+        /** Lasting messages, debug ones included. */
         readonly diagnostics: Diagnostic[],
+        /** Passing ones: what a terminal shows beside a resource while it is worked on. */
+        readonly progress: Diagnostic[] = [],
     ) {
         this.code = run.code;
         this.stdout = run.stdout;
@@ -82,6 +85,22 @@ export class StepsResult implements RunResult {
         return ops;
     }
 
+    /**
+     * All that the run printed but debug messages, which no default output shows: the Node SDK
+     * writes every resource's properties into them, secrets in clear.
+     */
+    get printed(): string {
+        const lines = this.stdout.split("\n").filter((l) => !/"severity":"debug"/.test(l));
+        return [...lines, this.stderr].join("\n");
+    }
+
+    /** The lines that a terminal showed beside the resource with this name. */
+    shown(name: string): string[] {
+        return this.progress
+            .filter((d) => d.urn !== undefined && nameOf(d.urn) === name)
+            .map((d) => d.message.trimEnd());
+    }
+
     /** The one step of the resource with this name. */
     step(name: string): Step {
         const found = this.steps.filter((s) => s.name === name);
@@ -106,19 +125,6 @@ export interface Diagnostic {
 interface RawState {
     inputs?: Props;
     outputs?: Props;
-}
-
-interface RawDigest {
-    steps?: {
-        op: string;
-        urn: string;
-        oldState?: RawState;
-        newState?: RawState;
-        diffReasons?: string[];
-        replaceReasons?: string[];
-        detailedDiff?: Record<string, { kind: string }> | null;
-    }[];
-    diagnostics?: Diagnostic[];
 }
 
 interface RawMetadata {
@@ -158,40 +164,42 @@ function base(op: string, urn: string, old?: RawState | null, now?: RawState | n
     };
 }
 
-/** Reads what `pulumi preview --json` printed. */
+/** Reads the events of a preview: one step per resource, a replacement being one "replace". */
 export function parsePreview(run: RunResult): PreviewResult {
-    const start = run.stdout.indexOf("{");
-    let digest: RawDigest = {};
-    if (start >= 0) {
-        digest = JSON.parse(run.stdout.slice(start)) as RawDigest;
+    const { steps, diagnostics, progress } = readEvents(run.stdout);
+    const halves = ["create-replacement", "delete-replaced"];
+    const folded = steps.filter((s) => !halves.includes(s.op));
+    for (const s of folded.filter((f) => f.op === "replace")) {
+        const half = steps.find((h) => h.urn === s.urn && h.op === "create-replacement");
+        s.newOutputs = half?.newOutputs;
     }
-    const steps = (digest.steps ?? [])
-        .filter((s) => !isStack(s.urn))
-        .map((s) => ({
-            ...base(s.op, s.urn, s.oldState, s.newState),
-            diffReasons: s.diffReasons,
-            replaceReasons: s.replaceReasons,
-            detailedDiff: kinds(s.detailedDiff, (d) => d.kind),
-        }));
-    return new PreviewResult(run, steps, digest.diagnostics ?? []);
+    return new PreviewResult(run, folded, diagnostics, progress);
 }
 
-/** Reads the event lines of `pulumi up --json` (and refresh, destroy). */
+/** Reads the events of an up, a refresh or a destroy: the steps that were carried out. */
 export function parseEvents(run: RunResult): UpResult {
+    const { steps, diagnostics, progress } = readEvents(run.stdout);
+    // A "replace" event only announces the delete and create events around it.
+    const real = steps.filter((s) => s.op !== "replace");
+    return new UpResult(run, real, diagnostics, progress);
+}
+
+function readEvents(stdout: string) {
     const steps: Step[] = [];
     const diagnostics: Diagnostic[] = [];
+    const progress: Diagnostic[] = [];
     const open = new Map<string, Step>();
-    for (const line of run.stdout.split("\n")) {
+    for (const line of stdout.split("\n")) {
         if (!line.startsWith("{")) {
             continue;
         }
         const event = JSON.parse(line) as RawEvent;
-        if (event.diagnosticEvent && !event.diagnosticEvent.ephemeral) {
-            diagnostics.push(event.diagnosticEvent);
+        if (event.diagnosticEvent) {
+            const list = event.diagnosticEvent.ephemeral ? progress : diagnostics;
+            list.push(event.diagnosticEvent);
         }
         const begun = event.resourcePreEvent?.metadata;
-        // A "replace" event only announces the delete and create events around it.
-        if (begun && begun.op !== "replace" && !isStack(begun.urn)) {
+        if (begun && !isStack(begun.urn)) {
             const step: Step = { ...stepOf(begun), status: "unfinished" };
             steps.push(step);
             open.set(`${begun.op} ${begun.urn}`, step);
@@ -199,13 +207,14 @@ export function parseEvents(run: RunResult): UpResult {
         const done = event.resOutputsEvent?.metadata;
         const failed = event.resOpFailedEvent?.metadata;
         const ended = done ?? failed;
-        const step = ended && open.get(`${ended.op} ${ended.urn}`);
+        // A refresh learns only at its end what it found, and reports that as its operation.
+        const step =
+            ended && (open.get(`${ended.op} ${ended.urn}`) ?? open.get(`refresh ${ended.urn}`));
         if (ended && step) {
-            // A refresh step learns only at its end what it did.
             Object.assign(step, stepOf(ended), { status: done ? "done" : "failed" });
         }
     }
-    return new UpResult(run, steps, diagnostics);
+    return { steps, diagnostics, progress };
 }
 
 function stepOf(m: RawMetadata): Step {

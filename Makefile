@@ -1,0 +1,34 @@
+# Thin: every target is a script of toolchain/ (or test/run) and can be run without make.
+
+# Of the shell's environment only STACK counts: names as common as NAME and ENV may mean anything there.
+given = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
+export KUBEDEV_NAME := $(call given,NAME)
+export KUBEDEV_ENVIRONMENT := $(call given,ENV)
+export KUBEDEV_ARGS := $(call given,ARGS)
+export KUBEDEV_REMOVE := $(call given,REMOVE)
+export KUBEDEV_TIER := $(call given,TIER)
+
+.PHONY: help tools doctor up preview destroy stack outputs env test
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make up                          tools, then `pulumi up` of the stack dev; prints how to log in
+up: ; @toolchain/up.sh
+## make preview                     what `make up` would change
+preview: ; @toolchain/preview.sh
+## make outputs                     how to log in, once more
+outputs: ; @toolchain/outputs.sh
+## make destroy [REMOVE=1]          removes everything; with REMOVE=1 the stack's configuration too
+destroy: ; @toolchain/destroy.sh
+## make stack NAME=alice ENV=...    a stack of your own beside the others; ENV is a folder of stacks/
+stack: ; @toolchain/stack.sh
+## make test [TIER=unit]            every test that this machine can run, or one tier (test/run --help)
+test: ; @test/run
+## eval "$(make env)"               lets plain `pulumi` work in your shell
+env: ; @toolchain/env.sh
+## make tools                       only makes sure of the tools
+tools: ; @toolchain/ensure.sh up
+## make doctor                      what is there and what `make up` would do about the rest
+doctor: ; @toolchain/doctor.sh
+## STACK=name (default dev) chooses the stack; ARGS="..." goes to pulumi, as in ARGS=--diff.

@@ -1,0 +1,333 @@
+import * as os from "node:os";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { Host } from "../host/host";
+import { after, hostResource } from "../host/host-resource";
+import { stackDir } from "../host/scope";
+import { serviceResource, Supervisor } from "../host/service-resource";
+import { sshCommand } from "../host/ssh-argv";
+import { SshKeyFiles, SshKeyPair } from "../host/ssh-key-pair";
+import { shellLine } from "../internal/quote";
+import { assertArgs, checked, inputError } from "../internal/validate";
+import { BaseImageFiles } from "./base-image";
+import { loopbackAddress } from "./loopback-address";
+import { macFromName } from "./mac-address";
+import { machineUuid } from "./machine-identity";
+import { healthText, MachineValues, prepareText, runText, stopText } from "./machine-service";
+
+/** A port of the guest that is reachable on the machine's loopback address. */
+export interface ForwardedPortArgs {
+    /** TCP port in the guest. */
+    guestPort: pulumi.Input<number>;
+    /** TCP port on the machine's loopback address. Defaults to the guest's; ports below 1024 need root. */
+    hostPort?: pulumi.Input<number>;
+}
+
+/** Arguments of a VirtualMachine. */
+export interface VirtualMachineArgs {
+    /** What it starts from: `files` of a BaseImage. Another image replaces the disk; MAC and address are kept. */
+    baseImage: pulumi.Input<BaseImageFiles>;
+    /** Memory in MiB. Defaults to 1024. A change restarts it. */
+    memoryMib?: pulumi.Input<number>;
+    /** Number of virtual CPUs. Defaults to 2. A change restarts it. */
+    cpus?: pulumi.Input<number>;
+    /** Size of its disk in GiB. Defaults to 8. A larger size restarts it and grows disk and file system; a smaller one is refused. */
+    diskGib?: pulumi.Input<number>;
+    /** Host name of the guest. Defaults to the component's name. A change restarts it. */
+    hostname?: pulumi.Input<string>;
+    /** MAC address. Defaults to one derived from the name: 52:54 and the name's CRC-32. A change restarts it. */
+    mac?: pulumi.Input<string>;
+    /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
+    address?: pulumi.Input<string>;
+    /** Port on that address that leads to the guest's sshd. Defaults to 2222. A change restarts it. */
+    sshPort?: pulumi.Input<number>;
+    /** Further ports of the guest that are reachable on that address. Defaults to none. A change restarts it. */
+    ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
+    /** False shuts it down gracefully and keeps everything. Defaults to true. */
+    running?: pulumi.Input<boolean>;
+    /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
+    loginKey?: pulumi.Input<SshKeyFiles>;
+    /** Further kernel parameters. Defaults to none. A change restarts it. */
+    kernelParameters?: pulumi.Input<pulumi.Input<string>[]>;
+    /** cloud-init user data. Needs an image with cloud-init. A change provisions it anew, on a new disk. */
+    userData?: pulumi.Input<string>;
+    /** How long it may take from start to ssh, in seconds. Defaults to 180. */
+    readyTimeoutSec?: number;
+    /** How long it may take to shut down before it is switched off, in seconds. Defaults to 30. */
+    stopTimeoutSec?: number;
+}
+
+const whole = (min: number, max: number, unit: string) => {
+    const error = `expected a whole number of ${unit}, ${String(min)} to ${String(max)}`;
+    return z.int({ error }).min(min, { error }).max(max, { error });
+};
+const port = whole(1, 65535, "a TCP port");
+const rules = {
+    baseImage: z
+        .object(
+            { digest: z.string(), directory: z.string() },
+            { error: "expected `files` of a BaseImage" },
+        )
+        .loose(),
+    memoryMib: whole(128, 4194304, "MiB").optional(),
+    cpus: whole(1, 255, "CPUs").optional(),
+    diskGib: whole(1, 65536, "GiB").optional(),
+    hostname: z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, {
+            error: "expected letters, digits and inner hyphens, at most 63",
+        })
+        .optional(),
+    mac: z
+        .string()
+        .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/, {
+            error: "expected a unicast address in lower case, as 52:54:00:12:34:56",
+        })
+        .optional(),
+    address: z
+        .string()
+        .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, {
+            error: "expected an address in 127.0.0.0/8: nothing of a machine is reachable from outside this host",
+        })
+        .optional(),
+    sshPort: port.optional(),
+    ports: z.array(z.object({ guestPort: port, hostPort: port.optional() })).optional(),
+    running: z.boolean({ error: "expected true or false" }).optional(),
+    kernelParameters: z
+        .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))
+        .optional(),
+    userData: z.string({ error: "expected a text" }).optional(),
+    readyTimeoutSec: whole(5, 86400, "seconds").optional(),
+    stopTimeoutSec: whole(1, 3600, "seconds").optional(),
+};
+
+/**
+ * A QEMU machine on this machine, without root: a disk over a base image, direct kernel boot, its ports on a loopback
+ * address of its own. Its death shows in the next preview, and the next up starts it again on the same disk.
+ */
+export class VirtualMachine extends pulumi.ComponentResource {
+    /** The guest as a host: what runs here runs there. Known in preview, but for the id of the machine behind it. */
+    public readonly host: pulumi.Output<Host>;
+    /** How to log in, ready to paste. */
+    public readonly sshCommand: pulumi.Output<string>;
+    /** Its loopback address. */
+    public readonly address: pulumi.Output<string>;
+    /** Port on that address that leads to the guest's sshd. */
+    public readonly sshPort: pulumi.Output<number>;
+    /** Further forwarded ports, as address:port by port of the guest. */
+    public readonly ports: pulumi.Output<Record<string, string>>;
+    /** MAC address. */
+    public readonly mac: pulumi.Output<string>;
+    /** How to attach to the serial console, ready to paste; Ctrl-] leaves it. */
+    public readonly consoleCommand: pulumi.Output<string>;
+    /** How to start it when it is not running. */
+    public readonly startCommand: pulumi.Output<string>;
+    /** How to shut it down now; the next up starts it again. */
+    public readonly stopCommand: pulumi.Output<string>;
+    /** Log of the serial console and of QEMU. */
+    public readonly logPath: pulumi.Output<string>;
+    /** Unix socket of the QEMU machine protocol. */
+    public readonly qmpSocketPath: pulumi.Output<string>;
+    /** Changes whenever it was started anew. What depends on it takes this as a trigger. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:VirtualMachine", name, args, opts);
+        assertArgs(`VirtualMachine ${name}`, args, rules);
+        const identity = {
+            user: os.userInfo().username,
+            project: pulumi.getProject(),
+            stack: pulumi.getStack(),
+            machine: name,
+        };
+        const image = pulumi.output(args.baseImage);
+        const own = { parent: this };
+
+        const hostKey = new SshKeyPair(`${name}-host`, { comment: name }, own);
+        const loginKey = pulumi.output(
+            args.loginKey ?? new SshKeyPair(`${name}-login`, { comment: name }, own).files,
+        );
+        const disk = hostResource(
+            `${name}-disk`,
+            {
+                host: undefined,
+                create: "qemu/disk-create.sh",
+                delete: "host/forget.sh",
+                spec: {
+                    baseImage: image.digest,
+                    format: "qcow2",
+                    userData: checkedUserData(name, args, image),
+                },
+                parents: [image.instanceId],
+                environment: {
+                    KUBEDEV_IMAGE_DIR: image.directory,
+                    KUBEDEV_IMAGE_DIGEST: image.digest,
+                },
+                timeoutSec: 300,
+            },
+            own,
+        );
+
+        const values: pulumi.Output<MachineValues> = pulumi
+            .all([checked(`VirtualMachine ${name}`, args, rules), disk.facts, image.digest])
+            .apply(([known, facts, digest]) => {
+                const wanted = known.diskGib ?? 8;
+                const present = Number(facts?.["sizeMib"] ?? "0") / 1024;
+                if (wanted < present && facts?.["baseImage"] === digest) {
+                    throw inputError(`VirtualMachine ${name}`, [
+                        {
+                            propertyPath: "diskGib",
+                            reason: `got ${String(wanted)}; expected at least the present ${String(present)}: a disk does not shrink. To start over on a smaller one: pulumi destroy, or another machine name`,
+                        },
+                    ]);
+                }
+                return {
+                    name,
+                    uuid: machineUuid(identity),
+                    memoryMib: known.memoryMib ?? 1024,
+                    cpus: known.cpus ?? 2,
+                    diskGib: wanted,
+                    hostname: known.hostname ?? name,
+                    mac: known.mac ?? macFromName(name),
+                    address: known.address ?? loopbackAddress(identity),
+                    sshPort: known.sshPort ?? 2222,
+                    ports: (known.ports ?? []).map(({ guestPort, hostPort }) => ({
+                        guestPort,
+                        hostPort: hostPort ?? guestPort,
+                    })),
+                    kernelParameters: known.kernelParameters ?? [],
+                    running: known.running ?? true,
+                    readyTimeoutSec: args.readyTimeoutSec ?? 180,
+                };
+            });
+        const files = {
+            diskDir: disk.dir,
+            imageDir: image.directory,
+            directBoot: image.directBoot,
+            hostKeyPath: hostKey.privateKeyPath,
+            loginPublicKeyPath: loginKey.publicKeyPath,
+        };
+        const machine = serviceResource(
+            `${name}-machine`,
+            {
+                host: undefined,
+                spec: {
+                    memoryMib: values.memoryMib,
+                    cpus: values.cpus,
+                    diskGib: values.diskGib,
+                    hostname: values.hostname,
+                    mac: values.mac,
+                    address: values.address,
+                    sshPort: values.sshPort,
+                    ports: values.ports,
+                    kernelParameters: values.kernelParameters,
+                    running: values.running,
+                },
+                parents: [disk.resource.id, hostKey.instanceId, loginKey.instanceId],
+                running: values.running,
+                run: pulumi
+                    .all([values, files.directBoot])
+                    .apply(([v, direct]) => runText(v, direct)),
+                preStart: pulumi.all([values, files]).apply(([v, f]) => prepareText(v, f)),
+                health: values.apply(healthText),
+                healthTimeoutSec: args.readyTimeoutSec ?? 180,
+                stop: values.apply(() => stopText()),
+                stopTimeoutSec: args.stopTimeoutSec ?? 30,
+                logMaxMib: 16,
+                logKeep: 3,
+                supervisor: Supervisor.Auto,
+            },
+            own,
+        );
+
+        const ssh = {
+            address: values.address,
+            port: values.sshPort,
+            user: "root",
+            privateKeyPath: loginKey.privateKeyPath,
+            knownHostsPath: hostKey.knownHostsPath,
+        };
+        const ready = hostResource(
+            `${name}-ready`,
+            {
+                host: {
+                    ssh,
+                    parentId: machine.resource.id,
+                    parentUrn: machine.resource.urn,
+                    running: values.running,
+                },
+                create: "qemu/guest-ready.sh",
+                spec: {},
+                probed: false,
+                timeoutSec: args.readyTimeoutSec ?? 180,
+            },
+            own,
+        );
+
+        const dir = path.join(stackDir(), `${name}-machine`);
+        this.host = pulumi.output({
+            ssh,
+            parentId: ready.resource.id,
+            parentUrn: ready.resource.urn,
+            running: values.running,
+        });
+        this.sshCommand = pulumi.output(ssh).apply(sshCommand);
+        this.address = values.address;
+        this.sshPort = values.sshPort;
+        this.ports = values.apply((v) =>
+            Object.fromEntries(
+                v.ports.map((p) => [String(p.guestPort), `${v.address}:${String(p.hostPort)}`]),
+            ),
+        );
+        this.mac = values.mac;
+        this.consoleCommand = after(
+            machine.resource,
+            `(cd ${shellLine([dir])} && socat -,raw,echo=0,escape=0x1d unix-connect:serial.sock)`,
+        );
+        this.startCommand = pulumi.output(`pulumi up -s ${pulumi.getStack()}`);
+        this.stopCommand = after(
+            machine.resource,
+            `(cd ${shellLine([dir])} && printf '%s\\n' '{"execute":"qmp_capabilities"}' '{"execute":"system_powerdown"}' | socat -t 2 - unix-connect:qmp.sock)`,
+        );
+        this.logPath = after(machine.resource, path.join(dir, "log"));
+        this.qmpSocketPath = after(machine.resource, path.join(dir, "qmp.sock"));
+        this.instanceId = ready.resource.id;
+        this.registerOutputs({
+            host: this.host,
+            sshCommand: this.sshCommand,
+            address: this.address,
+            sshPort: this.sshPort,
+            ports: this.ports,
+            mac: this.mac,
+            consoleCommand: this.consoleCommand,
+            startCommand: this.startCommand,
+            stopCommand: this.stopCommand,
+            logPath: this.logPath,
+            qmpSocketPath: this.qmpSocketPath,
+            instanceId: this.instanceId,
+        });
+    }
+}
+
+/** The user data, once it is known that the image can take it. */
+function checkedUserData(
+    name: string,
+    args: VirtualMachineArgs,
+    image: pulumi.Output<pulumi.Unwrap<BaseImageFiles>>,
+): pulumi.Output<string> | undefined {
+    if (args.userData === undefined) {
+        return undefined;
+    }
+    return pulumi.all([args.userData, image.cloudInit]).apply(([userData, cloudInit]) => {
+        if (!cloudInit) {
+            throw inputError(`VirtualMachine ${name}`, [
+                {
+                    propertyPath: "userData",
+                    reason: "got user data for an image without cloud-init; expected none: such an image is provisioned by systemd credentials. Put packages into the BaseImage, and files and commands on the machine with HostFile and HostCommand",
+                },
+            ]);
+        }
+        return userData;
+    });
+}

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Says what runs in the guest, once a real login works.
+. ../host/prelude.sh
+# shellcheck disable=SC1091 # the guest's
+. /etc/os-release
+printf '{"kernel":"%s","os":%s}\n' "$(uname -r)" "$(json_string "$PRETTY_NAME")"

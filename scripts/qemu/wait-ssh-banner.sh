@@ -1,0 +1,65 @@
+#!/bin/sh
+# Waits until a machine's sshd answers. Prints {"seconds"}: how long that took.
+# Ends at once, with status 2, when waiting is of no use: the machine's process is gone, or its
+# serial log shows a kernel panic or systemd's emergency mode. Status 1: the deadline has passed.
+#   KUBEDEV_ADDRESS     IPv4 address
+#   KUBEDEV_PORT        TCP port
+#   KUBEDEV_WAIT_SEC    deadline; default 120
+#   KUBEDEV_PID         process id of the machine; default: not looked at
+#   KUBEDEV_SERIAL_LOG  file with the machine's serial output; default: not looked at
+# Needs socat.
+set -eu
+LC_ALL=C
+export LC_ALL
+wait_sec=${KUBEDEV_WAIT_SEC:-120}
+where=$KUBEDEV_ADDRESS:$KUBEDEV_PORT
+begin=$(date +%s%N)
+
+elapsed_ms() { echo $((($(date +%s%N) - begin) / 1000000)); }
+
+give_up() { # give_up STATUS WHAT
+    echo "machine: $2. It was to answer as an SSH server on $where within $wait_sec s" >&2
+    if [ -n "${KUBEDEV_SERIAL_LOG:-}" ]; then
+        echo "last lines of $KUBEDEV_SERIAL_LOG:" >&2
+        # Without colours and carriage returns.
+        tail -n 30 "$KUBEDEV_SERIAL_LOG" 2>/dev/null |
+            sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g; s/^/    /' >&2
+    fi
+    exit "$1"
+}
+
+process_runs() {
+    read -r stat 2>/dev/null <"/proc/$KUBEDEV_PID/stat" || return 1
+    # The name, in parentheses, may hold blanks: count from behind it.
+    case ${stat##*)} in " Z"* | " X"*) return 1 ;; esac
+}
+
+hopeless='Kernel panic - not syncing|You are in emergency mode|kubedev-initrd:'
+told_ms=0
+while :; do
+    if [ -n "${KUBEDEV_PID:-}" ] && ! process_runs; then
+        give_up 2 "process $KUBEDEV_PID has ended"
+    fi
+    if [ -n "${KUBEDEV_SERIAL_LOG:-}" ] &&
+        cause=$(grep -a -m 1 -o -E "($hopeless).*" "$KUBEDEV_SERIAL_LOG" 2>/dev/null); then
+        give_up 2 "the guest cannot boot: $cause"
+    fi
+    now_ms=$(elapsed_ms)
+    [ "$now_ms" -lt $((wait_sec * 1000)) ] || give_up 1 "no SSH banner"
+    if [ $((now_ms - told_ms)) -ge 5000 ]; then
+        echo "machine: waiting for ssh on $where, $((now_ms / 1000)) of $wait_sec s" >&2
+        told_ms=$now_ms
+    fi
+    # QEMU takes the connection before the guest can, and repeats its own attempt ever more
+    # rarely: short tries find the guest sooner. On a slow machine the answer itself is slow.
+    try_ms=$((now_ms / 10))
+    [ "$try_ms" -ge 500 ] || try_ms=500
+    [ "$try_ms" -le 5000 ] || try_ms=5000
+    banner=$(timeout "$((try_ms / 1000)).$(printf '%03d' $((try_ms % 1000)))" \
+        socat -u "TCP4:$where,readbytes=4" STDOUT 2>/dev/null) || :
+    if [ "$banner" = SSH- ]; then
+        printf '{"seconds":%s.%03d}\n' "$(($(elapsed_ms) / 1000))" "$(($(elapsed_ms) % 1000))"
+        exit 0
+    fi
+    sleep 0.1
+done

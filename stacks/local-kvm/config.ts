@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+const hostname = z.string().regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, {
+    error: "expected a host name: lower-case letters, digits and inner hyphens, at most 32",
+});
+const whole = (min: number, max: number, unit: string) => {
+    const error = `expected a whole number of ${unit}, ${String(min)} to ${String(max)}`;
+    return z.int({ error }).min(min, { error }).max(max, { error });
+};
+const port = whole(1, 65535, "TCP ports");
+
+const machine = z.strictObject({
+    /** Name of the machine, and of its guest. */
+    name: hostname,
+    memoryMib: whole(256, 1048576, "MiB").default(1024),
+    cpus: whole(1, 256, "CPUs").default(2),
+    diskGib: whole(2, 65536, "GiB").default(8),
+    /** false: shut down, everything is kept. */
+    running: z.boolean({ error: "expected true or false" }).default(true),
+    /** Address on loopback where its forwarded ports are. Derived from user, project, stack and name. */
+    address: z
+        .string()
+        .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, { error: "expected an address in 127.0.0.0/8" })
+        .optional(),
+    /** Ports of the guest that are forwarded beside ssh, under the same number. */
+    ports: z.array(port).default([]),
+});
+
+/** Settings of the environment, as `local-kvm:<name>`. */
+export const settings = {
+    machines: z
+        .array(machine)
+        .min(1, { error: "expected at least one machine" })
+        .refine((list) => new Set(list.map((m) => m.name)).size === list.length, {
+            error: "expected different names",
+        })
+        .default([machine.parse({ name: "node" })]),
+    /** Debian release of the guests. */
+    suite: z.string({ error: "expected a Debian release" }).default("bookworm"),
+    /** Debian packages in the guests beside the basic ones. */
+    packages: z.array(z.string(), { error: "expected a list of package names" }).default([]),
+};

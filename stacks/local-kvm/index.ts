@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BaseImage, SshKeyPair, VirtualMachine } from "../../index";
+import { readConfig } from "../config";
+import { settings } from "./config";
+
+const config = readConfig("local-kvm", settings);
+
+const loginKey = new SshKeyPair("login", { comment: `kubedev ${pulumi.getStack()}` });
+const image = new BaseImage("debian", { suite: config.suite, packages: config.packages });
+const machines = config.machines.map(
+    ({ name, ports, ...size }) =>
+        new VirtualMachine(name, {
+            ...size,
+            baseImage: image.files,
+            loginKey: loginKey.files,
+            ports: ports.map((guestPort) => ({ guestPort })),
+        }),
+);
+
+const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T> =>
+    Object.fromEntries(
+        machines.map((machine, index) => [config.machines[index]?.name ?? "", value(machine)]),
+    );
+
+/** Outputs of the stack. */
+export const outputs = {
+    /** By machine: how to log in, ready to paste. */
+    ssh: perMachine((machine) => machine.sshCommand),
+    /** By machine: all that a person may want to know. */
+    machines: perMachine((machine) => ({
+        address: machine.address,
+        ports: machine.ports,
+        mac: machine.mac,
+        console: machine.consoleCommand,
+        start: machine.startCommand,
+        stop: machine.stopCommand,
+        log: machine.logPath,
+    })),
+};

@@ -1,0 +1,182 @@
+import * as fc from "fast-check";
+import { machineSpecProblems, qemuArgv, type MachineSpec } from "../../components/qemu/qemu-argv";
+
+const spec: MachineSpec = {
+    name: "master",
+    uuid: "6f1f5d2c-8d3e-8f6a-9c1b-0d2e4f6a8b0c",
+    accelerator: "tcg",
+    cpus: 2,
+    memoryMib: 1024,
+    directBoot: { kernelPath: "kernel", initrdPath: "initrd", kernelLine: "console=ttyS0 quiet" },
+    systemDisk: { path: "../disk/system.qcow2", serial: "system" },
+    dataDisks: [],
+    mac: "52:54:2d:09:a3:d6",
+    forwards: [{ address: "127.3.4.5", hostPort: 2222, guestPort: 22 }],
+    credentials: [{ name: "kubedev.ssh-host-key", path: "host-key" }],
+    serialSocketPath: "serial.sock",
+    serialLogPath: "/dev/stdout",
+    qmpSocketPath: "qmp.sock",
+};
+
+/** All values of an option that may occur more than once. */
+function values(argv: string[], name: string): string[] {
+    return argv.flatMap((word, index) => (word === name ? [argv[index + 1] ?? ""] : []));
+}
+
+/** Splits an option's value as QEMU does: at commas, of which a doubled one is a literal comma. */
+function properties(value: string): Map<string, string> {
+    const parts = value.replaceAll(",,", "\0").split(",");
+    return new Map(
+        parts.map((part) => {
+            const [key = "", ...rest] = part.replaceAll("\0", ",").split("=");
+            return [key, rest.join("=")];
+        }),
+    );
+}
+
+describe("qemuArgv", () => {
+    test("is the whole vector for a plain machine", () => {
+        expect(qemuArgv(spec)).toEqual([
+            "qemu-system-x86_64",
+            "-nodefaults",
+            "-no-user-config",
+            ...["-display", "none"],
+            "-sandbox",
+            "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+            ...["-name", "guest=master,process=vm-master"],
+            ...["-uuid", "6f1f5d2c-8d3e-8f6a-9c1b-0d2e4f6a8b0c"],
+            ...["-machine", "q35,vmport=off,smm=off"],
+            ...["-accel", "tcg,thread=multi,tb-size=512"],
+            ...["-cpu", "max"],
+            ...["-smp", "2"],
+            ...["-m", "1024"],
+            ...["-kernel", "kernel"],
+            ...["-initrd", "initrd"],
+            ...["-append", "console=ttyS0 quiet"],
+            ...["-device", "virtio-scsi-pci,id=scsi0"],
+            "-blockdev",
+            "node-name=disk0,driver=qcow2,file.driver=file,file.filename=../disk/system.qcow2," +
+                "discard=unmap,file.discard=unmap,detect-zeroes=unmap",
+            "-device",
+            "scsi-hd,drive=disk0,bus=scsi0.0,channel=0,scsi-id=0,lun=0,serial=system," +
+                "rotation_rate=1",
+            ...["-netdev", "user,id=net0,ipv6=off,hostfwd=tcp:127.3.4.5:2222-:22"],
+            ...["-device", "virtio-net-pci,netdev=net0,mac=52:54:2d:09:a3:d6,romfile="],
+            ...["-device", "virtio-rng-pci"],
+            "-fw_cfg",
+            "name=opt/io.systemd.credentials/kubedev.ssh-host-key,file=host-key",
+            "-chardev",
+            "socket,id=serial0,path=serial.sock,server=on,wait=off,logfile=/dev/stdout",
+            ...["-serial", "chardev:serial0"],
+            ...["-chardev", "socket,id=qmp0,path=qmp.sock,server=on,wait=off"],
+            ...["-mon", "chardev=qmp0,mode=control"],
+        ]);
+    });
+
+    test("runs on the host's own CPU with KVM", () => {
+        const argv = qemuArgv({ ...spec, accelerator: "kvm" });
+        expect(values(argv, "-accel")).toEqual(["kvm"]);
+        expect(values(argv, "-cpu")).toEqual(["host"]);
+    });
+
+    test("leaves the kernel to the disk's boot loader without direct boot", () => {
+        const argv = qemuArgv({ ...spec, directBoot: undefined });
+        expect(argv).not.toContain("-kernel");
+        expect(argv).not.toContain("-append");
+    });
+
+    test("boots a kernel that needs no initrd", () => {
+        const argv = qemuArgv({ ...spec, directBoot: { kernelPath: "k", kernelLine: "ro" } });
+        expect(values(argv, "-kernel")).toEqual(["k"]);
+        expect(argv).not.toContain("-initrd");
+    });
+
+    test("puts data disks behind the system disk", () => {
+        const dataDisks = [
+            { path: "a.qcow2", serial: "data-a" },
+            { path: "b.qcow2", serial: "data-b" },
+        ];
+        const disks = values(qemuArgv({ ...spec, dataDisks }), "-device")
+            .filter((device) => device.startsWith("scsi-hd"))
+            .map(properties);
+        expect(disks.map((disk) => [disk.get("lun"), disk.get("serial")])).toEqual([
+            ["0", "system"],
+            ["1", "data-a"],
+            ["2", "data-b"],
+        ]);
+    });
+
+    test("paths survive QEMU's option syntax, whatever is in them", () => {
+        const path = fc.string({ minLength: 1, maxLength: 40 }).map((text) => `/${text}`);
+        fc.assert(
+            fc.property(path, path, path, (disk, key, socket) => {
+                const argv = qemuArgv({
+                    ...spec,
+                    systemDisk: { path: disk, serial: "system" },
+                    credentials: [{ name: "k", path: key }],
+                    qmpSocketPath: socket,
+                });
+                const qmp = values(argv, "-chardev").map(properties)[1];
+                expect(properties(values(argv, "-blockdev")[0] ?? "").get("file.filename")).toBe(
+                    disk,
+                );
+                expect(properties(values(argv, "-fw_cfg")[0] ?? "").get("file")).toBe(key);
+                expect(qmp?.get("path")).toBe(socket);
+            }),
+        );
+    });
+});
+
+describe("machineSpecProblems", () => {
+    test("finds none in a good spec", () => {
+        expect(machineSpecProblems(spec)).toEqual([]);
+    });
+
+    const forward = { address: "127.3.4.5", hostPort: 2222, guestPort: 22 };
+    test.each<[string, Partial<MachineSpec>, RegExp]>([
+        ["no CPU", { cpus: 0 }, /cpus is 0, expected 1 to 255/],
+        ["half a CPU", { cpus: 1.5 }, /cpus is 1.5/],
+        ["too little memory", { memoryMib: 64 }, /memoryMib is 64, expected .* 128 MiB/],
+        ["a multicast MAC", { mac: "53:54:00:00:00:01" }, /mac is 53:.*unicast/],
+        ["an unpadded MAC", { mac: "52:54:f:1c:61:58" }, /mac is 52:54:f/],
+        ["a UUID in capitals", { uuid: spec.uuid.toUpperCase() }, /uuid is .*lower case/],
+        [
+            "a forward on all addresses",
+            { forwards: [{ ...forward, address: "0.0.0.0" }] },
+            /listens on 0\.0\.0\.0.*reachable from outside/,
+        ],
+        ["port 0", { forwards: [{ ...forward, hostPort: 0 }] }, /port of a forward is 0/],
+        [
+            "a credential name that fw_cfg cuts off",
+            { credentials: [{ name: "x".repeat(29), path: "p" }] },
+            /credential name .* at most 28/,
+        ],
+        [
+            "a serial with an option in it",
+            { systemDisk: { path: "p", serial: "a,share-rw=on" } },
+            /disk serial is "a,share-rw=on"/,
+        ],
+        [
+            "a socket path over the kernel's limit",
+            { qmpSocketPath: `/${"d".repeat(107)}` },
+            /has 108 bytes, expected at most 107; give a path relative/,
+        ],
+        [
+            "a socket path over the limit in bytes alone",
+            { serialSocketPath: "ü".repeat(54) },
+            /has 108 bytes/,
+        ],
+    ])("finds %s", (_what, change, problem) => {
+        const problems = machineSpecProblems({ ...spec, ...change });
+        expect(problems).toEqual([expect.stringMatching(problem)]);
+        expect(() => qemuArgv({ ...spec, ...change })).toThrow(problem);
+    });
+
+    test("takes the longest socket path that the kernel takes", () => {
+        expect(machineSpecProblems({ ...spec, qmpSocketPath: "d".repeat(107) })).toEqual([]);
+    });
+
+    test("reports every problem at once", () => {
+        expect(() => qemuArgv({ ...spec, cpus: 0, memoryMib: 1 })).toThrow(/cpus.*memoryMib/);
+    });
+});

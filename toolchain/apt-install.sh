@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs Debian packages; runs as root. No service is started or enabled by it: openssh-server is
+# wanted for its program alone, and a listening sshd is nobody's wish.
+# usage: apt-install.sh PACKAGE...
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+export NEEDRESTART_SUSPEND=1 # Ubuntu's needrestart asks questions
+
+policy=/usr/sbin/policy-rc.d
+new_sshd=
+case " $* " in *" openssh-server "*) new_sshd=1 ;; esac
+
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM HUP
+    # 101: action forbidden by policy (deb-policy-rc.d(8)).
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
+apt-get -o Acquire::Retries=3 -q update
+apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends "$@"
+
+# The policy stops the start of now; this stops the one at the next boot.
+if [ -n "$new_sshd" ] && command -v systemctl >/dev/null; then
+    for unit in ssh.service ssh.socket; do
+        systemctl disable "$unit" 2>/dev/null || :
+    done
+fi
