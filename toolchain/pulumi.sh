@@ -13,7 +13,8 @@
 # shellcheck source=lib/origin.sh
 . "$ROOT/toolchain/lib/origin.sh"
 
-export PULUMI_SKIP_UPDATE_CHECK=true
+# Asked for its version, the CLI would write a log below the user's ~/.pulumi.
+export PULUMI_SKIP_UPDATE_CHECK=true PULUMI_HOME=/dev/null
 
 both_missing() {
     row missing - "$1: take the CLI $PULUMI_VERSION from get.pulumi.com, else build it from Go modules (about 3 min)" || :

@@ -4,37 +4,45 @@ import * as pulumi from "@pulumi/pulumi";
 import { script } from "../internal/scripts";
 import { Ssh } from "./host";
 import { PerRun, stackDir, stackScope } from "./scope";
-import { hostEnvironment, hostScript } from "./transport";
+import { hostName } from "./ssh-argv";
+import { hostEnvironment, probeText } from "./transport";
 
 /** What the probe found about one thing. */
 export interface Sighting {
     /** The incarnation that will be true after this run: as recorded if alive, else one more. */
     incarnation: number;
-    /** What the thing's record says that a preview may know. */
+    /** What the record of a living thing says that a preview may know. */
     facts: Record<string, string>;
 }
 
 /** What the probe found on one host. */
 export interface Sightings {
-    /** Incarnation of a thing that has no record. */
+    /** Incarnation of a thing that is not there. */
     absent: number;
-    /** True if the host did not answer: the sightings are the last known ones. */
-    unreachable: boolean;
+    /** Why the host could not be looked at; what is said of its things is the last that was known. */
+    unreachable?: string;
     /** By key of the thing. */
     things: ReadonlyMap<string, Sighting>;
 }
 
 const probes = new PerRun(() => new Map<string, Promise<Sightings>>());
 
-/** Looks at all things of this stack on one host: once a run and host, within a tenth of a second here. */
-export function probe(ssh: Ssh | undefined): Promise<Sightings> {
-    const environment = hostEnvironment(ssh);
-    const known = probes.get().get(environment["KUBEDEV_SSH"] ?? "");
+/**
+ * Looks at all things of this stack on one host, once a run. A machine that is declared as stopped is not called: what
+ * is on it is as it was last seen.
+ */
+export function probe(ssh: Ssh | undefined, running: boolean): Promise<Sightings> {
+    const environment = {
+        ...hostEnvironment(ssh),
+        KUBEDEV_HOST_RUNNING: String(running || ssh === undefined),
+    };
+    const key = JSON.stringify(environment);
+    const known = probes.get().get(key);
     if (known !== undefined) {
         return known;
     }
     const made = runProbe(ssh, environment);
-    probes.get().set(environment["KUBEDEV_SSH"] ?? "", made);
+    probes.get().set(key, made);
     return made;
 }
 
@@ -43,7 +51,7 @@ async function runProbe(
     environment: Record<string, string>,
 ): Promise<Sightings> {
     const result = await command.local.run({
-        command: ssh === undefined ? script("host/probe.sh") : hostScript("probe", "host/probe.sh"),
+        command: ssh === undefined ? script("host/probe.sh") : probeText("host/probe.sh"),
         environment: {
             ...environment,
             KUBEDEV_CONNECT_SEC: "0",
@@ -59,9 +67,10 @@ async function runProbe(
         addPreviousOutputInEnv: false,
     });
     const sightings = parseSightings(result.stdout);
-    if (sightings.unreachable) {
+    // A machine that is still to be made has nothing on it, and is no reason to worry.
+    if (sightings.unreachable !== undefined && sightings.things.size > 0) {
         await pulumi.log.warn(
-            `${environment["KUBEDEV_HOST_NAME"] ?? "a host"} does not answer: what is on it is taken as it was last seen`,
+            `${hostName(ssh)} does not answer (${sightings.unreachable}): what is on it is taken as it was last seen`,
         );
     }
     return sightings;
@@ -73,44 +82,40 @@ export function shadowDir(ssh: Ssh): string {
     return path.join(stackDir(), ".remote", name.replace(/[^A-Za-z0-9@.:-]/g, "_"));
 }
 
-/** Reads what scripts/host/probe.sh prints. */
+/** Reads what scripts/host/probe.sh prints: what holds for the host, then `[key]` and its record for each thing. */
 export function parseSightings(text: string): Sightings {
-    const things = new Map<string, Sighting>();
-    let absent = 1;
-    let unreachable = false;
-    let alive = new Map<string, string>();
-    const close = (key: string, fields: Map<string, string>) => {
-        const recorded = Number(fields.get("incarnation") ?? "0");
-        const facts = [...fields].flatMap(([name, value]) =>
-            name.startsWith("fact.") ? [[name.slice("fact.".length), value] as const] : [],
-        );
-        things.set(key, {
-            incarnation: fields.get("alive") === "true" ? recorded : recorded + 1,
-            facts: Object.fromEntries(facts),
-        });
+    const [host, ...sections] = text.split(/^\[(?=.*\]$)/m);
+    const fields = fieldsOf(host ?? "");
+    const reason = fields.get("unreachable");
+    const things = sections.map((section): [string, Sighting] => {
+        const end = section.indexOf("]\n");
+        return [section.slice(0, end), sightingOf(fieldsOf(section.slice(end + 2)))];
+    });
+    return {
+        absent: Number(fields.get("absent") ?? "1"),
+        // Without a reason the machine is declared as stopped.
+        ...(reason === undefined || reason === "" ? {} : { unreachable: reason }),
+        things: new Map(things),
     };
-    let key: string | undefined;
-    for (const line of text.split("\n")) {
-        const header = /^\[(.*)\]$/.exec(line);
-        if (header?.[1] !== undefined) {
-            if (key !== undefined) {
-                close(key, alive);
-            }
-            key = header[1];
-            alive = new Map();
-        } else if (key !== undefined) {
-            const at = line.indexOf("=");
-            if (at > 0) {
-                alive.set(line.slice(0, at), line.slice(at + 1));
-            }
-        } else if (line.startsWith("absent=")) {
-            absent = Number(line.slice("absent=".length));
-        } else if (line === "unreachable") {
-            unreachable = true;
-        }
+}
+
+function sightingOf(record: ReadonlyMap<string, string>): Sighting {
+    const incarnation = Number(record.get("incarnation") ?? "0");
+    if (record.get("alive") !== "true") {
+        return { incarnation: incarnation + 1, facts: {} };
     }
-    if (key !== undefined) {
-        close(key, alive);
-    }
-    return { absent, unreachable, things };
+    const facts = [...record]
+        .filter(([name]) => name.startsWith("fact."))
+        .map(([name, value]) => [name.slice("fact.".length), value]);
+    return { incarnation, facts: Object.fromEntries(facts) as Record<string, string> };
+}
+
+/** The `name=value` lines; the last one of a name counts. */
+function fieldsOf(text: string): Map<string, string> {
+    return new Map(
+        text
+            .split("\n")
+            .filter((line) => line.includes("="))
+            .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
 }

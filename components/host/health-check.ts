@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellLine } from "../internal/quote";
+import { fields, shellText, whole } from "../internal/rules";
 
 /** How to tell that a service is healthy. Give at most one of httpUrl, tcpAddress and command. */
 export interface HealthCheckArgs {
@@ -14,19 +15,23 @@ export interface HealthCheckArgs {
     timeoutSec?: number;
 }
 
-const tcpAddress = /^\[?([A-Za-z0-9_.:%-]+?)\]?:(\d+)$/;
+const tcpAddress = /^(?:\[([A-Za-z0-9:.%-]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/;
 
 /** What a health check must look like. */
-export const healthCheckRule = z
-    .object({
-        httpUrl: z
-            .string()
-            .regex(/^https?:\/\//, { error: "expected an http or https URL" })
-            .optional(),
-        tcpAddress: z.string().regex(tcpAddress, { error: "expected address:port" }).optional(),
-        command: z.string().min(1, { error: "expected a shell command" }).optional(),
-        timeoutSec: z.int({ error: "expected whole seconds" }).min(1).max(86400).optional(),
-    })
+export const healthCheckRule = fields("healthCheck", {
+    httpUrl: z
+        .string({ error: "expected an http or https URL" })
+        .regex(/^https?:\/\/\S+$/, { error: "expected an http or https URL" })
+        .optional(),
+    tcpAddress: z
+        .string({ error: 'expected address:port, as "127.0.0.1:6443"' })
+        .regex(tcpAddress, {
+            error: 'expected address:port, as "127.0.0.1:6443" or "[::1]:6443"',
+        })
+        .optional(),
+    command: shellText("a shell command").optional(),
+    timeoutSec: whole(1, 86400, "seconds").optional(),
+})
     .refine(
         (check) =>
             [check.httpUrl, check.tcpAddress, check.command].filter((c) => c !== undefined)
@@ -53,7 +58,8 @@ export function healthCheckText(check: pulumi.Unwrap<HealthCheckArgs> | undefine
             check.httpUrl,
         ]);
     }
-    const [, address, port] = tcpAddress.exec(check?.tcpAddress ?? "") ?? [];
+    const [, bracketed, plain, port] = tcpAddress.exec(check?.tcpAddress ?? "") ?? [];
+    const address = bracketed ?? plain;
     if (address !== undefined && port !== undefined) {
         // bash, since no other tool that opens a TCP connection is sure to be there.
         return shellLine(["timeout", "5", "bash", "-c", "exec 3<>/dev/tcp/$0/$1", address, port]);

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { assertArgs, inputError } from "../internal/validate";
+import { absoluteFilePath, octalMode, parentIds, sha256Digest } from "../internal/rules";
+import { assertArgs, checkedEach, inputError } from "../internal/validate";
 import { Host, hostRule } from "./host";
-import { after, hostResource } from "./host-resource";
+import { after, hostResource, textOf } from "./host-resource";
 
 /** Arguments of a HostArtifact. Give either url or sourcePath. */
 export interface HostArtifactArgs {
@@ -25,23 +26,17 @@ export interface HostArtifactArgs {
     parentIds?: pulumi.Input<string>[];
 }
 
-const absolutePath = z.string().regex(/^\//, { error: "expected an absolute path" });
 const rules = {
     host: hostRule,
     url: z
-        .string()
-        .regex(/^(https?|file):\/\//, { error: "expected an http, https or file URL" })
+        .string({ error: "expected an http, https or file URL" })
+        .regex(/^(https?|file):\/\/\S+$/, { error: "expected an http, https or file URL" })
         .optional(),
-    sourcePath: absolutePath.optional(),
-    sha256: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, { error: "expected 64 lower-case hexadecimal digits" })
-        .optional(),
-    path: absolutePath.optional(),
-    mode: z
-        .string()
-        .regex(/^[0-7]{3,4}$/, { error: 'expected octal permissions, as "0755"' })
-        .optional(),
+    sourcePath: absoluteFilePath.optional(),
+    sha256: sha256Digest.optional(),
+    path: absoluteFilePath.optional(),
+    mode: octalMode.optional(),
+    parentIds: parentIds.optional(),
 };
 
 /** A file of any size on a host, known by its digest: downloaded or sent once, kept in the host's cache, verified. */
@@ -57,8 +52,10 @@ export class HostArtifact extends pulumi.ComponentResource {
         super("kubedev:index:HostArtifact", name, args, opts);
         assertArgs(`HostArtifact ${name}`, args, rules, ...sourceProblems(args));
 
+        const known = checkedEach(`HostArtifact ${name}`, args, rules);
+
         const digest = pulumi
-            .all([args.sha256, args.sourcePath])
+            .all([known.sha256, known.sourcePath])
             .apply(([given, file]) =>
                 given === undefined ? digestOfFile(name, file ?? "") : Promise.resolve(given),
             );
@@ -68,23 +65,23 @@ export class HostArtifact extends pulumi.ComponentResource {
                 host: args.host,
                 create: "host/artifact-fetch.sh",
                 delete: "host/artifact-remove.sh",
-                spec: { sha256: digest, path: args.path },
+                spec: { sha256: digest, path: args.path === undefined ? undefined : known.path },
                 parents: args.parentIds,
                 environment: {
                     KUBEDEV_SHA256: digest,
-                    KUBEDEV_URL: args.url ?? "",
-                    KUBEDEV_PATH: args.path ?? "",
-                    KUBEDEV_MODE: args.mode ?? "0755",
+                    KUBEDEV_URL: known.url,
+                    KUBEDEV_PATH: known.path,
+                    KUBEDEV_MODE: known.mode.apply((mode) => mode ?? "0755"),
                 },
-                payloadFile: args.sourcePath,
+                payloadFile: known.sourcePath,
                 timeoutSec: 3600,
             },
             { parent: this },
         );
         this.sha256 = after(artifact.resource, digest);
-        this.path = after(artifact.resource, args.path).apply((path) =>
+        this.path = after(artifact.resource, known.path).apply((path) =>
             path === undefined
-                ? artifact.result().apply((r) => String(r["path"]))
+                ? artifact.result().apply((result) => textOf(result, "path"))
                 : pulumi.output(path),
         );
         this.instanceId = artifact.resource.id;

@@ -1,7 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellExports } from "../internal/quote";
-import { assertArgs, checked } from "../internal/validate";
+import {
+    absolutePath,
+    environment,
+    namedValues,
+    parentIds,
+    shellText,
+    whole,
+} from "../internal/rules";
+import { assertArgs, checkedEach } from "../internal/validate";
 import { Host, hostRule } from "./host";
 import { hostResource } from "./host-resource";
 
@@ -29,20 +37,17 @@ export interface HostCommandArgs {
     timeoutSec?: number;
 }
 
-const text = z.string({ error: "expected a shell script" });
 const rules = {
     host: hostRule,
-    create: text,
-    update: text.optional(),
-    delete: text.optional(),
-    environment: z
-        .record(
-            z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "expected a variable name" }),
-            z.string({ error: "expected a string" }),
-        )
-        .optional(),
-    workingDirectory: z.string().regex(/^\//, { error: "expected an absolute path" }).optional(),
-    timeoutSec: z.int().min(1).max(86400, { error: "expected 1 to 86400 s" }).optional(),
+    create: shellText("a shell script"),
+    update: shellText("a shell script").optional(),
+    delete: shellText("a shell script").optional(),
+    triggers: namedValues.optional(),
+    parentIds: parentIds.optional(),
+    environment: environment.optional(),
+    stdin: z.string({ error: "expected a text" }).optional(),
+    workingDirectory: absolutePath.optional(),
+    timeoutSec: whole(1, 86400, "seconds").optional(),
 };
 
 /** A command on a host: runs once, again when something that it depends on was made anew, and is undone by `delete`. */
@@ -55,7 +60,7 @@ export class HostCommand extends pulumi.ComponentResource {
     constructor(name: string, args: HostCommandArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostCommand", name, args, opts);
         assertArgs(`HostCommand ${name}`, args, rules);
-        const known = checked(`HostCommand ${name}`, args, rules);
+        const known = checkedEach(`HostCommand ${name}`, args, rules);
 
         const command = hostResource(
             `${name}-command`,
@@ -64,17 +69,17 @@ export class HostCommand extends pulumi.ComponentResource {
                 create: "host/command-create.sh",
                 update: "host/command-update.sh",
                 delete: args.delete === undefined ? undefined : "host/command-delete.sh",
-                spec: { triggers: args.triggers },
+                spec: { triggers: args.triggers === undefined ? undefined : known.triggers },
                 parents: args.parentIds,
                 probed: false,
                 environment: {
-                    KUBEDEV_CREATE: args.create,
-                    KUBEDEV_UPDATE: args.update ?? args.create,
-                    KUBEDEV_DELETE: args.delete ?? "",
-                    KUBEDEV_EXPORTS: known.apply((a) => shellExports(a.environment ?? {})),
-                    KUBEDEV_WORKING_DIR: args.workingDirectory ?? "",
+                    KUBEDEV_CREATE: known.create,
+                    KUBEDEV_UPDATE: args.update === undefined ? known.create : known.update,
+                    KUBEDEV_DELETE: known.delete,
+                    KUBEDEV_EXPORTS: known.environment.apply((all) => shellExports(all ?? {})),
+                    KUBEDEV_WORKING_DIR: known.workingDirectory,
                 },
-                stdin: args.stdin,
+                stdin: known.stdin,
                 timeoutSec: args.timeoutSec,
             },
             { parent: this },

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { sha256 } from "../internal/hash";
-import { assertArgs } from "../internal/validate";
+import { absoluteFilePath, octalMode, parentIds } from "../internal/rules";
+import { assertArgs, checkedEach } from "../internal/validate";
 import { Host, hostRule } from "./host";
 import { after, hostResource } from "./host-resource";
 
@@ -25,24 +26,22 @@ export interface HostFileArgs {
 
 const rules = {
     host: hostRule,
-    path: z.string().regex(/^\/.*[^/]$/, { error: "expected an absolute path of a file" }),
+    path: absoluteFilePath,
     content: z.string({ error: "expected a text" }),
-    mode: z
-        .string()
-        .regex(/^[0-7]{3,4}$/, { error: 'expected octal permissions, as "0644"' })
-        .optional(),
+    mode: octalMode.optional(),
     owner: z
-        .string()
+        .string({ error: "expected user or user:group" })
         .regex(/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/, { error: "expected user or user:group" })
         .optional(),
     overwrite: z.boolean({ error: "expected true or false" }).optional(),
+    parentIds: parentIds.optional(),
 };
 
 /** A text file on a host. A file that was edited or removed by hand shows in the next preview, and is written again. */
 export class HostFile extends pulumi.ComponentResource {
     /** Absolute path. */
     public readonly path: pulumi.Output<string>;
-    /** SHA-256 of the content, known in preview: what must restart when the file changes takes it as a trigger. */
+    /** SHA-256 of the content, known in preview: what must restart when the file changes takes it as a trigger. Secret if the content is. */
     public readonly sha256: pulumi.Output<string>;
     /** Changes whenever the file was made anew, not when its content changed. */
     public readonly instanceId: pulumi.Output<string>;
@@ -50,6 +49,7 @@ export class HostFile extends pulumi.ComponentResource {
     constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostFile", name, args, opts);
         assertArgs(`HostFile ${name}`, args, rules);
+        const known = checkedEach(`HostFile ${name}`, args, rules);
 
         const file = hostResource(
             `${name}-file`,
@@ -57,21 +57,20 @@ export class HostFile extends pulumi.ComponentResource {
                 host: args.host,
                 create: "host/file-write.sh",
                 delete: "host/file-remove.sh",
-                spec: { path: args.path },
+                spec: { path: known.path },
                 parents: args.parentIds,
                 environment: {
-                    KUBEDEV_PATH: args.path,
-                    KUBEDEV_MODE: args.mode ?? "0644",
-                    KUBEDEV_OWNER: args.owner ?? "",
-                    KUBEDEV_OVERWRITE: pulumi.output(args.overwrite ?? false).apply(String),
+                    KUBEDEV_PATH: known.path,
+                    KUBEDEV_MODE: known.mode.apply((mode) => mode ?? "0644"),
+                    KUBEDEV_OWNER: known.owner,
+                    KUBEDEV_OVERWRITE: known.overwrite.apply((given) => String(given ?? false)),
                 },
-                stdin: args.content,
+                stdin: known.content,
             },
             { parent: this },
         );
-        this.path = after(file.resource, args.path);
-        // A digest of a secret tells nothing that one could log in with.
-        this.sha256 = pulumi.unsecret(after(file.resource, args.content).apply(sha256));
+        this.path = after(file.resource, known.path);
+        this.sha256 = after(file.resource, known.content).apply(sha256);
         this.instanceId = file.resource.id;
         this.registerOutputs({
             path: this.path,

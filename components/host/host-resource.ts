@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { digestOf } from "../internal/hash";
 import { probe, shadowDir, Sightings } from "./drift-probe";
 import { Host, HostParts, hostParts } from "./host";
-import { PerRun, stackDir, stackScope } from "./scope";
-import { hostEnvironment, hostScript, Verb } from "./transport";
+import { keyOf, PerRun, stackDir, stackScope } from "./scope";
+import { hostEnvironment, scriptTexts, verbCommands } from "./transport";
 
 /** A thing on a host, made and removed by scripts. */
 export interface HostResourceArgs {
@@ -19,12 +19,12 @@ export interface HostResourceArgs {
     delete?: string;
     /** What the thing is, in the user's words. A change replaces it. */
     spec: pulumi.Inputs;
-    /** Values for the scripts. A change updates the thing in place, unless it comes from a change of `spec`. */
-    environment?: Record<string, pulumi.Input<string>>;
+    /** Values for the scripts, empty where undefined. A change updates the thing in place, unless it comes from a change of `spec`. */
+    environment?: Record<string, pulumi.Input<string | undefined>>;
     /** Standard input of `create` and `update`. A change updates the thing in place. */
-    stdin?: pulumi.Input<string>;
+    stdin?: pulumi.Input<string | undefined>;
     /** File on the machine that runs Pulumi, sent as standard input. */
-    payloadFile?: pulumi.Input<string>;
+    payloadFile?: pulumi.Input<string | undefined>;
     /** Ids of what the thing physically stands on, on the same host. When one changes, so does this thing. */
     parents?: (pulumi.Input<string> | undefined)[];
     /** Whether the probe looks after it: its scripts write a record, and its death shows in a preview. Defaults to true. */
@@ -45,6 +45,8 @@ export interface HostResource {
     readonly dir: string;
 }
 
+const defaultTimeoutSec = 600;
+
 const keys = new PerRun(() => new Set<string>());
 
 /**
@@ -60,12 +62,13 @@ export function hostResource(
     args: HostResourceArgs,
     opts: pulumi.CustomResourceOptions,
 ): HostResource {
-    if (keys.get().has(name)) {
+    const key = keyOf(name);
+    if (keys.get().has(key)) {
         throw new Error(
             `two things of this stack are called "${name}"; expected different names, since the name is also that of the thing's directory on its host`,
         );
     }
-    keys.get().add(name);
+    keys.get().add(key);
 
     const host = hostParts(args.host);
     const { ssh } = host;
@@ -73,9 +76,11 @@ export function hostResource(
     // While the machine behind the host is being made anew there is nothing to look at: its id is unknown then.
     const sightings =
         (args.probed ?? true)
-            ? pulumi.all([ssh, host.parentId]).apply(([known]) => probe(known))
+            ? pulumi
+                  .all([ssh, host.running, host.parentId])
+                  .apply(([known, running]) => probe(known, running ?? true))
             : undefined;
-    const incarnation = sightings?.apply((all) => incarnationOf(all, name));
+    const incarnation = sightings?.apply((all) => incarnationOf(all, key));
 
     const target = ssh.apply((known) =>
         known === undefined
@@ -86,18 +91,22 @@ export function hostResource(
         compact({ ...args.spec, host: target, incarnation }),
         { parents: pulumi.all(parents).apply(compactList) },
     ];
-    const text = (verb: Verb, script: string | undefined) =>
-        script === undefined ? undefined : hostScript(verb, script);
-    const timeout = `${String((args.timeoutSec ?? 600) + 30)}s`;
+    const scripts = {
+        create: args.create,
+        update: args.update ?? args.create,
+        delete: args.delete,
+    };
+    const timeout = `${String((args.timeoutSec ?? defaultTimeoutSec) + 30)}s`;
 
     const resource = new command.local.Command(
         name,
         {
-            create: text("create", args.create),
-            update: text("update", args.update ?? args.create),
-            delete: text("delete", args.delete),
-            environment: environmentOf(name, args, host, incarnation, triggers),
-            stdin: args.stdin ?? "",
+            ...verbCommands(scripts),
+            environment: {
+                ...scriptTexts(scripts),
+                ...environmentOf(key, args, host, incarnation, triggers),
+            },
+            stdin: orEmpty(args.stdin),
             triggers,
             logging: "stderr",
             addPreviousOutputInEnv: false,
@@ -114,8 +123,8 @@ export function hostResource(
         facts:
             sightings === undefined
                 ? pulumi.output(undefined)
-                : sightings.apply((all) => all.things.get(name)?.facts),
-        dir: path.join(stackDir(), name),
+                : sightings.apply((all) => all.things.get(key)?.facts),
+        dir: path.join(stackDir(), key),
     };
 }
 
@@ -128,18 +137,23 @@ export function after<T>(
 }
 
 function environmentOf(
-    name: string,
+    key: string,
     args: HostResourceArgs,
     host: HostParts,
     incarnation: pulumi.Output<number> | undefined,
     triggers: unknown[],
 ): Record<string, pulumi.Input<string>> {
     const { ssh } = host;
+    const timeoutSec = args.timeoutSec ?? defaultTimeoutSec;
     const scriptVariables = {
-        ...args.environment,
-        KUBEDEV_KEY: name,
+        ...Object.fromEntries(
+            Object.entries(args.environment ?? {}).map(([n, value]) => [n, orEmpty(value)]),
+        ),
+        KUBEDEV_KEY: key,
         KUBEDEV_SCOPE: stackScope(),
-        KUBEDEV_DIR: ssh.apply((known) => (known === undefined ? path.join(stackDir(), name) : "")),
+        KUBEDEV_DIR: ssh.apply((known) => (known === undefined ? path.join(stackDir(), key) : "")),
+        // So that who waits in vain for another run is told so, before the time limit ends it.
+        KUBEDEV_LOCK_SEC: String(Math.ceil(timeoutSec / 2)),
         KUBEDEV_INCARNATION: incarnation?.apply(String) ?? "",
         KUBEDEV_SPEC: pulumi.output(triggers).apply(digestOf),
     };
@@ -151,10 +165,16 @@ function environmentOf(
         KUBEDEV_SHADOW_DIR: ssh.apply((known) => (known === undefined ? "" : shadowDir(known))),
         KUBEDEV_MANAGED: host.parentUrn.apply((urn) => (urn === undefined ? "" : "1")),
         KUBEDEV_HOST_RUNNING: host.running.apply((running) => String(running ?? true)),
-        KUBEDEV_PAYLOAD_FILE: args.payloadFile ?? "",
+        KUBEDEV_PAYLOAD_FILE: orEmpty(args.payloadFile),
         KUBEDEV_CONNECT_SEC: "60",
-        KUBEDEV_TIMEOUT_SEC: String(args.timeoutSec ?? 600),
+        KUBEDEV_TIMEOUT_SEC: String(timeoutSec),
     };
+}
+
+function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {
+    return value === undefined || typeof value === "string"
+        ? (value ?? "")
+        : pulumi.output(value).apply((known) => known ?? "");
 }
 
 /** The incarnation that a thing will have after this run. */
@@ -169,6 +189,12 @@ export function lastJsonObject(stdout: string): Record<string, unknown> {
         return {};
     }
     return JSON.parse(line) as Record<string, unknown>;
+}
+
+/** A text of such an object; empty if it is not there, as on a host that is declared as stopped. */
+export function textOf(result: Record<string, unknown>, name: string): string {
+    const value = result[name];
+    return typeof value === "string" ? value : "";
 }
 
 /** The machine that a host's things go away with. */

@@ -1,9 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellExports, shellLine } from "../internal/quote";
-import { assertArgs, checked } from "../internal/validate";
+import {
+    absolutePath,
+    environment,
+    namedValues,
+    parentIds,
+    shellText,
+    whole,
+} from "../internal/rules";
+import { assertArgs, checkedEach } from "../internal/validate";
 import { healthCheckRule, HealthCheckArgs, healthCheckText } from "./health-check";
 import { Host, hostRule } from "./host";
+import { textOf } from "./host-resource";
 import { serviceResource, Supervisor } from "./service-resource";
 
 /** Arguments of a HostService. */
@@ -36,21 +45,23 @@ export interface HostServiceArgs {
     supervisor?: Supervisor;
 }
 
-const word = z.string({ error: "expected a string" });
 const rules = {
     host: hostRule,
-    command: z.array(word).min(1, { error: "expected a program and its arguments" }),
-    environment: z
-        .record(
-            z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "expected a variable name" }),
-            word,
-        )
-        .optional(),
-    workingDirectory: z.string().regex(/^\//, { error: "expected an absolute path" }).optional(),
+    command: z
+        .array(z.string({ error: "expected a string" }), {
+            error: "expected a program and its arguments, as a list",
+        })
+        .min(1, { error: "expected a program and its arguments" }),
+    environment: environment.optional(),
+    workingDirectory: absolutePath.optional(),
+    restartOn: namedValues.optional(),
+    parentIds: parentIds.optional(),
+    preStartCommand: shellText("a shell command").optional(),
     healthCheck: healthCheckRule,
-    stopTimeoutSec: z.int().min(1).max(3600, { error: "expected 1 to 3600 s" }).optional(),
-    logMaxMib: z.int().min(1).max(65536, { error: "expected 1 to 65536 MiB" }).optional(),
-    logKeep: z.int().min(1).max(100, { error: "expected 1 to 100 logs" }).optional(),
+    stopCommand: shellText("a shell command").optional(),
+    stopTimeoutSec: whole(1, 3600, "seconds").optional(),
+    logMaxMib: whole(1, 65536, "MiB").optional(),
+    logKeep: whole(1, 100, "logs").optional(),
     supervisor: z
         .enum(Supervisor, { error: 'expected "auto", "systemd" or "detached"' })
         .optional(),
@@ -63,7 +74,7 @@ const rules = {
 export class HostService extends pulumi.ComponentResource {
     /** Changes whenever the process was started anew. What depends on it takes this as a trigger. */
     public readonly instanceId: pulumi.Output<string>;
-    /** Process id on the host. Unknown in a preview that restarts it. */
+    /** Process id on the host; 0 while the host is declared as stopped. Unknown in a preview that restarts it. */
     public readonly pid: pulumi.Output<number>;
     /** Path of the log on the host. */
     public readonly logPath: pulumi.Output<string>;
@@ -71,24 +82,26 @@ export class HostService extends pulumi.ComponentResource {
     constructor(name: string, args: HostServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostService", name, args, opts);
         assertArgs(`HostService ${name}`, args, rules);
-        const known = checked(`HostService ${name}`, args, rules);
+        const known = checkedEach(`HostService ${name}`, args, rules);
 
         const service = serviceResource(
             `${name}-service`,
             {
                 host: args.host,
                 spec: {
-                    command: args.command,
-                    environment: args.environment,
+                    command: known.command,
+                    environment: args.environment === undefined ? undefined : known.environment,
                     workingDirectory: args.workingDirectory,
-                    restartOn: args.restartOn,
+                    restartOn: args.restartOn === undefined ? undefined : known.restartOn,
                 },
                 parents: args.parentIds,
-                run: known.apply(runText),
-                preStart: args.preStartCommand,
-                health: known.apply((a) => healthCheckText(a.healthCheck)),
+                run: pulumi
+                    .all([known.environment, known.workingDirectory, known.command])
+                    .apply(([variables, directory, argv]) => runText(variables, directory, argv)),
+                preStart: known.preStartCommand,
+                health: known.healthCheck.apply(healthCheckText),
                 healthTimeoutSec: healthTimeoutSec(args.healthCheck),
-                stop: args.stopCommand,
+                stop: known.stopCommand,
                 stopTimeoutSec: args.stopTimeoutSec ?? 10,
                 logMaxMib: args.logMaxMib ?? 16,
                 logKeep: args.logKeep ?? 3,
@@ -97,8 +110,8 @@ export class HostService extends pulumi.ComponentResource {
             { parent: this },
         );
         this.instanceId = service.resource.id;
-        this.pid = service.result().apply((result) => Number(result["pid"]));
-        this.logPath = service.result().apply((result) => String(result["log"]));
+        this.pid = service.result().apply((result) => Number(result["pid"] ?? 0));
+        this.logPath = service.result().apply((result) => textOf(result, "log"));
         this.registerOutputs({
             instanceId: this.instanceId,
             pid: this.pid,
@@ -107,17 +120,17 @@ export class HostService extends pulumi.ComponentResource {
     }
 }
 
-function runText(args: pulumi.Unwrap<HostServiceArgs>): string {
-    const where =
-        args.workingDirectory === undefined
-            ? ""
-            : `${shellLine(["cd", args.workingDirectory])} || exit 1\n`;
-    return `${shellExports(args.environment ?? {})}${where}exec ${shellLine(args.command)}`;
+function runText(
+    variables: Record<string, string> | undefined,
+    directory: string | undefined,
+    argv: readonly string[],
+): string {
+    const where = directory === undefined ? "" : `${shellLine(["cd", directory])} || exit 1\n`;
+    return `${shellExports(variables ?? {})}${where}exec ${shellLine(argv)}`;
 }
 
-function healthTimeoutSec(check: pulumi.Input<HealthCheckArgs> | undefined): number {
-    // The time limit becomes a resource option, which must be known when the resource is declared.
-    return check !== undefined && !pulumi.Output.isInstance(check) && !(check instanceof Promise)
-        ? (check.timeoutSec ?? 60)
-        : 60;
+function healthTimeoutSec(check: pulumi.Input<HealthCheckArgs> | undefined): pulumi.Input<number> {
+    return pulumi.Output.isInstance(check) || check instanceof Promise
+        ? pulumi.output(check).apply((known) => known.timeoutSec ?? 60)
+        : (check?.timeoutSec ?? 60);
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { absolutePath, fields, whole } from "../internal/rules";
+import { assertArgs } from "../internal/validate";
 
 /** The operating system of a host. It decides which shell runs there. */
 export enum HostOs {
@@ -54,58 +56,67 @@ export interface HostParts {
     running: pulumi.Output<boolean | undefined>;
 }
 
-/** Takes a host apart without waiting for all of it to be known. */
+/** Takes a host apart without waiting for all of it to be known. What could not be checked before is checked then. */
 export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
-    if (pulumi.Output.isInstance(host) || host instanceof Promise) {
-        const { ssh, parentId, parentUrn, running } = pulumi.output(host);
-        return { ssh, parentId, parentUrn, running } as HostParts;
-    }
-    return {
-        ssh: pulumi.output(host?.ssh),
-        parentId: pulumi.output(host?.parentId),
-        parentUrn: pulumi.output(host?.parentUrn),
-        running: pulumi.output(host?.running),
-    };
+    const parts: HostParts =
+        pulumi.Output.isInstance(host) || host instanceof Promise
+            ? lifted(pulumi.output(host))
+            : {
+                  ssh: pulumi.output(host?.ssh),
+                  parentId: pulumi.output(host?.parentId),
+                  parentUrn: pulumi.output(host?.parentUrn),
+                  running: pulumi.output(host?.running),
+              };
+    return { ...parts, ssh: parts.ssh.apply(checkedSsh) };
 }
 
-const absolutePath = z.string().regex(/^\//, { error: "expected an absolute path" });
+function lifted(host: pulumi.Output<pulumi.Unwrap<Host>>): HostParts {
+    const { ssh, parentId, parentUrn, running } = host;
+    return { ssh, parentId, parentUrn, running } as HostParts;
+}
+
+function checkedSsh(ssh: Ssh | undefined): Ssh | undefined {
+    assertArgs("host", { ssh }, { ssh: sshRule.optional() });
+    return ssh;
+}
 
 const sshFields = {
-    address: z.string().regex(/^[A-Za-z0-9_.:%-]+$/, {
-        error: "expected a host name or an IP address",
-    }),
-    port: z.int().min(1).max(65535, { error: "expected a TCP port, 1 to 65535" }).optional(),
+    address: z
+        .string({ error: "expected a host name or an IP address" })
+        .regex(/^[A-Za-z0-9_:][A-Za-z0-9_.:-]*$/, {
+            error: "expected a host name or an IP address",
+        }),
+    port: whole(1, 65535, "a TCP port").optional(),
     user: z
-        .string()
+        .string({ error: "expected a user name" })
         .regex(/^[A-Za-z0-9_.\\@][A-Za-z0-9_.\\@-]*$/, { error: "expected a user name" })
         .optional(),
     privateKeyPath: absolutePath.optional(),
     hostKey: z
-        .string()
-        .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+( .*)?$/, {
+        .string({ error: 'expected one public key, as "ssh-ed25519 AAAA..."' })
+        .regex(/^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?$/, {
             error: 'expected one public key, as "ssh-ed25519 AAAA..."',
         })
         .optional(),
     knownHostsPath: absolutePath.optional(),
 };
 
-const sshRule: z.ZodType = z
-    .object({ ...sshFields, proxy: z.lazy(() => sshRule).optional() })
-    .refine((ssh) => (ssh.hostKey === undefined) !== (ssh.knownHostsPath === undefined), {
-        error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
-    });
+const sshRule: z.ZodType = fields("ssh", {
+    ...sshFields,
+    proxy: z.lazy(() => sshRule).optional(),
+}).refine((ssh) => (ssh.hostKey === undefined) !== (ssh.knownHostsPath === undefined), {
+    error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
+});
 
 /** What a `host` argument must look like. */
-export const hostRule = z
-    .object({
-        ssh: sshRule.optional(),
-        os: z
-            .literal(HostOs.Linux, {
-                error: 'expected "linux": the host primitives do not support Windows yet',
-            })
-            .optional(),
-        parentId: z.string().optional(),
-        parentUrn: z.string().optional(),
-        running: z.boolean().optional(),
-    })
-    .optional();
+export const hostRule = fields("host", {
+    ssh: sshRule.optional(),
+    os: z
+        .literal(HostOs.Linux, {
+            error: 'expected "linux": the host primitives do not support Windows yet',
+        })
+        .optional(),
+    parentId: z.string({ error: "expected an id" }).optional(),
+    parentUrn: z.string({ error: "expected a URN" }).optional(),
+    running: z.boolean({ error: "expected true or false" }).optional(),
+}).optional();

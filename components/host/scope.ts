@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { sha256 } from "../internal/hash";
 import { stateRoot } from "../internal/paths";
 
 /** `<project>/<stack>`: what keeps the things of two stacks on one host apart. */
@@ -10,6 +11,15 @@ export function stackScope(): string {
 /** Where this stack's things are kept on this machine. */
 export function stackDir(): string {
     return path.join(stateRoot(), stackScope());
+}
+
+/** Name of a thing's directory: its own name, as far as that is one. */
+export function keyOf(name: string): string {
+    if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(name)) {
+        return name;
+    }
+    // Two names must not meet in one directory.
+    return `${name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 80)}_${sha256(name).slice(0, 12)}`;
 }
 
 /** Remembers something per run of a program: one process may run several (automation, tests, component provider). */

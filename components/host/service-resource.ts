@@ -20,13 +20,13 @@ export interface ServiceResourceArgs {
     /** Shell text that ends in `exec` of the process. */
     run: pulumi.Input<string>;
     /** Shell text run before the start, in the service's directory. */
-    preStart?: pulumi.Input<string>;
+    preStart?: pulumi.Input<string | undefined>;
     /** Shell text that succeeds when the service is healthy; KUBEDEV_PID is its process. Without it, it need only go on running. */
-    health?: pulumi.Input<string>;
-    /** How long it may take to become healthy. */
-    healthTimeoutSec: number;
+    health?: pulumi.Input<string | undefined>;
+    /** How long it may take to become healthy. Known or not, it is also part of the time limit. */
+    healthTimeoutSec: pulumi.Input<number>;
     /** Shell text that asks the process to end. Defaults to SIGTERM. */
-    stop?: pulumi.Input<string>;
+    stop?: pulumi.Input<string | undefined>;
     /** How long it may take to end before it is killed. */
     stopTimeoutSec: number;
     /** Size at which the log is rotated. */
@@ -53,20 +53,32 @@ export function serviceResource(
             delete: "host/service-remove.sh",
             spec: args.spec,
             parents: args.parents,
-            environment: {
-                KUBEDEV_RUN: args.run,
-                KUBEDEV_PRE_START: args.preStart ?? "",
-                KUBEDEV_HEALTH: args.health ?? "",
-                KUBEDEV_HEALTH_SEC: String(args.healthTimeoutSec),
-                KUBEDEV_STOP: args.stop ?? "",
-                KUBEDEV_STOP_SEC: String(args.stopTimeoutSec),
-                KUBEDEV_LOG_MIB: String(args.logMaxMib),
-                KUBEDEV_LOG_KEEP: String(args.logKeep),
-                KUBEDEV_SUPERVISOR: args.supervisor,
-                KUBEDEV_RUNNING: pulumi.output(args.running ?? true).apply(String),
-            },
-            timeoutSec: args.healthTimeoutSec + 2 * args.stopTimeoutSec + 120,
+            environment: serviceEnvironment(args),
+            timeoutSec: limitSec(args.healthTimeoutSec) + 2 * args.stopTimeoutSec + 120,
         },
         opts,
     );
+}
+
+/** What service-start.sh and service-remove.sh take. */
+export function serviceEnvironment(
+    args: ServiceResourceArgs,
+): Record<string, pulumi.Input<string | undefined>> {
+    return {
+        KUBEDEV_RUN: args.run,
+        KUBEDEV_PRE_START: args.preStart,
+        KUBEDEV_HEALTH: args.health,
+        KUBEDEV_HEALTH_SEC: pulumi.output(args.healthTimeoutSec).apply(String),
+        KUBEDEV_STOP: args.stop,
+        KUBEDEV_STOP_SEC: String(args.stopTimeoutSec),
+        KUBEDEV_LOG_MIB: String(args.logMaxMib),
+        KUBEDEV_LOG_KEEP: String(args.logKeep),
+        KUBEDEV_SUPERVISOR: args.supervisor,
+        KUBEDEV_RUNNING: pulumi.output(args.running ?? true).apply(String),
+    };
+}
+
+/** The time limit is a resource option, which must be known when the resource is declared. */
+function limitSec(health: pulumi.Input<number>): number {
+    return typeof health === "number" ? health : 86400;
 }

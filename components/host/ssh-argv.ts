@@ -1,7 +1,7 @@
 import { shellLine } from "../internal/quote";
 import { Ssh } from "./host";
 
-// One name for every host in known_hosts lines: the key is pinned, the name says nothing.
+// The name under which a key given as text is pinned. What a known_hosts file says is looked up as usual.
 const keyAlias = "kubedev-host";
 
 /**
@@ -11,29 +11,42 @@ const keyAlias = "kubedev-host";
 function sshOptions(ssh: Ssh): string[] {
     return [
         ...["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"],
-        ...["-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no"],
-        ...["-o", "CheckHostIP=no", "-o", `HostKeyAlias=${keyAlias}`],
-        ...["-o", `UserKnownHostsFile=${ssh.knownHostsPath ?? "none"}`],
-        // The command's output is read as lines of known_hosts: no file of ours has to lie about.
-        ...(ssh.hostKey === undefined
-            ? []
-            : ["-o", `KnownHostsCommand=/bin/echo ${keyAlias} ${keyAndType(ssh.hostKey)}`]),
+        ...["-o", "GlobalKnownHostsFile=none", "-o", "UpdateHostKeys=no", "-o", "CheckHostIP=no"],
+        ...hostKeyOptions(ssh),
         ...["-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"],
         ...(ssh.privateKeyPath === undefined
             ? []
-            : ["-o", "IdentitiesOnly=yes", "-i", ssh.privateKeyPath]),
-        ...(ssh.proxy === undefined
-            ? []
-            : [
-                  "-o",
-                  `ProxyCommand=${shellLine(["ssh", ...sshOptions(ssh.proxy), "-W", "[%h]:%p", target(ssh.proxy)])}`,
-              ]),
-        ...["-p", String(ssh.port ?? 22)],
+            : ["-o", "IdentitiesOnly=yes", "-i", literal(ssh.privateKeyPath)]),
+        ...(ssh.proxy === undefined ? [] : ["-o", `ProxyCommand=${proxyCommand(ssh, ssh.proxy)}`]),
+        ...["-p", String(portOf(ssh))],
     ];
 }
 
-function keyAndType(hostKey: string): string {
-    return hostKey.split(" ").slice(0, 2).join(" ");
+function hostKeyOptions(ssh: Ssh): string[] {
+    if (ssh.hostKey === undefined) {
+        // Quotes, since the option takes several files.
+        return ["-o", `UserKnownHostsFile="${literal(ssh.knownHostsPath ?? "none")}"`];
+    }
+    const [type, key] = ssh.hostKey.split(" ");
+    return [
+        ...["-o", "UserKnownHostsFile=none", "-o", `HostKeyAlias=${keyAlias}`],
+        // The command's output is read as lines of known_hosts: no file of ours has to lie about.
+        ...["-o", `KnownHostsCommand=/bin/echo ${keyAlias} ${type ?? ""} ${key ?? ""}`],
+    ];
+}
+
+function proxyCommand(ssh: Ssh, proxy: Ssh): string {
+    const argv = ["ssh", ...sshOptions(proxy), "-W", `[${ssh.address}]:${String(portOf(ssh))}`];
+    return literal(shellLine([...argv, target(proxy)]));
+}
+
+/** Text of an option in which ssh expands tokens as %h. */
+function literal(text: string): string {
+    return text.replaceAll("%", "%%");
+}
+
+function portOf(ssh: Ssh): number {
+    return ssh.port ?? 22;
 }
 
 function target(ssh: Ssh): string {
@@ -57,5 +70,5 @@ function isNotTechnical(option: string, index: number, all: readonly string[]): 
 
 /** The host in words, for messages. */
 export function hostName(ssh: Ssh | undefined): string {
-    return ssh === undefined ? "this machine" : `${target(ssh)} port ${String(ssh.port ?? 22)}`;
+    return ssh === undefined ? "this machine" : `${target(ssh)} port ${String(portOf(ssh))}`;
 }

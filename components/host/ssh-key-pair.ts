@@ -1,6 +1,8 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { after, hostResource } from "./host-resource";
+import { z } from "zod";
+import { assertArgs, checkedEach } from "../internal/validate";
+import { after, hostResource, textOf } from "./host-resource";
 
 /** Arguments of a SshKeyPair. */
 export interface SshKeyPairArgs {
@@ -17,6 +19,13 @@ export interface SshKeyFiles {
     /** Id of the resource that holds them. */
     instanceId: pulumi.Input<string>;
 }
+
+const rules = {
+    comment: z
+        .string({ error: "expected one line of text" })
+        .regex(/^[^\r\n\0]*$/, { error: "expected one line of text" })
+        .optional(),
+};
 
 /**
  * An ed25519 key pair on the machine that runs Pulumi: made once, 0600, never in the stack's state. It serves to log in
@@ -38,6 +47,8 @@ export class SshKeyPair extends pulumi.ComponentResource {
 
     constructor(name: string, args: SshKeyPairArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:SshKeyPair", name, args, opts);
+        assertArgs(`SshKeyPair ${name}`, args, rules);
+        const { comment } = checkedEach(`SshKeyPair ${name}`, args, rules);
         const pair = hostResource(
             `${name}-key-pair`,
             {
@@ -45,7 +56,7 @@ export class SshKeyPair extends pulumi.ComponentResource {
                 create: "host/key-pair-make.sh",
                 delete: "host/forget.sh",
                 spec: { type: "ed25519" },
-                environment: { KUBEDEV_COMMENT: args.comment ?? name },
+                environment: { KUBEDEV_COMMENT: comment.apply((given) => given ?? name) },
                 timeoutSec: 60,
             },
             { parent: this },
@@ -53,10 +64,12 @@ export class SshKeyPair extends pulumi.ComponentResource {
         this.privateKeyPath = after(pair.resource, path.join(pair.dir, "id_ed25519"));
         this.publicKeyPath = after(pair.resource, path.join(pair.dir, "id_ed25519.pub"));
         this.knownHostsPath = after(pair.resource, path.join(pair.dir, "known_hosts"));
-        this.publicKey = pair.facts.apply((facts) =>
-            facts?.["publicKey"] === undefined
-                ? pair.result().apply((result) => String(result["publicKey"]))
-                : pulumi.output(facts["publicKey"]),
+        // A preview takes it from the record, since what a script prints is unknown there as soon as the script changes.
+        const recorded = pair.facts.apply((facts) => facts?.["publicKey"]);
+        this.publicKey = recorded.apply((key) =>
+            key !== undefined && pulumi.runtime.isDryRun()
+                ? pulumi.output(key)
+                : pair.result().apply((result) => textOf(result, "publicKey")),
         );
         this.instanceId = pair.resource.id;
         this.files = pulumi.output({

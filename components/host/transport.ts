@@ -2,13 +2,39 @@ import { script } from "../internal/scripts";
 import { Ssh } from "./host";
 import { hostName, sshArgv } from "./ssh-argv";
 
-/** What a script on a host is run for. */
-export type Verb = "create" | "update" | "delete" | "probe";
+/** Scripts of a thing, by what they are run for: names below scripts/. */
+export interface VerbScripts {
+    create: string;
+    update: string;
+    delete: string | undefined;
+}
 
-/** The shell text that runs a script below scripts/ on the host that the environment names. */
-export function hostScript(verb: Verb, name: string): string {
+/**
+ * Commands that run a thing's scripts on the host that the environment names. The texts come with the environment: a
+ * command that fails is quoted whole in the error message, and ten kilobytes of shell would bury what went wrong.
+ */
+export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, string | undefined> {
+    const command = (verb: keyof VerbScripts) =>
+        scripts[verb] === undefined
+            ? undefined
+            : `kubedev_verb=${verb} kubedev_script=$KUBEDEV_SCRIPT_${verb.toUpperCase()}; eval "$KUBEDEV_TRANSPORT" # ${scripts[verb]}`;
+    return { create: command("create"), update: command("update"), delete: command("delete") };
+}
+
+/** Environment that holds the texts for `verbCommands`. */
+export function scriptTexts(scripts: VerbScripts): Record<string, string> {
+    return {
+        KUBEDEV_TRANSPORT: script("host/transport.sh"),
+        KUBEDEV_SCRIPT_CREATE: script(scripts.create),
+        KUBEDEV_SCRIPT_UPDATE: script(scripts.update),
+        KUBEDEV_SCRIPT_DELETE: scripts.delete === undefined ? "" : script(scripts.delete),
+    };
+}
+
+/** Shell text that runs a script below scripts/ as a probe on the host that the environment names. */
+export function probeText(name: string): string {
     return [
-        `kubedev_verb=${verb}\n`,
+        "kubedev_verb=probe\n",
         `kubedev_script=$(cat <<'KUBEDEV_SCRIPT'\n${script(name)}KUBEDEV_SCRIPT\n)\n`,
         script("host/transport.sh"),
     ].join("");

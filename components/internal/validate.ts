@@ -40,35 +40,64 @@ export function checked<Args extends object>(
     args: Args,
     rules: ArgRules<Args>,
 ): pulumi.Output<pulumi.Unwrap<Args>> {
-    return pulumi.output(args).apply((known) => {
-        assertArgs(what, known as unknown as Args, rules);
+    const all = pulumi.output(args);
+    return all.apply(async (known) => {
+        const values = known as unknown as Args;
+        if (problemsOf(values, rules).length > 0) {
+            throw inputError(what, problemsOf(values, rules, await pulumi.isSecret(all)));
+        }
         return known;
     });
 }
 
-function problemsOf<Args extends object>(args: Args, rules: ArgRules<Args>): Problem[] {
+/** Each argument that has a rule as an output of its own, checked when it is known. */
+export function checkedEach<Args extends object, Rules extends ArgRules<Args>>(
+    what: string,
+    args: Args,
+    rules: Rules,
+): CheckedArgs<Args, Rules> {
+    const one = ([name, rule]: [string, z.ZodType | undefined]) => {
+        const only: Record<string, unknown> = {
+            [name]: (args as Record<string, unknown>)[name],
+        };
+        return [name, checked(what, only, { [name]: rule }).apply((known) => known[name])];
+    };
+    return Object.fromEntries(Object.entries<z.ZodType | undefined>(rules).map(one)) as CheckedArgs<
+        Args,
+        Rules
+    >;
+}
+
+type CheckedArgs<Args, Rules> = {
+    [Name in keyof Rules & keyof Args]: pulumi.Output<pulumi.Unwrap<Args[Name]>>;
+};
+
+function problemsOf<Args extends object>(
+    args: Args,
+    rules: ArgRules<Args>,
+    secret = false,
+): Problem[] {
     return Object.entries<z.ZodType | undefined>(rules).flatMap(([name, rule]) => {
         const value = (args as Record<string, unknown>)[name];
         if (rule === undefined || holdsOutput(value)) {
             return [];
         }
-        const result = rule.safeParse(value);
-        return result.success
-            ? []
-            : result.error.issues.map((issue) => problem(name, value, issue));
+        const issues = rule.safeParse(value).error?.issues ?? [];
+        return issues.map((issue) => ({
+            propertyPath: [name, ...issue.path.map(String)].join("."),
+            reason: `got ${secret ? "a secret" : show(valueAt(value, issue.path))}; ${issue.message}`,
+        }));
     });
 }
 
-function problem(name: string, value: unknown, issue: z.core.$ZodIssue): Problem {
-    const propertyPath = [name, ...issue.path.map(String)].join(".");
-    const got = issue.path.reduce<unknown>(
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+    return path.reduce<unknown>(
         (at, key) =>
             typeof at === "object" && at !== null
                 ? (at as Record<PropertyKey, unknown>)[key]
                 : undefined,
         value,
     );
-    return { propertyPath, reason: `got ${show(got)}; ${issue.message}` };
 }
 
 function show(value: unknown): string {

@@ -14,13 +14,33 @@
 # shellcheck disable=SC2154 # kubedev_verb and kubedev_script come from the text that this is inlined into
 set -eu
 unset PULUMI_CONFIG_PASSPHRASE PULUMI_CONFIG_PASSPHRASE_FILE PULUMI_ACCESS_TOKEN
+unset KUBEDEV_TRANSPORT KUBEDEV_SCRIPT_CREATE KUBEDEV_SCRIPT_UPDATE KUBEDEV_SCRIPT_DELETE
 
-if [ "${KUBEDEV_HOST_RUNNING:-true}" = false ] && [ "$kubedev_verb" != probe ]; then
+kubedev_die() {
+    printf 'kubedev: %s\n' "$*" >&2
+    exit 1
+}
+
+# What a probe says of a host that it cannot look at.
+kubedev_last_seen() {
+    echo "unreachable=$1"
+    cat "$KUBEDEV_SHADOW_DIR"/* 2>/dev/null || :
+    exit 0
+}
+
+if [ "${KUBEDEV_HOST_RUNNING:-true}" = false ]; then
+    [ "$kubedev_verb" != probe ] || kubedev_last_seen ''
     echo "the host is declared as stopped: nothing is done on it until it runs again" >&2
-    echo '{"stopped":true}'
     exit 0
 fi
 
+if [ "$kubedev_verb" = delete ]; then
+    # What is removed needs no content.
+    KUBEDEV_PAYLOAD_FILE=''
+    exec </dev/null
+elif [ -n "${KUBEDEV_PAYLOAD_FILE:-}" ] && [ ! -r "$KUBEDEV_PAYLOAD_FILE" ]; then
+    kubedev_die "cannot read $KUBEDEV_PAYLOAD_FILE; expected a readable file"
+fi
 if [ -z "${KUBEDEV_SSH:-}" ]; then
     if [ -n "${KUBEDEV_PAYLOAD_FILE:-}" ]; then
         exec <"$KUBEDEV_PAYLOAD_FILE"
@@ -28,21 +48,20 @@ if [ -z "${KUBEDEV_SSH:-}" ]; then
     exec sh -c "$kubedev_script"
 fi
 
+# The x keeps trailing newlines, which $() would strip.
 kubedev_quote() {
-    if [ -n "$1" ]; then
-        printf '%s' "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"
-    else
-        printf "''"
-    fi
+    kubedev_quoted=$(printf "%sx" "$1" | LC_ALL=C sed "s/'/'\\\\''/g")
+    printf "'%s'" "${kubedev_quoted%x}"
 }
 
-kubedev_program() {
+kubedev_exports() {
     for kubedev_name in $KUBEDEV_VARS; do
         eval "kubedev_value=\${$kubedev_name-}"
         printf 'export %s=%s\n' "$kubedev_name" "$(kubedev_quote "$kubedev_value")"
     done
-    printf '%s\n' "$kubedev_script"
 }
+
+kubedev_bytes() { printf '%s' "$1" | wc -c | tr -d ' '; }
 
 set --
 while IFS= read -r kubedev_argument; do
@@ -51,11 +70,9 @@ done <<KUBEDEV_ARGUMENTS
 $KUBEDEV_SSH
 KUBEDEV_ARGUMENTS
 
-kubedev_text=$(kubedev_program)
-kubedev_size=$(printf '%s' "$kubedev_text" | LC_ALL=C wc -c)
+kubedev_values=$(kubedev_exports)
 kubedev_stdin=
 if [ -z "${KUBEDEV_PAYLOAD_FILE:-}" ]; then
-    # The x keeps trailing newlines, which $() would strip.
     kubedev_stdin=$(cat && printf x)
     kubedev_stdin=${kubedev_stdin%x}
 fi
@@ -63,29 +80,30 @@ kubedev_scratch=$(mktemp -d)
 trap 'rm -rf "$kubedev_scratch"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# The remote shell reads how long the program is, then the program; what follows is the program's input.
+# The remote shell reads two sizes, that many bytes of values, and that many of the script; what follows is the script's
+# input. The values are no arguments over there, which others could read.
 # shellcheck disable=SC2016 # expanded over there
-kubedev_loader='sh -c '\''IFS= read -r n; exec timeout -k 10 "$0" sh -c "$(head -c "$n")"'\'" ${KUBEDEV_TIMEOUT_SEC:-600}"
+kubedev_loader='sh -c '\''read -r v s; eval "$(head -c "$v")"; exec timeout -k 10 "$0" sh -c "$(head -c "$s")"'\'" ${KUBEDEV_TIMEOUT_SEC:-600}"
 
 kubedev_dial() {
     {
-        printf '%s\n%s' "$kubedev_size" "$kubedev_text"
+        printf '%s %s\n%s%s' "$(kubedev_bytes "$kubedev_values")" "$(kubedev_bytes "$kubedev_script")" \
+            "$kubedev_values" "$kubedev_script"
         if [ -n "${KUBEDEV_PAYLOAD_FILE:-}" ]; then
             cat "$KUBEDEV_PAYLOAD_FILE"
         else
             printf '%s' "$kubedev_stdin"
         fi
-    } 2>/dev/null | ssh -E "$kubedev_scratch/log" -o PermitLocalCommand=yes \
+    } 2>/dev/null | timeout --foreground "$((${KUBEDEV_TIMEOUT_SEC:-600} + 15))" \
+        ssh -E "$kubedev_scratch/log" -o PermitLocalCommand=yes \
         -o LocalCommand="touch '$kubedev_scratch/connected'" "$@" "$kubedev_loader"
 }
 
-kubedev_unreachable() {
+kubedev_reason() { grep -v '^\(@\|Warning: Permanently\)' "$kubedev_scratch/log" | tail -n 1 | tr -d '\r'; }
+
+kubedev_cannot_log_in() {
     case $kubedev_verb in
-    probe)
-        echo unreachable
-        cat "$KUBEDEV_SHADOW_DIR"/* 2>/dev/null || :
-        exit 0
-        ;;
+    probe) kubedev_last_seen "$(kubedev_reason)" ;;
     delete)
         if [ "${KUBEDEV_MANAGED:-}" = 1 ]; then
             echo "the machine does not answer any more: what was on it went with it" >&2
@@ -94,10 +112,20 @@ kubedev_unreachable() {
         fi
         ;;
     esac
-    tail -n 3 "$kubedev_scratch/log" >&2
-    echo "kubedev: cannot log in to $KUBEDEV_HOST_NAME (tried for ${KUBEDEV_CONNECT_SEC:-60} s)." \
-        "Expected a running machine and the right address, port, user, key and host key." >&2
-    exit 1
+    kubedev_why=$(kubedev_reason)
+    case $(cat "$kubedev_scratch/log") in
+    *'Host key verification failed'*)
+        grep '^The fingerprint for' -A 1 "$kubedev_scratch/log" >&2 || :
+        kubedev_die "$KUBEDEV_HOST_NAME has another host key than the expected one. If it was really made anew, correct" \
+            "hostKey or knownHostsPath (on the host itself: cat /etc/ssh/ssh_host_ed25519_key.pub)"
+        ;;
+    *'Permission denied'*)
+        kubedev_die "$KUBEDEV_HOST_NAME refused the login ($kubedev_why). Expected a user that may log in with the key" \
+            "of privateKeyPath, or with one of the ssh agent"
+        ;;
+    esac
+    kubedev_die "$KUBEDEV_HOST_NAME does not answer (tried for ${KUBEDEV_CONNECT_SEC:-60} s: $kubedev_why). Expected a" \
+        "running machine whose sshd listens there; correct address or port, or start it"
 }
 
 kubedev_remember() {
@@ -109,8 +137,13 @@ kubedev_remember() {
 }
 
 kubedev_forget() {
-    rm -f "$KUBEDEV_SHADOW_DIR/${KUBEDEV_KEY:-}"
-    rmdir -p --ignore-fail-on-non-empty "$KUBEDEV_SHADOW_DIR" 2>/dev/null || :
+    rm -f "$KUBEDEV_SHADOW_DIR/$KUBEDEV_KEY"
+    # That of the host, of remote hosts, of stack, project and kubedev, once they are empty.
+    kubedev_emptied=$KUBEDEV_SHADOW_DIR
+    for _ in host remote stack project kubedev; do
+        rmdir "$kubedev_emptied" 2>/dev/null || return 0
+        kubedev_emptied=${kubedev_emptied%/*}
+    done
 }
 
 kubedev_deadline=$(($(date +%s) + ${KUBEDEV_CONNECT_SEC:-60}))
@@ -119,12 +152,15 @@ while :; do
     : >"$kubedev_scratch/log"
     kubedev_dial "$@" || kubedev_rc=$?
     # Only what never reached the host is tried again: a script is not run twice behind the user's back.
-    if [ "$kubedev_rc" -ne 255 ] || [ -e "$kubedev_scratch/connected" ]; then
+    if [ "$kubedev_rc" -eq 0 ] || [ -e "$kubedev_scratch/connected" ]; then
         break
+    fi
+    if [ "$kubedev_rc" -eq 127 ]; then
+        kubedev_die "the OpenSSH client is missing on this machine; install it: apt-get install openssh-client"
     fi
     if grep -Eq 'Host key verification failed|Permission denied|No such identity' "$kubedev_scratch/log" ||
         [ "$(date +%s)" -ge "$kubedev_deadline" ]; then
-        kubedev_unreachable
+        kubedev_cannot_log_in
     fi
     sleep 1
 done
@@ -133,6 +169,7 @@ case $kubedev_rc:$kubedev_verb in
 0:create | 0:update) kubedev_remember ;;
 0:delete) kubedev_forget ;;
 0:*) ;;
+124:probe | 255:probe) kubedev_last_seen "the connection broke off" ;;
 124:*) echo "kubedev: $kubedev_verb on $KUBEDEV_HOST_NAME was stopped after ${KUBEDEV_TIMEOUT_SEC:-600} s" >&2 ;;
 255:*)
     cat "$kubedev_scratch/log" >&2

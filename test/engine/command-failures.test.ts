@@ -24,8 +24,8 @@ const env = (spec: string, ...broken: string[]) => ({
     env: { SPEC: spec, BROKEN: broken.join(",") },
     args: ["--continue-on-error"],
 });
-const names = (s: StackState) =>
-    (s.deployment.resources ?? [])
+const names = (s: StackState | undefined) =>
+    (s?.deployment.resources ?? [])
         .filter((r) => r.type === "command:local:Command")
         .map((r) => `${r.urn.split("::").pop()}${r.pendingReplacement ? " pending" : ""}`)
         .sort();
@@ -63,32 +63,32 @@ describe("failures", () => {
 
     test("a failed create leaves nothing in the state, and the next run creates", () => {
         expect(first.step("created").status).toBe("failed");
-        expect(names(states[0]!)).toEqual(["deleted", "replaced", "updated"]);
+        expect(names(states[0])).toEqual(["deleted", "replaced", "updated"]);
         expect(second.step("created").op).toBe("create");
-        expect(names(states[1]!)).toContain("created");
+        expect(names(states[1])).toContain("created");
     });
 
     test("a failed update keeps the old inputs and is tried again", () => {
-        const updated = (s: StackState) =>
-            s.deployment.resources?.find((r) => r.urn.endsWith("::updated"));
-        expect(updated(states[1]!)?.inputs).toMatchObject({ environment: { E: "1" } });
+        const updated = (s: StackState | undefined) =>
+            s?.deployment.resources?.find((r) => r.urn.endsWith("::updated"));
+        expect(updated(states[1])?.inputs).toMatchObject({ environment: { E: "1" } });
         expect(notes[1]).toContain("update updated 2");
         expect(notes[2]).toContain("update updated 2");
-        expect(updated(states[2]!)?.inputs).toMatchObject({ environment: { E: "2" } });
+        expect(updated(states[2])?.inputs).toMatchObject({ environment: { E: "2" } });
     });
 
     test("a failed delete keeps the resource and is tried again with the old inputs", () => {
         expect(notes[1]).toContain("delete deleted 1");
-        expect(names(states[1]!)).toContain("deleted");
+        expect(names(states[1])).toContain("deleted");
         expect(notes[2]).toContain("delete deleted 1");
-        expect(names(states[2]!)).not.toContain("deleted");
+        expect(names(states[2])).not.toContain("deleted");
     });
 
     test("deleteBeforeReplace with a failed create: the next run creates without a second delete", () => {
         const about = (all: string[] | undefined) => all?.filter((n) => n.includes(" replaced "));
         expect(about(notes[1])).toEqual(["delete replaced 1", "create replaced 2"]);
-        expect(names(states[1]!)).toContain("replaced pending");
+        expect(names(states[1])).toContain("replaced pending");
         expect(about(notes[2])).toEqual(["create replaced 2"]);
-        expect(names(states[2]!)).toEqual(["created", "replaced", "updated"]);
+        expect(names(states[2])).toEqual(["created", "replaced", "updated"]);
     });
 });

@@ -33,6 +33,12 @@ cmd("assets", {
     assetPaths: ["**.txt", "d/*", "!**/b.log"], archivePaths: ["d/**"],
 });
 cmd("daemon", { create: "setsid sh -c 'sleep 2; echo late >daemon' </dev/null >/dev/null 2>&1 & echo up" });
+// Handles SIGINT itself, where a shell only has its background processes ignore it.
+const daemon = \`process.on("SIGINT", () => require("fs").writeFileSync("sigint", "")); \` +
+    \`require("fs").writeFileSync("listens", ""); setTimeout(() => undefined, 4000);\`;
+cmd("own-group", {
+    create: "node -e '" + daemon + "' </dev/null >/dev/null 2>&1 & until [ -e listens ]; do sleep 0.02; done",
+});
 for (const logging of ["stdout", "stderr", "stdoutAndStderr", "none"] as const) {
     cmd("log-" + logging, { create: "echo to-out; echo to-err >&2", logging });
 }
@@ -179,6 +185,15 @@ describe("local commands", () => {
         expect(failed.errors.join()).toMatch(/no such file or directory/);
         fs.mkdirSync(sub());
     });
+
+    differs(
+        "end of the run",
+        "what a script left running is not signalled when the run ends",
+        () => {
+            expect(fs.existsSync(path.join(stack.dir, "listens"))).toBe(true);
+            expect(fs.existsSync(path.join(stack.dir, "sigint"))).toBe(false);
+        },
+    );
 
     differs("long lines", "a line over 64 KiB is stored whole and shown cut", () => {
         expect(stdout("long-line")).toBe("x".repeat(70_000) + "\nend");

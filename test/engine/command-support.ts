@@ -35,6 +35,8 @@ export const knownDifferences = {
     "invalid UTF-8": "fails after the command has run, so that the resource is lost",
     "silent server": "waits for ever for a server that accepts a connection but never speaks",
     "remote timeout": "does not end a running remote command",
+    "end of the run":
+        "is in the group that the engine sends a SIGINT to at the end, scripts included",
     "other types": "has remote.CopyFile",
 } as const;
 

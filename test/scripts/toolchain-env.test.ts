@@ -30,7 +30,7 @@ test("tools, backend and passphrase below the user's own directories, in any sh"
     expect(vars.get("PULUMI_BACKEND_URL")).toBe(`file://${state}/backend`);
     expect(vars.get("PULUMI_CONFIG_PASSPHRASE_FILE")).toBe(`${state}/passphrase`);
     expect(vars.has("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION")).toBe(false);
-    expect(fs.statSync(path.join(state, "backend")).isDirectory()).toBe(true);
+    expect(fs.statSync(path.join(state, "backend")).mode & 0o777).toBe(0o700);
     expect(fs.statSync(path.join(state, "passphrase")).mode & 0o777).toBe(0o600);
 });
 

@@ -69,6 +69,7 @@ test("a cut-off download goes on where it stopped", async () => {
     expect(first.code).not.toBe(0);
     expect(fs.existsSync(`${cached(sum)}.partial`)).toBe(true);
     const second = await fetch(url, sum);
+    server.closeAllConnections();
     server.close();
     expect(second.stderr).toBe("");
     expect(second.code).toBe(0);

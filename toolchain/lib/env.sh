@@ -10,6 +10,8 @@ drop_ins_used() { compgen -G "$PLUGIN_DIR/*/DROP-IN" >/dev/null; }
 pulumi_settings() {
     echo "PULUMI_HOME=$TOOLCHAIN_DIR/pulumi"
     echo "PULUMI_SKIP_UPDATE_CHECK=true"
+    # The CLI logs every run below PULUMI_HOME and keeps 500 MB of that if not told otherwise.
+    echo "PULUMI_LOG_ROTATION_MAX_TOTAL_MB=50"
     [ -n "${PULUMI_BACKEND_URL:-}" ] || echo "PULUMI_BACKEND_URL=file://$STATE_DIR/backend"
     if [ -z "${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE:-}" ]; then
         echo "PULUMI_CONFIG_PASSPHRASE_FILE=$PASSPHRASE_FILE"
@@ -21,7 +23,7 @@ pulumi_settings() {
 
 # The places that the defaults above name; what is there is never touched.
 prepare_places() {
-    if [ -z "${PULUMI_BACKEND_URL:-}" ]; then mkdir -p "$STATE_DIR/backend"; fi
+    if [ -z "${PULUMI_BACKEND_URL:-}" ]; then (umask 077 && mkdir -p "$STATE_DIR/backend"); fi
     if [ -n "${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE:-}" ] || [ -s "$PASSPHRASE_FILE" ]; then
         return
     fi

@@ -16,24 +16,27 @@ job_start() {
     JOB_PID[$name]=$!
     JOB_TEXT[$name]=$text
     JOB_BEGAN[$name]=$SECONDS
-    [ -t 2 ] || say "$text ..."
+    say "$text ..."
 }
 
 seconds_text() {
     if (($1 < 60)); then echo "$1 s"; else echo "$(($1 / 60)) min $(($1 % 60)) s"; fi
 }
 
+# One line on a terminal, written over and over; elsewhere one line per job, now and then.
 job_line() {
-    local name texts=()
+    local name parts=()
     for name in "${!JOB_PID[@]}"; do
-        texts+=("${JOB_TEXT[$name]} ... $(seconds_text $((SECONDS - JOB_BEGAN[$name])))")
+        if [ -t 2 ]; then
+            parts+=("$name $(seconds_text $((SECONDS - JOB_BEGAN[$name])))")
+        else
+            say "  still ${JOB_TEXT[$name]} ... $(seconds_text $((SECONDS - JOB_BEGAN[$name])))"
+        fi
     done
     if [ -t 2 ]; then
         local line
-        line=$(printf '%s; ' "${texts[@]}")
-        printf '\r\033[K%.*s' "$((${COLUMNS:-$(tput cols 2>/dev/null || echo 100)} - 1))" "${line%; }" >&2
-    else
-        printf '  still %s\n' "${texts[@]}" >&2
+        line=$(printf '%s, ' "${parts[@]}")
+        printf '\r\033[K  %.*s' "$(($(tput cols 2>/dev/null || echo 80) - 3))" "${line%, }" >&2
     fi
 }
 

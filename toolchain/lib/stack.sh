@@ -39,14 +39,13 @@ say_which_plugins() {
         say "using kubedev's drop-ins for: $(cd "$PLUGIN_DIR" && dirname -- */DROP-IN | sed 's/^resource-//' | paste -sd' ')"
 }
 
-# Name and value of each output, long values under their name; secrets stay hidden.
+# Name and value of each output, indented as they are nested; secrets stay hidden.
 show_outputs() {
     plain stack output -s "$STACK" --json | jq --raw-output '
-        def text: if type == "string" then . else tojson end;
-        to_entries[]
-        | if (.value | type) == "object" then
-            "\(.key):", (.value | to_entries[] | "    \(.key): \(.value | text)")
-          elif (.value | type) == "array" then
-            "\(.key):", (.value[] | "    \(text)")
-          else "\(.key): \(.value | text)" end'
+        def show($indent):
+            to_entries[]
+            | if (.value | type) == "object" then "\($indent)\(.key):", (.value | show($indent + "    "))
+              elif (.value | type) == "array" then "\($indent)\(.key): \(.value | map(if type == "string" then . else tojson end) | join(", "))"
+              else "\($indent)\(.key): \(.value)" end;
+        show("")'
 }

@@ -38,6 +38,10 @@ func execute(ctx context.Context, c *client, r request) error {
 	defer channel.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- exitStatus(events) }()
+	finished := make(chan struct{})
+	defer close(finished)
+	stop := context.AfterFunc(ctx, func() { interrupt(c, channel, finished) })
+	defer stop()
 
 	if err := setEnv(channel, r); err != nil {
 		return err
@@ -60,11 +64,6 @@ func execute(ctx context.Context, c *client, r request) error {
 		_ = channel.CloseWrite()
 	}()
 
-	finished := make(chan struct{})
-	defer close(finished)
-	stop := context.AfterFunc(ctx, func() { interrupt(c, channel, finished) })
-	defer stop()
-
 	err = <-ended
 	drained := make(chan struct{})
 	go func() { streams.Wait(); close(drained) }()
@@ -83,19 +82,26 @@ func execute(ctx context.Context, c *client, r request) error {
 }
 
 func setEnv(channel ssh.Channel, r request) error {
-	set := func(name, value string) bool {
-		ok, err := channel.SendRequest("env", true, ssh.Marshal(struct{ Name, Value string }{name, value}))
-		return ok && err == nil
+	set := func(name, value string) (bool, error) {
+		return channel.SendRequest("env", true, ssh.Marshal(struct{ Name, Value string }{name, value}))
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.env)) {
-		if !set(name, r.env[name]) {
+		accepted, err := set(name, r.env[name])
+		if err != nil {
+			return fmt.Errorf("could not set %s: %w", name, err)
+		}
+		if !accepted {
 			return fmt.Errorf("the server refused the environment variable %q: its sshd_config needs "+
 				"\"AcceptEnv %s\"; or write the command as %s='...' COMMAND, or pass values by stdin",
 				name, name, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.previous)) {
-		if !set(name, r.previous[name]) {
+		accepted, err := set(name, r.previous[name])
+		if err != nil {
+			return fmt.Errorf("could not set %s: %w", name, err)
+		}
+		if !accepted {
 			r.warn(fmt.Sprintf("the server refused %s (its sshd_config needs AcceptEnv); the command runs "+
 				"without it. Set addPreviousOutputInEnv to false if it is not needed", name))
 		}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+
+/** Rules that many arguments share. Each says what is expected; the value that was got is added by `assertArgs`. */
+
+export const absolutePath = z
+    .string({ error: "expected an absolute path" })
+    .regex(/^\/[^\0\n]*$/, { error: "expected an absolute path" });
+
+/** Absolute path of something that is no directory. */
+export const absoluteFilePath = z
+    .string({ error: "expected an absolute path of a file" })
+    .regex(/^\/([^\0\n]*[^\0\n/])$/, { error: "expected an absolute path of a file" });
+
+export const octalMode = z
+    .string({ error: 'expected octal permissions, as "0644"' })
+    .regex(/^[0-7]{3,4}$/, { error: 'expected octal permissions, as "0644"' });
+
+export const sha256Digest = z
+    .string({ error: "expected 64 lower-case hexadecimal digits" })
+    .regex(/^[0-9a-f]{64}$/, { error: "expected 64 lower-case hexadecimal digits" });
+
+const variableName = z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "expected a variable name" });
+
+/** Environment variables. */
+export const environment = z.record(variableName, z.string({ error: "expected a string" }), {
+    error: "expected variables by name",
+});
+
+/** Values by name whose change has an effect. */
+export const namedValues = z.record(z.string(), z.string({ error: "expected a string" }), {
+    error: "expected strings by name",
+});
+
+/** Ids of what something stands on. */
+export const parentIds = z.array(
+    z.string({ error: "expected the instanceId of a thing on the same host" }),
+    { error: "expected a list of instanceIds" },
+);
+
+/**
+ * Text that reaches a host in an environment variable, which Linux limits to 128 KiB; some room is left for quotes.
+ */
+export function shellText(what: string): z.ZodType<string> {
+    const limit = 100_000;
+    return z
+        .string({ error: `expected ${what}` })
+        .refine((text) => Buffer.byteLength(text) <= limit, {
+            error: `expected ${what} of at most ${String(limit)} bytes; put long data into stdin or a HostFile`,
+        });
+}
+
+/** A whole number within bounds. */
+export function whole(min: number, max: number, unit: string): z.ZodType<number> {
+    const error = `expected a whole number of ${unit}, ${String(min)} to ${String(max)}`;
+    return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** An object with these fields and no other: a mistyped name must not pass for one that was left out. */
+export function fields<Shape extends z.ZodRawShape>(
+    what: string,
+    shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
+    return z.strictObject(shape, {
+        error: (issue) =>
+            issue.code === "unrecognized_keys"
+                ? `expected no ${issue.keys.join(", ")}; ${what} has ${Object.keys(shape).join(", ")}`
+                : `expected ${what}`,
+    });
+}

@@ -1,0 +1,147 @@
+/** Every row of the diff table in docs/virtual-machine.md, read from previews of a machine that runs. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { ScratchStack } from "../support/engine";
+import { machineProgram, machineStack } from "../support/local-kvm";
+
+const inside = `
+const file = new kubedev.HostFile("motd", { host: vm.host, path: "/etc/kubedev-test", content: "hello" });
+`;
+const restart = {
+    "node-machine": "replace",
+    "node-ready": "replace",
+    "motd-file": "replace",
+};
+
+let stack: ScratchStack;
+
+beforeAll(async () => {
+    stack = await machineStack(machineProgram({}, { more: inside }));
+    await stack.up({ timeoutMs: 900_000 });
+}, 900_000);
+
+afterAll(async () => {
+    await stack.dispose();
+}, 120_000);
+
+/** What a preview of the machine with other arguments would do to commands (components themselves do nothing). */
+async function steps(args: Record<string, string>, options = {}): Promise<Record<string, string>> {
+    stack.program(machineProgram(args, { more: inside, ...options }));
+    const preview = await stack.preview();
+    const commands = preview.changed.filter((step) => step.type.startsWith("command:"));
+    const names = new Set(commands.map((step) => step.name));
+    return Object.fromEntries(Object.entries(preview.ops()).filter(([name]) => names.has(name)));
+}
+
+test("nothing changed: nothing to do", async () => {
+    expect(await steps({})).toEqual({});
+});
+
+test.each([
+    ["memoryMib", "2048"],
+    ["cpus", "1"],
+    ["diskGib", "9"],
+    ["hostname", '"other"'],
+    ["mac", '"52:54:00:00:00:01"'],
+    ["address", '"127.9.9.9"'],
+    ["sshPort", "2223"],
+    ["ports", "[{ guestPort: 6443 }]"],
+    ["kernelParameters", '["kubedev.test=1"]'],
+    ["running", "false"],
+])("%s: restart, the disk is kept", async (field, value) => {
+    expect(await steps({ [field]: value })).toEqual(restart);
+});
+
+test("memoryMib: the preview says it in the user's words", async () => {
+    stack.program(machineProgram({ memoryMib: "2048" }, { more: inside }));
+    const { detailedDiff } = (await stack.preview()).step("node-machine");
+    expect(detailedDiff).toMatchObject({ "triggers[0].memoryMib": "update-replace" });
+});
+
+test.each([
+    ["readyTimeoutSec", "200"],
+    ["stopTimeoutSec", "20"],
+])("%s: in place", async (field, value) => {
+    expect(new Set(Object.values(await steps({ [field]: value })))).toEqual(new Set(["update"]));
+});
+
+test("loginKey: restart with the other key, the disk is kept", async () => {
+    const program = machineProgram({ loginKey: "key.files" }, { more: inside }).replace(
+        "const vm",
+        'const key = new kubedev.SshKeyPair("other", {});\nconst vm',
+    );
+    stack.program(program);
+    expect((await stack.preview()).ops()).toMatchObject({
+        ...restart,
+        "other-key-pair": "create",
+        "node-login-key-pair": "delete",
+    });
+});
+
+test("baseImage: the disk is replaced", async () => {
+    const image = '{ packages: ["hello"] }';
+    expect(await steps({}, { image })).toEqual({
+        ...restart,
+        "debian-base-image": "replace",
+        "node-disk": "replace",
+    });
+});
+
+test("name: everything", async () => {
+    const ops = await steps({}, { name: "other" });
+    expect(ops).toMatchObject({
+        "node-disk": "delete",
+        "node-machine": "delete",
+        "other-disk": "create",
+        "other-machine": "create",
+    });
+});
+
+test("a smaller disk is refused, with the present size", async () => {
+    stack.program(machineProgram({ diskGib: "4" }, { more: inside }));
+    const preview = await stack.preview({ expectFailure: true });
+    expect(preview.errors.join("\n")).toContain(
+        "diskGib: got 4; expected at least the present 8: a disk does not shrink",
+    );
+});
+
+test("user data is refused for an image without cloud-init", async () => {
+    stack.program(machineProgram({ userData: '"#cloud-config"' }, { more: inside }));
+    const preview = await stack.preview({ expectFailure: true });
+    expect(preview.errors.join("\n")).toContain("user data for an image without cloud-init");
+});
+
+test("no private key is in the state, in an argument vector or in a log", async () => {
+    const dir = path.join(stack.stateHome, "kubedev", stack.project, stack.stack);
+    const secrets = ["node-host-key-pair", "node-login-key-pair"].map((key) => {
+        const lines = fs.readFileSync(path.join(dir, key, "id_ed25519"), "utf8").split("\n");
+        return lines[2] ?? "";
+    });
+    const processes = fs
+        .readdirSync("/proc")
+        .filter((pid) => /^\d+$/.test(pid))
+        .map((pid) => readIfThere(`/proc/${pid}/cmdline`));
+    const log = fs.readFileSync(path.join(dir, "node-machine", "log"), "utf8");
+    const base64 = (text: string) => Buffer.from(text).toString("base64").slice(4, 60);
+    for (const secret of secrets) {
+        expect(secret.length).toBeGreaterThan(40);
+        for (const text of [stack.rawState(), log, ...processes]) {
+            expect(text.includes(secret)).toBe(false);
+            expect(text.includes(base64(secret))).toBe(false);
+        }
+    }
+    expect(fs.statSync(path.join(dir, "node-login-key-pair", "id_ed25519")).mode & 0o777).toBe(
+        0o600,
+    );
+    expect(fs.statSync(path.join(dir, "node-machine", "credential-tmpfiles")).mode & 0o777).toBe(
+        0o600,
+    );
+});
+
+function readIfThere(file: string): string {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch {
+        return "";
+    }
+}

@@ -1,0 +1,89 @@
+/** The package schema as Pulumi infers it from the sources when the package is used as a plugin. */
+import * as path from "node:path";
+import {
+    ComponentProvider,
+    getPulumiComponents,
+} from "@pulumi/pulumi/provider/experimental/provider";
+import * as kubedev from "../../index";
+
+export const root = path.resolve(__dirname, "../..");
+
+export interface Property {
+    type?: string;
+    $ref?: string;
+    description?: string;
+    items?: Property;
+    additionalProperties?: Property;
+}
+
+export interface Schema {
+    name: string;
+    version: string;
+    resources: Record<
+        string,
+        {
+            description?: string;
+            inputProperties: Record<string, Property>;
+            properties: Record<string, Property>;
+        }
+    >;
+    types: Record<
+        string,
+        {
+            properties?: Record<string, Property>;
+            enum?: { name: string; value: string | number; description?: string }[];
+        }
+    >;
+}
+
+/** @param folder Where package.json and tsconfig.json are: the repository, or the plugin. */
+export async function inferSchema(folder: string): Promise<Schema> {
+    const provider = new ComponentProvider({
+        name: "kubedev",
+        dirname: folder,
+        components: getPulumiComponents(kubedev),
+    });
+    return JSON.parse(await provider.getSchema()) as Schema;
+}
+
+/** What stands wrongly in a schema though the analyzer accepted it, as `where: what`. */
+export function schemaProblems(schema: Schema): string[] {
+    const described = (at: string, text: string | undefined) => {
+        if (text === undefined || text.trim() === "") {
+            return [`${at}: no description`];
+        }
+        // What a {@link} makes of the whole text.
+        return text.includes("[object Object]") ? [`${at}: [object Object]`] : [];
+    };
+    const typed = (at: string, property: Property): string[] => [
+        ...(property.$ref?.endsWith("#/Any") === true ? [`${at}: Any`] : []),
+        ...(property.type === "object" && property.additionalProperties === undefined
+            ? [`${at}: object without properties`]
+            : []),
+        ...(property.items === undefined ? [] : typed(`${at}[]`, property.items)),
+        ...(property.additionalProperties === undefined
+            ? []
+            : typed(`${at}{}`, property.additionalProperties)),
+    ];
+    const properties = (at: string, all: Record<string, Property>) =>
+        Object.entries(all).flatMap(([name, property]) => [
+            ...described(`${at}.${name}`, property.description),
+            ...typed(`${at}.${name}`, property),
+        ]);
+    return [
+        ...Object.entries(schema.resources).flatMap(([token, resource]) => [
+            ...described(token, resource.description),
+            ...properties(`${token} args`, resource.inputProperties),
+            ...properties(`${token} outputs`, resource.properties),
+        ]),
+        ...Object.entries(schema.types).flatMap(([token, type]) => [
+            ...(Object.keys(type.properties ?? type.enum ?? {}).length === 0
+                ? [`${token}: empty type`]
+                : []),
+            ...properties(token, type.properties ?? {}),
+            ...(type.enum ?? []).flatMap((member) =>
+                described(`${token}.${member.name}`, member.description),
+            ),
+        ]),
+    ];
+}
