@@ -36,7 +36,10 @@ const layerRule = [
             mayImport("api", ofComponents),
             mayImport("plugin", ["api"]),
             mayImport("environments", ["api", "environments"]),
-            mayImport("tests", [...layers, ...others].map(({ category }) => category)),
+            mayImport(
+                "tests",
+                [...layers, ...others].map(({ category }) => category),
+            ),
         ],
     },
 ];
@@ -113,7 +116,8 @@ export default defineConfig(
                     paths: ["@pulumi/command", "child_process", "node:child_process"].map(
                         (name) => ({
                             name,
-                            message: "Use the primitives of components/host: they alone run things.",
+                            message:
+                                "Use the primitives of components/host: they alone run things.",
                         }),
                     ),
                 },

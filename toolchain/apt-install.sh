@@ -21,9 +21,10 @@ fi
 apt-get -o Acquire::Retries=3 -q update
 apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -q install -y --no-install-recommends "$@"
 
-# The policy stops the start of now; this stops the one at the next boot.
+# The policy stops the start of now; this stops the one at the next boot. A system without systemctl
+# boots nothing.
 if [ -n "$new_sshd" ] && command -v systemctl >/dev/null; then
     for unit in ssh.service ssh.socket; do
-        systemctl disable "$unit" 2>/dev/null || :
+        systemctl disable "$unit" >/dev/null 2>&1 || :
     done
 fi

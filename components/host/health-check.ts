@@ -17,7 +17,7 @@ export interface HealthCheckArgs {
 
 const tcpAddress = /^(?:\[([A-Za-z0-9:.%-]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/;
 
-/** What a health check must look like. */
+/** What a health check must look like. @internal */
 export const healthCheckRule = fields("healthCheck", {
     httpUrl: z
         .string({ error: "expected an http or https URL" })

@@ -108,7 +108,7 @@ const sshRule: z.ZodType = fields("ssh", {
     error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
 });
 
-/** What a `host` argument must look like. */
+/** What a `host` argument must look like. @internal */
 export const hostRule = fields("host", {
     ssh: sshRule.optional(),
     os: z

@@ -28,10 +28,25 @@ export function assertArgs<Args extends object>(
 /** The error that names every problem of a component's input. */
 export function inputError(what: string, problems: readonly Problem[]): Error {
     const lines = problems.map((p) => `  ${p.propertyPath}: ${p.reason}`);
-    return new pulumi.InputPropertiesError({
-        message: `${what}: ${String(problems.length)} invalid ${problems.length === 1 ? "argument" : "arguments"}\n${lines.join("\n")}`,
-        errors: [...problems],
-    });
+    return withoutSdkFrames(
+        new pulumi.InputPropertiesError({
+            message: `${what}: ${String(problems.length)} invalid ${problems.length === 1 ? "argument" : "arguments"}\n${lines.join("\n")}`,
+            errors: [...problems],
+        }),
+    );
+}
+
+/**
+ * Leaves the user's own frames in a stack. The SDK's tell the user nothing, and their source-mapped paths
+ * (node_modules/@pulumi/output.ts) send util.inspect of Node 20 with colours into a loop that ends only at the maximal
+ * string length, after minutes.
+ */
+function withoutSdkFrames(error: Error): Error {
+    error.stack = error.stack
+        ?.split("\n")
+        .filter((line) => !line.includes("node_modules/@"))
+        .join("\n");
+    return error;
 }
 
 /** The arguments as one output, checked again when all of them are known. */

@@ -52,6 +52,8 @@ export interface BaseImageFiles {
     instanceId: pulumi.Input<string>;
     /** Directory of the files, absolute. */
     directory: pulumi.Input<string>;
+    /** Format of its disk. */
+    format: pulumi.Input<DiskFormat>;
     /** Whether a kernel is booted directly. */
     directBoot: pulumi.Input<boolean>;
     /** Whether the guest runs cloud-init, and so takes userData. */
@@ -140,6 +142,7 @@ export class BaseImage extends pulumi.ComponentResource {
             digest: this.digest,
             instanceId: image.resource.id,
             directory: after(image.resource, image.dir),
+            format: args.format ?? DiskFormat.Qcow2,
             directBoot: args.disk === undefined || args.kernel !== undefined,
             cloudInit: false,
         });

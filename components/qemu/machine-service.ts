@@ -1,3 +1,5 @@
+import { Ssh } from "../host/host";
+import { sshConfig } from "../host/ssh-config";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { kernelLine } from "./kernel-line";
@@ -27,6 +29,9 @@ export interface MachineFiles {
     hostKeyPath: string;
     loginPublicKeyPath: string;
 }
+
+/** Name of the file in the machine's directory with which a person logs in: `ssh -F ssh_config <name>`. */
+export const sshConfigName = "ssh_config";
 
 /**
  * Shell text that becomes QEMU. All paths are relative to the machine's directory, where machine-prepare.sh has put what
@@ -81,15 +86,17 @@ export function machineArgv(
 }
 
 /** Shell text that makes the machine's directory ready for `runText`. */
-export function prepareText(values: MachineValues, files: MachineFiles): string {
+export function prepareText(values: MachineValues, files: MachineFiles, ssh: Ssh): string {
     return (
         shellExports({
-            MACHINE_ACCELERATOR_PROBE: script("qemu/probe-accel.sh"),
+            MACHINE_PROBE_ACCEL: script("qemu/probe-accel.sh"),
+            MACHINE_GROW_OVERLAY: script("qemu/grow-overlay.sh"),
             MACHINE_DISK_DIR: files.diskDir,
-            MACHINE_DISK_GIB: String(values.diskGib),
+            MACHINE_DISK_SIZE_MIB: String(values.diskGib * 1024),
             MACHINE_HOST_KEY: files.hostKeyPath,
             MACHINE_IMAGE_DIR: files.imageDir,
             MACHINE_LOGIN_KEY: files.loginPublicKeyPath,
+            MACHINE_SSH_CONFIG: sshConfig(values.name, ssh),
             MACHINE_PORTS: [values.sshPort, ...values.ports.map((port) => port.hostPort)]
                 .map((port) => `${values.address}:${String(port)}`)
                 .join(" "),
@@ -97,17 +104,22 @@ export function prepareText(values: MachineValues, files: MachineFiles): string 
     );
 }
 
-/** Shell text that succeeds when the guest's sshd answers. */
+/** Shell text that succeeds when the guest's sshd answers. It is tried again and again, so each try is short. */
 export function healthText(values: MachineValues): string {
     return (
         shellExports({
-            MACHINE_ADDRESS: values.address,
-            MACHINE_SSH_PORT: String(values.sshPort),
-        }) + script("qemu/machine-health.sh")
+            KUBEDEV_ADDRESS: values.address,
+            KUBEDEV_PORT: String(values.sshPort),
+            KUBEDEV_SERIAL_LOG: "log",
+            KUBEDEV_WAIT_SEC: "10",
+        }) + script("qemu/wait-ssh-banner.sh")
     );
 }
 
 /** Shell text that shuts the guest down. */
-export function stopText(): string {
-    return script("qemu/stop-machine.sh");
+export function stopText(powerdownSec: number): string {
+    return (
+        shellExports({ KUBEDEV_POWERDOWN_SEC: String(powerdownSec) }) +
+        script("qemu/stop-machine.sh")
+    );
 }

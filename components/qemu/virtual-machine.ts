@@ -6,15 +6,22 @@ import { Host } from "../host/host";
 import { after, hostResource } from "../host/host-resource";
 import { stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
-import { sshCommand } from "../host/ssh-argv";
 import { SshKeyFiles, SshKeyPair } from "../host/ssh-key-pair";
 import { shellLine } from "../internal/quote";
+import { script } from "../internal/scripts";
 import { assertArgs, checked, inputError } from "../internal/validate";
 import { BaseImageFiles } from "./base-image";
 import { loopbackAddress } from "./loopback-address";
 import { macFromName } from "./mac-address";
 import { machineUuid } from "./machine-identity";
-import { healthText, MachineValues, prepareText, runText, stopText } from "./machine-service";
+import {
+    healthText,
+    MachineValues,
+    prepareText,
+    runText,
+    sshConfigName,
+    stopText,
+} from "./machine-service";
 
 /** A port of the guest that is reachable on the machine's loopback address. */
 export interface ForwardedPortArgs {
@@ -153,6 +160,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             {
                 host: undefined,
                 create: "qemu/disk-create.sh",
+                update: "qemu/disk-update.sh",
                 delete: "host/forget.sh",
                 spec: {
                     baseImage: image.digest,
@@ -161,6 +169,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 },
                 parents: [image.instanceId],
                 environment: {
+                    KUBEDEV_CREATE_OVERLAY: script("qemu/create-overlay.sh"),
+                    KUBEDEV_BASE_FORMAT: image.format,
                     KUBEDEV_IMAGE_DIR: image.directory,
                     KUBEDEV_IMAGE_DIGEST: image.digest,
                 },
@@ -201,6 +211,13 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     readyTimeoutSec: args.readyTimeoutSec ?? 180,
                 };
             });
+        const ssh = {
+            address: values.address,
+            port: values.sshPort,
+            user: "root",
+            privateKeyPath: loginKey.privateKeyPath,
+            knownHostsPath: hostKey.knownHostsPath,
+        };
         const files = {
             diskDir: disk.dir,
             imageDir: image.directory,
@@ -229,11 +246,14 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 run: pulumi
                     .all([values, files.directBoot])
                     .apply(([v, direct]) => runText(v, direct)),
-                preStart: pulumi.all([values, files]).apply(([v, f]) => prepareText(v, f)),
+                preStart: pulumi
+                    .all([values, files, ssh])
+                    .apply(([v, f, s]) => prepareText(v, f, s)),
                 health: values.apply(healthText),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,
-                stop: values.apply(() => stopText()),
-                stopTimeoutSec: args.stopTimeoutSec ?? 30,
+                stop: stopText(args.stopTimeoutSec ?? 30),
+                // Past the deadline the machine is switched off by ever harder means, which takes some seconds more.
+                stopTimeoutSec: (args.stopTimeoutSec ?? 30) + 15,
                 logMaxMib: 16,
                 logKeep: 3,
                 supervisor: Supervisor.Auto,
@@ -241,13 +261,6 @@ export class VirtualMachine extends pulumi.ComponentResource {
             own,
         );
 
-        const ssh = {
-            address: values.address,
-            port: values.sshPort,
-            user: "root",
-            privateKeyPath: loginKey.privateKeyPath,
-            knownHostsPath: hostKey.knownHostsPath,
-        };
         const ready = hostResource(
             `${name}-ready`,
             {
@@ -272,7 +285,10 @@ export class VirtualMachine extends pulumi.ComponentResource {
             parentUrn: ready.resource.urn,
             running: values.running,
         });
-        this.sshCommand = pulumi.output(ssh).apply(sshCommand);
+        this.sshCommand = after(
+            machine.resource,
+            shellLine(["ssh", "-F", path.join(dir, sshConfigName), name]),
+        );
         this.address = values.address;
         this.sshPort = values.sshPort;
         this.ports = values.apply((v) =>

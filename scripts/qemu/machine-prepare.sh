@@ -1,11 +1,12 @@
 #!/bin/sh
 # Makes the current directory ready for QEMU: links, credentials, a disk of the wanted size, free ports.
 #   MACHINE_IMAGE_DIR, MACHINE_DISK_DIR  directories of base image and disk
-#   MACHINE_DISK_GIB                     wanted size of the disk
+#   MACHINE_DISK_SIZE_MIB                wanted size of the disk
 #   MACHINE_HOST_KEY                     private key that the guest's sshd proves itself with
 #   MACHINE_LOGIN_KEY                    public key that may log in as root
 #   MACHINE_PORTS                        address:port that must be free, separated by blanks
-#   MACHINE_ACCELERATOR_PROBE            text of probe-accel.sh
+#   MACHINE_SSH_CONFIG                   text of a file with which a person logs in
+#   MACHINE_GROW_OVERLAY, MACHINE_PROBE_ACCEL   texts of grow-overlay.sh and probe-accel.sh
 set -eu
 umask 077
 
@@ -28,16 +29,12 @@ for file in kernel initrd; do
 done
 ln -sfn "$MACHINE_DISK_DIR/disk.qcow2" disk
 
-present=$(qemu-img info -U --output=json disk | jq -r '."virtual-size"')
-wanted=$((MACHINE_DISK_GIB * 1073741824))
-if [ "$wanted" -lt "$present" ]; then
-    fail "the disk has $((present / 1073741824)) GiB; expected at least that many in diskGib, got $MACHINE_DISK_GIB"
-elif [ "$wanted" -gt "$present" ]; then
-    qemu-img resize -q disk "$wanted"
-fi
+KUBEDEV_DISK=$MACHINE_DISK_DIR/disk.qcow2 KUBEDEV_DISK_SIZE_MIB=$MACHINE_DISK_SIZE_MIB sh -c "$MACHINE_GROW_OVERLAY" >/dev/null
 # The next preview refuses a smaller size than this.
-sed "s/^fact.sizeMib=.*/fact.sizeMib=$((wanted / 1048576))/" "$MACHINE_DISK_DIR/record" >"$MACHINE_DISK_DIR/record.new"
+sed "s/^fact.sizeMib=.*/fact.sizeMib=$MACHINE_DISK_SIZE_MIB/" "$MACHINE_DISK_DIR/record" >"$MACHINE_DISK_DIR/record.new"
 mv -f "$MACHINE_DISK_DIR/record.new" "$MACHINE_DISK_DIR/record"
+
+printf '%s' "$MACHINE_SSH_CONFIG" >ssh_config
 
 # tmpfiles.d(5) lines, written by the guest early in each boot; see components/qemu/credentials.ts.
 {
@@ -45,4 +42,4 @@ mv -f "$MACHINE_DISK_DIR/record.new" "$MACHINE_DISK_DIR/record"
     printf 'f+~ /etc/ssh/authorized_keys.d/root 0644 root root - %s\n' "$(base64 -w 0 "$MACHINE_LOGIN_KEY")"
 } >credential-tmpfiles
 
-sh -c "$MACHINE_ACCELERATOR_PROBE" | jq -r .accelerator >accelerator
+KUBEDEV_ACCEL_CACHE=1 sh -c "$MACHINE_PROBE_ACCEL" | jq -r .accelerator >accelerator

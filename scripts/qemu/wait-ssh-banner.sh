@@ -1,6 +1,6 @@
 #!/bin/sh
 # Waits until a machine's sshd answers. Prints {"seconds"}: how long that took.
-# Ends at once, with status 2, when waiting is of no use: the machine's process is gone, or its
+# Ends at once, with status 3, when waiting is of no use: the machine's process is gone, or its
 # serial log shows a kernel panic or systemd's emergency mode. Status 1: the deadline has passed.
 #   KUBEDEV_ADDRESS     IPv4 address
 #   KUBEDEV_PORT        TCP port
@@ -38,11 +38,11 @@ hopeless='Kernel panic - not syncing|You are in emergency mode|kubedev-initrd:'
 told_ms=0
 while :; do
     if [ -n "${KUBEDEV_PID:-}" ] && ! process_runs; then
-        give_up 2 "process $KUBEDEV_PID has ended"
+        give_up 3 "process $KUBEDEV_PID has ended"
     fi
     if [ -n "${KUBEDEV_SERIAL_LOG:-}" ] &&
         cause=$(grep -a -m 1 -o -E "($hopeless).*" "$KUBEDEV_SERIAL_LOG" 2>/dev/null); then
-        give_up 2 "the guest cannot boot: $cause"
+        give_up 3 "the guest cannot boot: $cause"
     fi
     now_ms=$(elapsed_ms)
     [ "$now_ms" -lt $((wait_sec * 1000)) ] || give_up 1 "no SSH banner"

@@ -65,7 +65,7 @@ const cases: Case[] = [
 
 describe("import rules", () => {
     const messages = JSON.parse(
-        execFileSync(process.execPath, [path.join(root, "test/support/lint-text.mjs")], {
+        execFileSync(process.execPath, [path.join(root, "test/components/package-lint-text.mjs")], {
             input: JSON.stringify(cases),
             encoding: "utf8",
         }),

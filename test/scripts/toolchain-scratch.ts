@@ -87,7 +87,11 @@ export class ScratchClone {
     }
 
     env(more: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
-        const all = { HOME: this.home, PATH: `${this.stubs}:${this.tools}`, ...more };
+        const all: Record<string, string | undefined> = {
+            HOME: this.home,
+            PATH: `${this.stubs}:${this.tools}`,
+            ...more,
+        };
         return Object.fromEntries(Object.entries(all).filter(([, v]) => v !== undefined));
     }
 
@@ -152,22 +156,16 @@ export class ScratchClone {
 
     /** Packs a directory tree { path: content } below one top folder, as a .tar.gz. */
     tarball(top: string, files: Record<string, string>, mode = 0o644): Buffer {
-        const dir = this.tree(top, files, mode);
-        const file = path.join(dir, "out.tgz");
-        const r = spawnSync("tar", ["-czf", file, "-C", dir, top]);
-        expect(r.status).toBe(0);
-        return fs.readFileSync(file);
-    }
-
-    /** Writes { path: content } below a top folder of a new directory; answers the directory. */
-    tree(top: string, files: Record<string, string>, mode = 0o644): string {
         const dir = fs.mkdtempSync(path.join(this.dir, "tree-"));
         for (const [name, text] of Object.entries(files)) {
             const file = path.join(dir, top, name);
             fs.mkdirSync(path.dirname(file), { recursive: true });
             fs.writeFileSync(file, text, { mode });
         }
-        return dir;
+        const file = path.join(dir, "out.tgz");
+        const r = spawnSync("tar", ["-czf", file, "-C", dir, top]);
+        expect(r.status).toBe(0);
+        return fs.readFileSync(file);
     }
 
     /** What lies in .toolchain and would not be there after a clean end. */

@@ -36,7 +36,7 @@ export class StepsResult implements RunResult {
     readonly stdout: string;
     readonly stderr: string;
     readonly durationMs: number;
-    /** Messages of severity error. */
+    /** Messages of severity error; stderr where a run failed without one (a lock, a bad flag). */
     readonly errors: string[];
     /** Messages of severity warning. */
     readonly warnings: string[];
@@ -54,7 +54,8 @@ export class StepsResult implements RunResult {
         this.stdout = run.stdout;
         this.stderr = run.stderr;
         this.durationMs = run.durationMs;
-        this.errors = diagnostics.filter((d) => d.severity === "error").map((d) => d.message);
+        const errors = diagnostics.filter((d) => d.severity === "error").map((d) => d.message);
+        this.errors = run.code !== 0 && errors.length === 0 ? [run.stderr] : errors;
         this.warnings = diagnostics.filter((d) => d.severity === "warning").map((d) => d.message);
     }
 

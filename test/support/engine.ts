@@ -259,6 +259,7 @@ function judge<T extends RunResult & { errors: string[] }>(args: string[], r: T,
 
 /** What a reader needs to see of a run: error diagnostics and stderr, else the end of stdout. */
 function tail(r: RunResult & { errors?: string[] }): string {
-    const text = [...(r.errors ?? []), r.stderr].filter((t) => t.trim() !== "").join("\n");
+    const parts = new Set([...(r.errors ?? []), r.stderr].filter((t) => t.trim() !== ""));
+    const text = [...parts].join("\n");
     return (text === "" ? r.stdout : text).slice(-6000);
 }

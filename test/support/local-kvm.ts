@@ -23,17 +23,20 @@ ${more}
 `;
 }
 
-/** A scratch stack that shares the user's image cache. */
-export function machineStack(program: string, stack?: string): Promise<ScratchStack> {
-    const cache = process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache");
-    return ScratchStack.create({ program, stack, env: { XDG_CACHE_HOME: cache } });
+/** Environment with the user's own image cache: images are built once for all runs. */
+export function imageCache(): Record<string, string> {
+    return { XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache") };
 }
 
-/** Runs a command in the guest with the stack's own ssh command; answers what it printed. */
-export async function inGuest(stack: ScratchStack, command: string): Promise<string> {
-    const outputs = await stack.outputs();
-    const ssh = String(outputs["ssh"]);
-    const run = spawnSync("sh", ["-c", `exec ${ssh} "$0"`, command], {
+/** A scratch stack that shares the user's image cache. */
+export function machineStack(program: string, stack?: string): Promise<ScratchStack> {
+    return ScratchStack.create({ program, stack, env: imageCache() });
+}
+
+/** Runs a command in the guest by an ssh command, by default the stack's output `ssh`; answers what it printed. */
+export async function inGuest(stack: ScratchStack, command: string, ssh?: string): Promise<string> {
+    const login = ssh ?? String((await stack.outputs())["ssh"]);
+    const run = spawnSync("sh", ["-c", `exec ${login} "$0"`, command], {
         encoding: "utf8",
         timeout: 60_000,
     });
@@ -45,7 +48,7 @@ export async function inGuest(stack: ScratchStack, command: string): Promise<str
     return run.stdout.trim();
 }
 
-/** Fields of the record of a thing of this stack. */
+/** Path of the record of a thing of this stack. */
 export function recordPath(stack: ScratchStack, key: string): string {
     return path.join(stack.stateHome, "kubedev", stack.project, stack.stack, key, "record");
 }

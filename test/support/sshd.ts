@@ -34,7 +34,7 @@ export interface Sshd {
     stop(): Promise<void>;
 }
 
-const sshdPath = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((p) => fs.existsSync(p));
+export const sshdPath = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((p) => fs.existsSync(p));
 
 /** Why no server can be started here; undefined when one can. */
 export const sshdMissing =

@@ -30,7 +30,7 @@ job_line() {
         if [ -t 2 ]; then
             parts+=("$name $(seconds_text $((SECONDS - JOB_BEGAN[$name])))")
         else
-            say "  still ${JOB_TEXT[$name]} ... $(seconds_text $((SECONDS - JOB_BEGAN[$name])))"
+            say "  still ${JOB_TEXT[$name]%% (*} ... $(seconds_text $((SECONDS - JOB_BEGAN[$name])))"
         fi
     done
     if [ -t 2 ]; then
