@@ -1,18 +1,19 @@
-import { quote } from "shlex";
-
 /** One POSIX shell line that runs the given argument vector. */
 export function shellLine(argv: readonly string[]): string {
-    return argv.map(shellWord).join(" ");
+    // A first word with an equals sign would be read as an assignment.
+    return argv.map((word, at) => shellWord(word, at === 0 ? /^[\w@%+:,./-]+$/ : plain)).join(" ");
 }
 
-/** One word of a POSIX shell line. */
-function shellWord(word: string): string {
+const plain = /^[\w@%+=:,./-]+$/;
+
+/** One word of a POSIX shell line, in quotes unless all of it is plain. */
+function shellWord(word: string, bare = plain): string {
     if (word.includes("\0")) {
         throw new Error(
             `got a NUL byte in ${JSON.stringify(word)}; expected none: no shell word can hold one`,
         );
     }
-    return quote(word);
+    return bare.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Lines that set and export the given variables in a POSIX shell, in the order of their names. */

@@ -124,7 +124,7 @@ kubedev_cannot_log_in() {
             "of privateKeyPath, or with one of the ssh agent"
         ;;
     esac
-    kubedev_die "$KUBEDEV_HOST_NAME does not answer (tried for ${KUBEDEV_CONNECT_SEC:-60} s: $kubedev_why). Expected a" \
+    kubedev_die "$KUBEDEV_HOST_NAME does not answer (tried for $kubedev_patience s: $kubedev_why). Expected a" \
         "running machine whose sshd listens there; correct address or port, or start it"
 }
 
@@ -146,7 +146,15 @@ kubedev_forget() {
     done
 }
 
-kubedev_deadline=$(($(date +%s) + ${KUBEDEV_CONNECT_SEC:-60}))
+command -v ssh >/dev/null ||
+    kubedev_die "the OpenSSH client is missing on this machine; install it: apt-get install openssh-client"
+
+kubedev_patience=${KUBEDEV_CONNECT_SEC:-60}
+if [ "$kubedev_verb:${KUBEDEV_MANAGED:-}" = delete:1 ] && [ "$kubedev_patience" -gt 10 ]; then
+    # A machine of ours that runs answers at once.
+    kubedev_patience=10
+fi
+kubedev_begin=$(date +%s)
 while :; do
     kubedev_rc=0
     : >"$kubedev_scratch/log"
@@ -155,12 +163,15 @@ while :; do
     if [ "$kubedev_rc" -eq 0 ] || [ -e "$kubedev_scratch/connected" ]; then
         break
     fi
-    if [ "$kubedev_rc" -eq 127 ]; then
-        kubedev_die "the OpenSSH client is missing on this machine; install it: apt-get install openssh-client"
-    fi
-    if grep -Eq 'Host key verification failed|Permission denied|No such identity' "$kubedev_scratch/log" ||
-        [ "$(date +%s)" -ge "$kubedev_deadline" ]; then
-        kubedev_cannot_log_in
+    kubedev_waited=$(($(date +%s) - kubedev_begin))
+    case $(cat "$kubedev_scratch/log") in
+    *'Host key verification failed'* | *'Permission denied'* | *'No such identity'*) kubedev_cannot_log_in ;;
+    # Nothing listens there: the machine is not even starting.
+    *'Connection refused'*) [ "$kubedev_verb:${KUBEDEV_MANAGED:-}:$((kubedev_waited > 0))" != delete:1:1 ] || kubedev_cannot_log_in ;;
+    esac
+    [ "$kubedev_waited" -lt "$kubedev_patience" ] || kubedev_cannot_log_in
+    if [ "$((kubedev_waited % 10))" -eq 5 ]; then
+        echo "waiting for $KUBEDEV_HOST_NAME to answer: $kubedev_waited of $kubedev_patience s" >&2
     fi
     sleep 1
 done

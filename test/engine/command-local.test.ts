@@ -81,7 +81,7 @@ describe("local commands", () => {
         fs.mkdirSync(path.join(stack.dir, "sub"));
         await stack.setSecret("password", secret);
         await stack.preview();
-        up = await stack.up({ timeoutMs: 60_000 });
+        up = await stack.up();
         notes = takeNotes(stack);
         state = await stack.exportState();
         outputs = await stack.outputs();
@@ -129,7 +129,7 @@ describe("local commands", () => {
         expect(up.step("daemon").status).toBe("done");
         expect(stdout("daemon")).toBe("up");
         const file = path.join(stack.dir, "daemon");
-        const deadline = Date.now() + 10_000;
+        const deadline = Date.now() + 60_000;
         while (!fs.existsSync(file) && Date.now() < deadline) {
             await new Promise((r) => setTimeout(r, 50));
         }

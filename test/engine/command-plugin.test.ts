@@ -2,7 +2,7 @@
 import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
-import { repoRoot, ScratchStack } from "../support/engine";
+import { repoRoot } from "../support/engine";
 import {
     differs,
     installed,
@@ -42,13 +42,10 @@ test("the schema has version 1.2.1 and the types that kubedev uses", () => {
 });
 
 differs("other types", "a type that it lacks is refused by name, with the way out", async () => {
-    const stack = await ScratchStack.create({
-        program: program(`
+    const copyFile = `
 new remote.CopyFile("f", { connection: { host: "127.0.0.1" }, localPath: "a", remotePath: "b" });
-`),
-    });
-    const refused = await stack.preview({ expectFailure: true });
-    await stack.dispose();
+`;
+    const refused = await onStack(copyFile, (stack) => stack.preview({ expectFailure: true }));
     expect(refused.errors.join()).toMatch(
         /kubedev drop-in for command 1\.2\.1 has no command:remote:CopyFile; it has only: .*local:Command/,
     );
@@ -56,11 +53,9 @@ new remote.CopyFile("f", { connection: { host: "127.0.0.1" }, localPath: "a", re
 });
 
 test("an ordinary run shows no message of the plugin's own", async () => {
-    const stack = await ScratchStack.create({
-        program: program(`new local.Command("a", { create: "true" });`),
-    });
-    const preview = await stack.preview();
-    await stack.dispose();
+    const preview = await onStack(`new local.Command("a", { create: "true" });`, (stack) =>
+        stack.preview(),
+    );
     expect(preview.diagnostics.filter((d) => d.severity !== "debug")).toEqual([]);
     const said = preview.diagnostics.some((d) => d.message.includes("kubedev drop-in for command"));
     expect(said).toBe(isDropIn);
@@ -81,28 +76,27 @@ const why = other ? "" : " [needs KUBEDEV_COMMAND_PLUGIN with the other plugin]"
     });
 
     test("a stack goes from one to the other and back without a step", async () => {
-        const stack = await ScratchStack.create({
-            program: program(`
+        const body = `
 new local.Command("a", {
     create: "echo 1; echo 2 >&2", delete: note("deleted $PULUMI_COMMAND_STDOUT"),
     triggers: [{ n: 1 }], environment: { A: "b" }, assetPaths: ["*.json"],
     logging: "stdout", addPreviousOutputInEnv: true,
 });
 new local.Command("s", { stdin: pulumi.secret("x"), create: "cat >/dev/null" });
-`),
+`;
+        await onStack(body, async (stack) => {
+            const project = fs.readFileSync(path.join(stack.dir, "Pulumi.yaml"), "utf8");
+            const others = project.replace(/^plugins:[^]*/m, "");
+            expect(others).not.toBe(project);
+            await stack.up();
+            stack.write("Pulumi.yaml", others);
+            expect((await stack.preview()).ops()).toEqual({});
+            await stack.up();
+            stack.write("Pulumi.yaml", project);
+            expect((await stack.preview()).ops()).toEqual({});
+            stack.write("Pulumi.yaml", others);
+            await stack.destroy();
+            expect(takeNotes(stack)).toEqual(["deleted 1"]);
         });
-        const project = fs.readFileSync(path.join(stack.dir, "Pulumi.yaml"), "utf8");
-        const others = project.replace(/^plugins:[^]*/m, "");
-        expect(others).not.toBe(project);
-        await stack.up();
-        stack.write("Pulumi.yaml", others);
-        expect((await stack.preview()).ops()).toEqual({});
-        await stack.up();
-        stack.write("Pulumi.yaml", project);
-        expect((await stack.preview()).ops()).toEqual({});
-        stack.write("Pulumi.yaml", others);
-        await stack.destroy();
-        expect(takeNotes(stack)).toEqual(["deleted 1"]);
-        await stack.dispose();
     });
 });

@@ -158,7 +158,6 @@ if (process.env.BAD_SOURCE) {
             env: { SERVERS, ROUND: "2", FAILING: "1" },
             args: ["--continue-on-error"],
             expectFailure: true,
-            timeoutMs: 60_000,
         });
         changed = takeNotes(stack);
         stack.env.SERVERS = SERVERS;

@@ -5,6 +5,10 @@ import * as fs from "fs";
 import * as path from "path";
 import { repoRoot, ScratchStack } from "../support/engine";
 
+// These bounds end a run that hangs; a busy machine takes many times what an idle one does.
+jest.setTimeout(300_000);
+const hangsMs = 120_000;
+
 /** The binary that the toolchain installed. */
 export const installed = path.join(
     process.env.PULUMI_HOME ?? path.join(repoRoot, ".toolchain/pulumi"),
@@ -58,6 +62,16 @@ const note = (line: string) => \`echo "\${line}" >>'\${__dirname}/log'\`;
 ${body}
 `;
 
+/** Runs a test on a stack of its own, which is gone afterwards whatever the outcome. */
+export async function onStack<T>(body: string, run: (s: ScratchStack) => Promise<T>): Promise<T> {
+    const stack = await ScratchStack.create({ program: program(body) });
+    try {
+        return await run(stack);
+    } finally {
+        await stack.dispose();
+    }
+}
+
 /** The notes since the last call, in order of time. */
 export function takeNotes(stack: ScratchStack): string[] {
     const file = path.join(stack.dir, "log");
@@ -82,7 +96,7 @@ export function running(text: string): number[] {
 }
 
 /** Waits until the condition holds. */
-export async function until(what: string, ok: () => boolean, timeoutMs = 20_000): Promise<void> {
+export async function until(what: string, ok: () => boolean, timeoutMs = hangsMs): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!ok()) {
         if (Date.now() > deadline) {

@@ -11,6 +11,9 @@ import { dirOf, filesBelow, isRunning, killHard, pidOf } from "../support/host-s
 import { SshdFiles, sshdFiles } from "../support/machine";
 import { sshdMissing } from "../support/sshd";
 
+// Each test is up to four runs of the engine.
+jest.setTimeout(300_000);
+
 const components = path.join(repoRoot, "components");
 
 /** What the program declares; the tests change it. */

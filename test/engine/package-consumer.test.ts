@@ -46,8 +46,8 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
 class HostFile extends pulumi.ComponentResource {
-    public readonly path!: pulumi.Output<string>;
-    public readonly sha256!: pulumi.Output<string>;
+    declare readonly path: pulumi.Output<string>;
+    declare readonly sha256: pulumi.Output<string>;
 
     constructor(name: string, args: pulumi.Inputs) {
         super("kubedev:index:HostFile", name, { ...args, sha256: undefined }, {}, true);
@@ -153,13 +153,13 @@ test("the program is previewed, brought up, unchanged, and removed", async () =>
     const { notesPath, pid, ssh, libraryFolder } = await stack.outputs();
     expect(libraryFolder).toBe(path.join(stack.dir, "node_modules/kubedev"));
     expect(fs.readFileSync(String(notesPath), "utf8")).toBe("from another program\n");
-    expect(fs.readFileSync(`/proc/${Number(pid)}/cmdline`, "utf8")).toBe("sleep\x00600\x00");
-    expect(ssh).toMatch(/^ssh .*root@127\./);
+    expect(commandLine(Number(pid))).toBe("sleep 600");
+    expect(ssh).toMatch(/^ssh /);
     expect((await stack.preview()).ops()).toEqual({});
 
     await stack.destroy();
     expect(fs.readdirSync(stack.dir)).not.toContain("made");
-    expect(fs.existsSync(`/proc/${Number(pid)}`)).toBe(false);
+    expect(commandLine(Number(pid))).toBe("");
 }, 300_000);
 
 test("a program without the library's code makes a component by the plugin", async () => {
@@ -175,6 +175,12 @@ test("a program without the library's code makes a component by the plugin", asy
     await stack.destroy();
     expect(fs.existsSync(String(notesPath))).toBe(false);
 }, 300_000);
+
+/** Empty when the process is gone, or only waits to be reaped. */
+function commandLine(pid: number): string {
+    const file = `/proc/${pid}/cmdline`;
+    return fs.existsSync(file) ? fs.readFileSync(file, "utf8").replaceAll("\0", " ").trim() : "";
+}
 
 /** Current language hosts start a plugin folder themselves; the offline one needs an executable that does. */
 function usePlugin(folder: string): void {

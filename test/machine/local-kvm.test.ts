@@ -29,7 +29,8 @@ function developer(stack: string): Promise<ScratchStack> {
     return ScratchStack.create({
         program,
         project: "kubedev",
-        stack,
+        // The address of a machine is derived from these names: not those of somebody who works here.
+        stack: `${stack}-${String(process.pid)}`,
         env: { ...imageCache(), XDG_STATE_HOME: path.join(home, "state") },
         config: { "local-kvm:machines": machines },
     });
@@ -59,7 +60,7 @@ test("two stacks come up at the same time and do not meet; one goes, the other s
     );
 
     await alice.destroy();
-    expect(fs.existsSync(path.join(home, "state/kubedev/kubedev/alice"))).toBe(false);
+    expect(fs.existsSync(path.join(home, "state/kubedev/kubedev", alice.stack))).toBe(false);
     expect((await bob.preview()).changed).toEqual([]);
     expect(await inGuest(bob, "hostname", ofBob.ssh.node)).toBe("node");
 }, 1_200_000);

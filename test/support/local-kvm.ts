@@ -28,9 +28,16 @@ export function imageCache(): Record<string, string> {
     return { XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache") };
 }
 
-/** A scratch stack that shares the user's image cache. */
-export function machineStack(program: string, stack?: string): Promise<ScratchStack> {
-    return ScratchStack.create({ program, stack, env: imageCache() });
+/**
+ * A scratch stack that shares the user's image cache. Its project is this process's own: a machine's address is derived
+ * from user, project, stack and name, and test files run side by side.
+ */
+export function machineStack(program: string): Promise<ScratchStack> {
+    return ScratchStack.create({
+        program,
+        project: `machines-${String(process.pid)}`,
+        env: imageCache(),
+    });
 }
 
 /** Runs a command in the guest by an ssh command, by default the stack's output `ssh`; answers what it printed. */

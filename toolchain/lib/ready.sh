@@ -16,7 +16,7 @@ snapshot() {
             "$ROOT"/package-lock.json "$ROOT"/node_modules/.package-lock.json "$TOOLCHAIN_DIR/npm.stamp" \
             "$ROOT"/toolchain/* "$ROOT"/toolchain/*/* 2>&1 || :
         find "$ROOT/toolchain/providers" -type f -printf '%p %s %T@\n' 2>/dev/null | sort
-    } | grep -v -e "^$ROOT/toolchain [0-9]"
+    }
 }
 
 # is_ready SET PACKAGE-SETS...
