@@ -36,7 +36,13 @@ ensure() {
     if ! check >/dev/null; then
         rm -f "$stamp"
         cd "$ROOT"
-        npm ci --ignore-scripts --no-audit --no-fund --loglevel=error ||
+        # Node brings its own list of authorities; behind a company's proxy the system's list counts, as
+        # it does for curl and Go.
+        if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+            export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+        fi
+        # Level http: some failures of a download show nowhere else.
+        npm ci --ignore-scripts --no-audit --no-fund --loglevel=http ||
             die "npm ci failed" "the registry is $(npm config get registry 2>/dev/null); NPM_CONFIG_REGISTRY names another"
     fi
     fingerprint >"$KUBEDEV_RUN_DIR/npm.stamp"

@@ -136,7 +136,7 @@ write_service_record
 # In the background, since a shell takes no signal while it waits for a foreground process.
 is_healthy() {
     # shellcheck disable=SC2016 # the text is no argument, which others could read
-    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid exec timeout "$1" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
+    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(date +%s) - begin)) exec timeout "$1" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
     check=$!
     wait "$check"
 }
@@ -154,7 +154,7 @@ while :; do
     fi
     # One attempt must not hang for ever.
     health_status=0
-    is_healthy "$((left < 1 ? 1 : left > 15 ? 15 : left))" || health_status=$?
+    is_healthy "$((left < 1 ? 1 : left > 20 ? 20 : left))" || health_status=$?
     if [ "$health_status" -eq 0 ]; then
         break
     elif [ "$health_status" -eq 3 ] || [ "$left" -le 0 ]; then

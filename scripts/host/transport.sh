@@ -149,12 +149,15 @@ kubedev_forget() {
 command -v ssh >/dev/null ||
     kubedev_die "the OpenSSH client is missing on this machine; install it: apt-get install openssh-client"
 
-kubedev_patience=${KUBEDEV_CONNECT_SEC:-60}
-if [ "$kubedev_verb:${KUBEDEV_MANAGED:-}" = delete:1 ] && [ "$kubedev_patience" -gt 10 ]; then
-    # A machine of ours that runs answers at once.
-    kubedev_patience=10
-fi
 kubedev_begin=$(date +%s)
+kubedev_said=$kubedev_begin
+kubedev_patience=${KUBEDEV_CONNECT_SEC:-60}
+kubedev_refusals=60
+if [ "$kubedev_verb" = delete ] && [ "${KUBEDEV_MANAGED:-}" = 1 ]; then
+    # A machine of ours answers at once while it runs; where nothing even listens, it does not.
+    kubedev_patience=$((kubedev_patience < 10 ? kubedev_patience : 10))
+    kubedev_refusals=1
+fi
 while :; do
     kubedev_rc=0
     : >"$kubedev_scratch/log"
@@ -163,15 +166,17 @@ while :; do
     if [ "$kubedev_rc" -eq 0 ] || [ -e "$kubedev_scratch/connected" ]; then
         break
     fi
-    kubedev_waited=$(($(date +%s) - kubedev_begin))
+    kubedev_now=$(date +%s)
     case $(cat "$kubedev_scratch/log") in
     *'Host key verification failed'* | *'Permission denied'* | *'No such identity'*) kubedev_cannot_log_in ;;
-    # Nothing listens there: the machine is not even starting.
-    *'Connection refused'*) [ "$kubedev_verb:${KUBEDEV_MANAGED:-}:$((kubedev_waited > 0))" != delete:1:1 ] || kubedev_cannot_log_in ;;
+    *'Connection refused'*) kubedev_refusals=$((kubedev_refusals - 1)) ;;
     esac
-    [ "$kubedev_waited" -lt "$kubedev_patience" ] || kubedev_cannot_log_in
-    if [ "$((kubedev_waited % 10))" -eq 5 ]; then
-        echo "waiting for $KUBEDEV_HOST_NAME to answer: $kubedev_waited of $kubedev_patience s" >&2
+    if [ "$kubedev_refusals" -lt 0 ] || [ "$((kubedev_now - kubedev_begin))" -ge "$kubedev_patience" ]; then
+        kubedev_cannot_log_in
+    fi
+    if [ "$((kubedev_now - kubedev_said))" -ge 3 ]; then
+        kubedev_said=$kubedev_now
+        echo "waiting for $KUBEDEV_HOST_NAME to answer: $((kubedev_now - kubedev_begin)) of $kubedev_patience s" >&2
     fi
     sleep 1
 done

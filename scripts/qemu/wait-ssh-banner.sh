@@ -5,6 +5,7 @@
 #   KUBEDEV_ADDRESS     IPv4 address
 #   KUBEDEV_PORT        TCP port
 #   KUBEDEV_WAIT_SEC    deadline; default 120
+#   KUBEDEV_WAITED_SEC  how long it was waited before; default 0
 #   KUBEDEV_PID         process id of the machine; default: not looked at
 #   KUBEDEV_SERIAL_LOG  file with the machine's serial output; default: not looked at
 # Needs socat.
@@ -52,7 +53,7 @@ while :; do
     fi
     # QEMU takes the connection before the guest can, and repeats its own attempt ever more
     # rarely: short tries find the guest sooner. On a slow machine the answer itself is slow.
-    try_ms=$((now_ms / 10))
+    try_ms=$((now_ms / 10 + ${KUBEDEV_WAITED_SEC:-0} * 100))
     [ "$try_ms" -ge 500 ] || try_ms=500
     [ "$try_ms" -le 5000 ] || try_ms=5000
     banner=$(timeout "$((try_ms / 1000)).$(printf '%03d' $((try_ms % 1000)))" \

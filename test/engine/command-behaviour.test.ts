@@ -79,7 +79,7 @@ describe("life cycle", () => {
         await stack.destroy();
         destroyed = takeNotes(stack);
     });
-    afterAll(() => stack?.dispose());
+    afterAll(() => stack.dispose());
 
     const of = (notes: string[], name: string) => notes.filter((n) => n.split(" ")[1] === name);
 

@@ -35,7 +35,7 @@ describe("cancel", () => {
             const up = stack.spawn(["up", "--yes", "--skip-preview"]);
             const ended = new Promise<number | null>((r) => up.on("close", (code) => r(code)));
             try {
-                await until(`scripts ${names} run`, () =>
+                await until(`scripts ${names.join()} run`, () =>
                     names.every((n) => fs.existsSync(path.join(stack.dir, `${n}.up`))),
                 );
                 const started = Date.now();

@@ -53,7 +53,7 @@ describe("failures", () => {
         );
         await keep(await stack.up(env("2")));
     });
-    afterAll(() => stack?.dispose());
+    afterAll(() => stack.dispose());
 
     test("the error has the exit status and all output", () => {
         const [error] = first.errors.filter((e) => e.includes("out-of-create created"));

@@ -7,8 +7,8 @@ import {
     differs,
     installed,
     isDropIn,
+    onStack,
     plugin,
-    program,
     takeNotes,
     titleOf,
 } from "./command-support";

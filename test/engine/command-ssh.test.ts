@@ -79,9 +79,8 @@ if (process.env.BAD_SOURCE) {
     let server: Sshd;
     let proxy: Sshd;
     let stack: ScratchStack;
-    let agentPid: number;
     let dials = 0;
-    const fakes: net.Server[] = [];
+    const cleanUps: (() => unknown)[] = [];
     let up: UpResult;
     let state: StackState;
     let created: string[];
@@ -105,7 +104,7 @@ if (process.env.BAD_SOURCE) {
 
     async function fake(onConnection: (s: net.Socket) => void): Promise<{ port: number }> {
         const f = net.createServer(onConnection);
-        fakes.push(f);
+        cleanUps.push(() => f.close());
         await new Promise<void>((r) => f.listen(0, "127.0.0.1", r));
         const bound = f.address();
         return { port: typeof bound === "object" && bound ? bound.port : 0 };
@@ -113,8 +112,11 @@ if (process.env.BAD_SOURCE) {
 
     beforeAll(async () => {
         server = await startSshd({ acceptEnv: ["KD_*", "PULUMI_COMMAND_*"] });
+        cleanUps.push(() => server.stop());
         proxy = await startSshd({ address: "127.0.0.2" });
+        cleanUps.push(() => proxy.stop());
         stack = await ScratchStack.create({ program: text });
+        cleanUps.push(() => stack.dispose());
         dest = path.join(stack.dir, "dest");
         fs.mkdirSync(path.join(dest, "exists"), { recursive: true });
         stack.write("src/a.txt", "a\n");
@@ -126,7 +128,7 @@ if (process.env.BAD_SOURCE) {
         execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "pass-phrase", "-f", encrypted]);
         const agentSocketPath = path.join(stack.dir, "agent");
         const agent = spawn("ssh-agent", ["-D", "-a", agentSocketPath], { stdio: "ignore" });
-        agentPid = agent.pid ?? 0;
+        cleanUps.push(() => agent.kill());
         while (!fs.existsSync(agentSocketPath)) {
             await new Promise((r) => setTimeout(r, 20));
         }
@@ -163,13 +165,9 @@ if (process.env.BAD_SOURCE) {
         stack.env.SERVERS = SERVERS;
     });
     afterAll(async () => {
-        await stack?.dispose();
-        fakes.forEach((f) => f.close());
-        if (agentPid) {
-            process.kill(agentPid);
+        for (const cleanUp of cleanUps.reverse()) {
+            await cleanUp();
         }
-        await server?.stop();
-        await proxy?.stop();
     });
 
     test("a command runs and stores both streams", () => {
@@ -181,7 +179,7 @@ if (process.env.BAD_SOURCE) {
         expect(of("env")?.outputs?.stdout).toBe("a b-stdin");
     });
 
-    test("Check writes the defaults of a connection into the inputs", async () => {
+    test("Check writes the defaults of a connection into the inputs", () => {
         // The connection is a secret: only its effect is seen here.
         expect(up.step("defaults").status).toBe("done");
         expect(JSON.stringify(of("plain")?.inputs?.connection)).toContain("ciphertext");

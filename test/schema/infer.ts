@@ -20,6 +20,7 @@ export interface Schema {
         {
             description?: string;
             inputProperties: Record<string, Property>;
+            requiredInputs: string[];
             properties: Record<string, Property>;
         }
     >;

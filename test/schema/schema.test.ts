@@ -73,6 +73,7 @@ describe("the checks themselves", () => {
             [token("A")]: {
                 description: "An A.",
                 inputProperties: { x: { type: "string", description: "An x." } },
+                requiredInputs: ["x"],
                 properties: {
                     y: {
                         type: "object",
@@ -90,7 +91,12 @@ describe("the checks themselves", () => {
     const withInput = (x: Schema["types"][string]["properties"]): Schema => ({
         ...good,
         resources: {
-            [token("A")]: { description: "An A.", properties: {}, inputProperties: x ?? {} },
+            [token("A")]: {
+                description: "An A.",
+                properties: {},
+                inputProperties: x ?? {},
+                requiredInputs: [],
+            },
         },
     });
 

@@ -53,7 +53,7 @@ test("npm ci runs once, then nothing does, until the lock file changes", () => {
     const first = clone.run("ensure.sh", ["base"]);
     expect(first.stderr).toMatch(/installing npm packages.*\n.*done in/);
     expect(first.code).toBe(0);
-    expect(npmRuns()).toEqual(["ci --ignore-scripts --no-audit --no-fund --loglevel=error"]);
+    expect(npmRuns()).toEqual(["ci --ignore-scripts --no-audit --no-fund --loglevel=http"]);
 
     // No tool is even asked for its version.
     fs.rmSync(nodeLog);

@@ -113,13 +113,8 @@ export class ScratchStack {
         const file = path.join(this.dir, `Pulumi.${this.stack}.yaml`);
         const doc = (fs.existsSync(file) ? parse(fs.readFileSync(file, "utf8")) : undefined) as
             { config?: Record<string, string> } | undefined | null;
-        const config = { ...doc?.config };
         const full = key.includes(":") ? key : `${this.project}:${key}`;
-        if (value === undefined) {
-            delete config[full];
-        } else {
-            config[full] = value;
-        }
+        const config = withVars(doc?.config ?? {}, { [full]: value });
         fs.writeFileSync(file, stringify({ ...doc, config }));
     }
 
@@ -207,7 +202,7 @@ export class ScratchStack {
                 }
             }
         } catch (e) {
-            process.stderr.write(`scratch stack in ${this.dir} was not destroyed: ${e}\n`);
+            process.stderr.write(`scratch stack in ${this.dir} was not destroyed: ${String(e)}\n`);
         } finally {
             fs.rmSync(this.dir, { recursive: true, force: true });
         }

@@ -84,7 +84,7 @@ export async function startSshd(o: SshdOptions = {}): Promise<Sshd> {
     } catch (e) {
         const log = server.log();
         await server.stop();
-        throw new Error(`${String(e)}\n${log}`);
+        throw new Error(`${String(e)}\n${log}`, { cause: e });
     }
     return server;
 }

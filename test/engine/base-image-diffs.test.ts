@@ -1,0 +1,97 @@
+/** The diff table in docs/base-image.md for images that are given as files, read from previews; nothing boots. */
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { library, ScratchStack } from "../support/engine";
+
+const program = (args: string) => `
+import * as path from "node:path";
+import * as kubedev from ${JSON.stringify(library)};
+
+const at = (name: string) => path.join(__dirname, name);
+const image = new kubedev.BaseImage("image", ${args});
+new kubedev.VirtualMachine("machine", { baseImage: image.files, running: false });
+`;
+const given = `{ disk: { path: at("a.qcow2") }, kernel: { path: at("kernel") }, initrd: { path: at("initrd") } }`;
+const replaced = {
+    "image-base-image": "replace",
+    "machine-disk": "replace",
+    "machine-machine": "replace",
+    "machine-ready": "replace",
+};
+
+let stack: ScratchStack;
+
+beforeAll(async () => {
+    stack = await ScratchStack.create({ program: program(given), project: "base-image" });
+    const image = (format: string, name: string, mib: number) =>
+        execFileSync("qemu-img", [
+            "create",
+            "-q",
+            "-f",
+            format,
+            path.join(stack.dir, name),
+            `${mib}M`,
+        ]);
+    image("qcow2", "a.qcow2", 64);
+    image("qcow2", "b.qcow2", 65);
+    image("raw", "c.raw", 64);
+    fs.copyFileSync(path.join(stack.dir, "a.qcow2"), path.join(stack.dir, "copy.qcow2"));
+    for (const name of ["kernel", "kernel-2", "initrd", "initrd-2"]) {
+        stack.write(name, name);
+    }
+    await stack.up();
+}, 180_000);
+
+afterAll(async () => {
+    await stack.dispose();
+}, 120_000);
+
+/** What a preview with other arguments does to the image and what stands on it. */
+async function steps(args: string): Promise<Record<string, string>> {
+    stack.program(program(args));
+    const ops = (await stack.preview()).ops();
+    return Object.fromEntries(Object.entries(ops).filter(([name]) => name in replaced));
+}
+
+test("nothing changed: nothing to do", async () => {
+    expect(await steps(given)).toEqual({});
+});
+
+test.each([
+    ["disk", given.replace("a.qcow2", "b.qcow2")],
+    ["kernel", given.replace('"kernel"', '"kernel-2"')],
+    ["initrd", given.replace('"initrd"', '"initrd-2"')],
+    [
+        "format",
+        given
+            .replace("{ disk", "{ format: kubedev.DiskFormat.Raw, disk")
+            .replace("a.qcow2", "c.raw"),
+    ],
+])("another %s: image and disk are replaced, the keys are not", async (_name, args) => {
+    expect(await steps(args)).toEqual(replaced);
+    const { steps: all } = await stack.preview();
+    const keys = all.filter(({ name }) => name.endsWith("-key-pair"));
+    expect(keys.map(({ op }) => op)).toEqual(keys.map(() => "same"));
+    expect(keys.length).toBe(2);
+});
+
+test("the same file from another path: in place", async () => {
+    const ops = await steps(given.replace("a.qcow2", "copy.qcow2"));
+    expect(Object.values(ops)).not.toContain("replace");
+});
+
+test("its files are gone: it is made anew, and so are disks on it", async () => {
+    const kept = path.join(stack.stateHome, "kubedev/base-image/test/image-base-image/disk");
+    fs.renameSync(kept, `${kept}.away`);
+    expect(await steps(given)).toEqual(replaced);
+    fs.renameSync(`${kept}.away`, kept);
+    expect(await steps(given)).toEqual({});
+});
+
+test("the cache is emptied: nothing to do", async () => {
+    fs.rmSync(path.join(stack.cacheHome, "kubedev"), { recursive: true, force: true });
+    const { changed } = await stack.preview();
+    for (const c of changed) process.stderr.write(JSON.stringify([c.name,c.op,c.replaceReasons,c.diffReasons,c.detailedDiff, c.name=="image-base-image"&&[c.oldInputs?.triggers,c.newInputs?.triggers]])+"\n");
+    expect(changed.map(({ name }) => name).filter((name) => name in replaced)).toEqual([]);
+});
