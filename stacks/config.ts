@@ -65,6 +65,6 @@ function describe(
         given,
     );
     return [
-        `  ${at(issue.path)}: got ${JSON.stringify(got) ?? "nothing"}; ${issue.message}. Set it: pulumi config set --path '${at(issue.path)}' VALUE`,
+        `  ${at(issue.path)}: got ${got === undefined ? "nothing" : JSON.stringify(got)}; ${issue.message}. Set it: pulumi config set --path '${at(issue.path)}' VALUE`,
     ];
 }

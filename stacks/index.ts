@@ -14,5 +14,6 @@ if (!known.includes(name)) {
     );
 }
 
-/** The stack's outputs are those of the environment. */
+/** The stack's outputs are those of the environment, which only require() loads without the others. */
+// eslint-disable-next-line @typescript-eslint/no-require-imports
 module.exports = (require(path.join(__dirname, name)) as { outputs: unknown }).outputs;

@@ -50,23 +50,11 @@ async function runProbe(
     ssh: Ssh | undefined,
     environment: Record<string, string>,
 ): Promise<Sightings> {
-    const result = await command.local.run({
-        command: ssh === undefined ? script("host/probe.sh") : probeText("host/probe.sh"),
-        environment: {
-            ...environment,
-            KUBEDEV_CONNECT_SEC: "0",
-            KUBEDEV_TIMEOUT_SEC: "10",
-            KUBEDEV_VARS: "KUBEDEV_SCOPE",
-            KUBEDEV_SCOPE: stackScope(),
-            KUBEDEV_DIR: ssh === undefined ? stackDir() : "",
-            KUBEDEV_SHADOW_DIR: ssh === undefined ? "" : shadowDir(ssh),
-        },
-        // A preview reads nothing from its own standard input.
-        stdin: "",
-        logging: "none",
-        addPreviousOutputInEnv: false,
+    const printed = await look("host/probe.sh", ssh, environment, {
+        KUBEDEV_SCOPE: stackScope(),
+        KUBEDEV_DIR: ssh === undefined ? stackDir() : "",
     });
-    const sightings = parseSightings(result.stdout);
+    const sightings = parseSightings(printed);
     // A machine that is still to be made has nothing on it, and is no reason to worry.
     if (sightings.unreachable !== undefined && sightings.things.size > 0) {
         await pulumi.log.warn(
@@ -74,6 +62,34 @@ async function runProbe(
         );
     }
     return sightings;
+}
+
+/**
+ * Runs a script that only looks, while the program runs, in a preview too; answers what it printed. Only a local look
+ * comes without the transport, which costs a few milliseconds.
+ */
+export async function look(
+    name: string,
+    ssh: Ssh | undefined,
+    environment: Record<string, string>,
+    values: Record<string, string>,
+): Promise<string> {
+    const result = await command.local.run({
+        command: ssh === undefined ? script(name) : probeText(name),
+        environment: {
+            ...environment,
+            ...values,
+            KUBEDEV_VARS: Object.keys(values).join(" "),
+            KUBEDEV_CONNECT_SEC: "0",
+            KUBEDEV_TIMEOUT_SEC: "10",
+            KUBEDEV_SHADOW_DIR: ssh === undefined ? "" : shadowDir(ssh),
+        },
+        // A preview reads nothing from its own standard input.
+        stdin: "",
+        logging: "none",
+        addPreviousOutputInEnv: false,
+    });
+    return result.stdout;
 }
 
 /** Where this machine remembers what it last knew of the things on a remote host. */

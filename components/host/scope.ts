@@ -19,7 +19,7 @@ export function keyOf(name: string): string {
         return name;
     }
     // Two names must not meet in one directory.
-    return `${name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 80)}_${sha256(name).slice(0, 12)}`;
+    return `${name.replace(/[^A-Za-z0-9_]/g, "_").slice(0, 80)}_${sha256(name).slice(0, 12)}`;
 }
 
 /** Remembers something per run of a program: one process may run several (automation, tests, component provider). */

@@ -36,7 +36,7 @@ function isHostnameLabel(label: string): boolean {
 
 /** The kernel knows double quotes and no escapes, so a quote itself cannot be passed. */
 function quoteParameter(parameter: string): string {
-    if (parameter === "" || /["\0-\x08\n-\x1f\x7f]/.test(parameter)) {
+    if (parameter === "" || /["\p{Cc}]/u.test(parameter.replaceAll("\t", " "))) {
         throw new Error(
             `kernel parameter ${JSON.stringify(parameter)}: expected text without double quotes ` +
                 "and control characters",

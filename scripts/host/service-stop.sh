@@ -13,17 +13,22 @@ marked_pids() {
     grep -lsFxz "KUBEDEV_SERVICE=$dir" /proc/[0-9]*/environ 2>/dev/null | sed 's|/proc/\([0-9]*\)/environ|\1|' || :
 }
 
-# The service's own process among them: it leads a session.
+# The service's own process: the oldest that leads a session with a marked one in it. It may have overwritten its own
+# environment, as those do that show a title; the reader of its log has not.
 marked_leader() {
+    oldest_leader=''
+    oldest_ticks=''
     for marked in $(marked_pids); do
         read -r process_stat 2>/dev/null <"/proc/$marked/stat" || continue
         # shellcheck disable=SC2086 # split on purpose
         set -- ${process_stat##*)}
-        if [ "${4:-}" = "$marked" ]; then
-            echo "$marked"
-            return 0
+        leader_ticks=$(start_ticks "${4:-0}")
+        if [ -n "$leader_ticks" ] && [ "$leader_ticks" -lt "${oldest_ticks:-$((leader_ticks + 1))}" ]; then
+            oldest_leader=$4
+            oldest_ticks=$leader_ticks
         fi
     done
+    echo "$oldest_leader"
 }
 
 # Processes below the given one or in its session, as pid:startTicks: a program may clear its environment.

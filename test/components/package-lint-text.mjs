@@ -2,11 +2,12 @@
 // messages of the rules that need no types on stdout. Jest cannot load ESLint's configuration, which
 // is an ES module.
 import { ESLint } from "eslint";
+import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import tseslint from "typescript-eslint";
 
 const eslint = new ESLint({
-    cwd: new URL("../..", import.meta.url).pathname,
+    cwd: path.resolve(import.meta.dirname, "../.."),
     // The texts belong to no TypeScript project.
     overrideConfig: [
         tseslint.configs.disableTypeChecked,

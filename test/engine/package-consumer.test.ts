@@ -132,6 +132,12 @@ test("the package holds code, types, sources, scripts and documents, and nothing
     expect([...folders].sort()).toEqual(["bin", "components", "scripts"]);
 });
 
+test("Pulumi accepts the schema that the package ships", async () => {
+    const file = path.join(stack.dir, "node_modules/kubedev/schema.json");
+    const { code, stdout, stderr } = await stack.run(["schema", "check", file], { noStack: true });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
 test("a strict TypeScript program compiles against its types", async () => {
     const strict = { strict: true, noEmit: true, target: "ES2022", module: "commonjs" };
     stack.write(

@@ -6,10 +6,11 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
+import { Sshd, sshdMissing, startSshd } from "../support/sshd";
 import { unpackBaseline } from "../support/upgrade/baseline";
 
 /** Every component, as far as it needs no guest that boots: the machine is declared as stopped. */
-const program = (from: string) => `
+const program = (from: string, ssh?: object) => `
 import * as path from "node:path";
 import * as kubedev from ${JSON.stringify(from)};
 
@@ -44,6 +45,7 @@ const machine = new kubedev.VirtualMachine("machine", {
     running: false,
 });
 
+${ssh === undefined ? "" : remotePart(ssh)}
 export const pid = service.pid;
 export const publicKey = key.publicKey;
 export const commandStamp = at("command.txt");
@@ -54,28 +56,59 @@ export const artifactId = artifact.instanceId;
 export const commandId = command.instanceId;
 `;
 
+const remotePart = (ssh: object) => `
+const host = { ssh: ${JSON.stringify(ssh)} };
+const remoteFile = new kubedev.HostFile("remote-file", {
+    host,
+    path: at("remote.txt"),
+    content: "kept there\\n",
+});
+const remoteService = new kubedev.HostService("remote-service", {
+    host,
+    command: ["sleep", "601"],
+    parentIds: [remoteFile.instanceId],
+    supervisor: kubedev.Supervisor.Detached,
+});
+export const remotePid = remoteService.pid;
+`;
+
 let stack: ScratchStack;
+let server: Sshd | undefined;
 
 beforeAll(async () => {
     stack = await ScratchStack.create({ program: "", project: "upgrade" });
     stack.write("index.ts.source", "a file\n");
     const disk = path.join(stack.dir, "disk.qcow2");
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"]);
-});
+    if (sshdMissing === undefined) {
+        // What is kept on the host goes into the scratch directory, not into the user's home.
+        const state = path.join(stack.dir, ".remote-state");
+        server = await startSshd({ config: `SetEnv XDG_STATE_HOME=${state}` });
+    }
+}, 60_000);
 
 afterAll(async () => {
     await stack.dispose();
-});
+    await server?.stop();
+}, 120_000);
 
-test("the stack of an earlier commit is upgraded with zero replacements", async () => {
+const without = sshdMissing === undefined ? "" : ` (nothing over ssh: ${sshdMissing})`;
+test(`the stack of an earlier commit is upgraded with zero replacements${without}`, async () => {
     const baseline = unpackBaseline(path.join(stack.dir, "baseline"));
-    stack.program(program(baseline.library));
+    const ssh = server && {
+        address: server.address,
+        port: server.port,
+        user: server.user,
+        privateKeyPath: server.privateKeyPath,
+        knownHostsPath: server.knownHostsPath,
+    };
+    stack.program(program(baseline.library, ssh));
     await stack.up();
     const before = await stack.outputs();
     const stamp = fs.readFileSync(String(before.commandStamp), "utf8");
     expect((await stack.preview()).ops()).toEqual({});
 
-    stack.program(program(library));
+    stack.program(program(library, ssh));
     const preview = await stack.preview();
     // New script text is an update in place; anything else would be lost work for a user.
     expect(notUpdates(preview.ops())).toEqual({});
@@ -84,7 +117,9 @@ test("the stack of an earlier commit is upgraded with zero replacements", async 
     expect(notUpdates(up.ops())).toEqual({});
     expect(await stack.outputs()).toEqual(before);
     expect(fs.readFileSync(String(before.commandStamp), "utf8")).toBe(stamp);
-    expect(fs.readFileSync(`/proc/${Number(before.pid)}/cmdline`, "utf8")).toContain("sleep");
+    for (const pid of server ? [before.pid, before.remotePid] : [before.pid]) {
+        expect(fs.readFileSync(`/proc/${Number(pid)}/cmdline`, "utf8")).toContain("sleep");
+    }
     expect((await stack.preview()).ops()).toEqual({});
 
     await stack.destroy();

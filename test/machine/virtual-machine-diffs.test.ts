@@ -111,7 +111,7 @@ test("user data is refused for an image without cloud-init", async () => {
     expect(preview.errors.join("\n")).toContain("user data for an image without cloud-init");
 });
 
-test("no private key is in the state, in an argument vector or in a log", async () => {
+test("no private key is in the state, in an argument vector or in a log", () => {
     const dir = path.join(stack.stateHome, "kubedev", stack.project, stack.stack);
     const secrets = ["node-host-key-pair", "node-login-key-pair"].map((key) => {
         const lines = fs.readFileSync(path.join(dir, key, "id_ed25519"), "utf8").split("\n");

@@ -285,6 +285,17 @@ describe.each(shells)("%s", (shell) => {
         expect(isRunning(second)).toBe(false);
     });
 
+    test("a lost record of a program that overwrites its environment", async () => {
+        const cleared = `env -i sh -c 'exec sleep 1000'; :`;
+        ok(await start(`exec ${cleared}`));
+        const { pid } = recordOf(dir());
+        expect(markedBy(dir())).not.toContain(Number(pid));
+        fs.rmSync(path.join(dir(), "record"));
+        await remove();
+        expect(isRunning(Number(pid))).toBe(false);
+        nothingRuns();
+    });
+
     test("interrupted while it starts: it is stopped again, and quickly", async () => {
         const begun = host.start(
             "service-start",

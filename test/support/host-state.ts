@@ -14,7 +14,7 @@ export function recordOf(dir: string): Record<string, string> {
     const lines = text.split("\n").filter((line) => line.includes("="));
     return Object.fromEntries(
         lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
-    ) as Record<string, string>;
+    );
 }
 
 /** Process id of the service that keeps this directory. */

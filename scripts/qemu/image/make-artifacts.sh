@@ -47,7 +47,7 @@ printf '#!/bin/sh\n%s\n' "$IMAGE_INITRD_INIT" >initrd/init
 chmod 0755 initrd/init
 # insmod does not follow dependencies, so they are written down in load order.
 chroot "$root" modprobe --set-version "$release" --show-depends --all \
-    virtio_pci virtio_scsi sd_mod qemu_fw_cfg | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+    virtio_pci virtio_scsi sd_mod qemu_fw_cfg virtio_net autofs4 | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
     while read -r module; do
         cp "$root$module" initrd/modules/
         basename "$module"
