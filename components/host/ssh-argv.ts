@@ -16,10 +16,15 @@ function sshOptions(ssh: Ssh): string[] {
         ...["-o", "ConnectTimeout=5", "-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=6"],
         ...(ssh.privateKeyPath === undefined
             ? []
-            : ["-o", "IdentitiesOnly=yes", "-i", literal(ssh.privateKeyPath)]),
+            : ["-o", "IdentitiesOnly=yes", ...identity(ssh.privateKeyPath)]),
         ...(ssh.proxy === undefined ? [] : ["-o", `ProxyCommand=${proxyCommand(ssh, ssh.proxy)}`]),
         ...["-p", String(portOf(ssh))],
     ];
+}
+
+function identity(path: string): string[] {
+    // -i looks for the file before it expands tokens, and so finds none with a percent sign in its name.
+    return path.includes("%") ? ["-o", `IdentityFile="${literal(path)}"`] : ["-i", path];
 }
 
 function hostKeyOptions(ssh: Ssh): string[] {

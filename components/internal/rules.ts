@@ -19,14 +19,17 @@ export const sha256Digest = z
     .string({ error: "expected 64 lower-case hexadecimal digits" })
     .regex(/^[0-9a-f]{64}$/, { error: "expected 64 lower-case hexadecimal digits" });
 
-const variableName = z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: "expected a variable name" });
-
 /** Environment variables. */
-export const environment = z.record(variableName, z.string({ error: "expected a string" }), {
-    error: "expected variables by name",
-});
+export const environment = z.record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+    z.string({ error: "expected a string" }),
+    {
+        error: (issue) =>
+            issue.code === "invalid_key"
+                ? "expected a variable name: letters, digits and _, not beginning with a digit"
+                : "expected variables by name",
+    },
+);
 
 /** Values by name whose change has an effect. */
 export const namedValues = z.record(z.string(), z.string({ error: "expected a string" }), {

@@ -67,6 +67,7 @@ export function machineArgv(
                   initrdPath: "initrd",
                   kernelLine: kernelLine({
                       hostname: values.hostname,
+                      accelerator,
                       extra: values.kernelParameters,
                   }),
               }

@@ -104,7 +104,8 @@ file_is_as_left() {
     [ "$(file_facts "$(field path)" 2>/dev/null)" = "$(sed -n '/^path=/p;/^size=/p;/^mtime=/p' "$record")" ]
 }
 
-# The log of a service that failed to start is left to be read; it goes with the last thing of its stack.
+# What goes with the last thing of its stack on this host: the log of a service that failed to start, which is left to be
+# read; and what was last seen on machines that the stack itself made, which are no more.
 sweep() {
     for other in "${dir%/*}"/*/record; do
         if [ -e "$other" ]; then return 0; fi
@@ -112,6 +113,10 @@ sweep() {
     for other in "${dir%/*}"/*/log; do
         if [ -e "$other" ]; then flock -n "${other%/log}/lock" rm -rf "${other%/log}" || :; fi
     done
+    for other in "${dir%/*}"/.remote/*/.managed; do
+        if [ -e "$other" ]; then rm -rf "${other%/.managed}"; fi
+    done
+    rmdir "${dir%/*}/.remote" 2>/dev/null || :
 }
 
 # Removes the thing's directory, and those of stack, project and kubedev once they are empty.

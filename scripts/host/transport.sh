@@ -133,11 +133,17 @@ kubedev_remember() {
         mkdir -p "$KUBEDEV_SHADOW_DIR"
         printf '[%s]\nincarnation=%s\nalive=true\n' "$KUBEDEV_KEY" "$KUBEDEV_INCARNATION" \
             >"$KUBEDEV_SHADOW_DIR/$KUBEDEV_KEY"
+        # It goes with the machine; see sweep in prelude.sh.
+        if [ "${KUBEDEV_MANAGED:-}" = 1 ]; then : >"$KUBEDEV_SHADOW_DIR/.managed"; fi
     fi
 }
 
 kubedev_forget() {
     rm -f "$KUBEDEV_SHADOW_DIR/$KUBEDEV_KEY"
+    for kubedev_other in "$KUBEDEV_SHADOW_DIR"/*; do
+        if [ -e "$kubedev_other" ]; then return 0; fi
+    done
+    rm -f "$KUBEDEV_SHADOW_DIR/.managed"
     # That of the host, of remote hosts, of stack, project and kubedev, once they are empty.
     kubedev_emptied=$KUBEDEV_SHADOW_DIR
     for _ in host remote stack project kubedev; do

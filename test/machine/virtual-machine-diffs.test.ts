@@ -2,7 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ScratchStack } from "../support/engine";
-import { machineProgram, machineStack } from "../support/local-kvm";
+import { machineProgram, machineStack, recordPath } from "../support/local-kvm";
 
 const inside = `
 const file = new kubedev.HostFile("motd", { host: vm.host, path: "/etc/kubedev-test", content: "hello" });
@@ -85,6 +85,16 @@ test("baseImage: the disk is replaced", async () => {
         "debian-base-image": "replace",
         "node-disk": "replace",
     });
+});
+
+test("the disk deleted by hand: the disk is replaced", async () => {
+    const disk = path.join(path.dirname(recordPath(stack, "node-disk")), "disk.qcow2");
+    fs.renameSync(disk, `${disk}.away`);
+    try {
+        expect(await steps({})).toEqual({ ...restart, "node-disk": "replace" });
+    } finally {
+        fs.renameSync(`${disk}.away`, disk);
+    }
 });
 
 test("name: everything", async () => {

@@ -24,6 +24,12 @@ test("every component is in the index of the documents", () => {
     expect(names.filter((name) => !index.includes(name))).toEqual([]);
 });
 
+test("every page is linked from the index", () => {
+    const index = localLinks("docs/README.md").map(({ target }) => target);
+    const pages = files.filter((file) => /^docs\/(?!README)/.test(file)).map((f) => f.slice(5));
+    expect(pages.filter((page) => !index.includes(page))).toEqual([]);
+});
+
 test("TypeScript in the documents compiles", () => {
     const programs = files.flatMap((file) => blocks(file, "ts"));
     expect(programs.length).toBeGreaterThan(2);

@@ -4,7 +4,7 @@ import * as fs from "fs";
 import * as http from "http";
 import { AddressInfo } from "net";
 import * as path from "path";
-import { filesBelow, recordOf, until } from "../support/host-state";
+import { filesBelow, recordOf, until, withArguments } from "../support/host-state";
 import { ScriptHost, shells } from "../support/host-script";
 
 const body = Buffer.from("bytes of a tool\n".repeat(200_000));
@@ -134,15 +134,33 @@ describe.each(shells)("%s", (shell) => {
         const broken = host.start("artifact-fetch", "a", values({ KUBEDEV_URL: url }));
         const partial = `${cached()}.partial`;
         await until(
-            () => fs.existsSync(partial) && fs.statSync(partial).size >= body.length / 2,
-            "half of the file",
+            () => fs.existsSync(partial) && fs.statSync(partial).size > 100_000,
+            "a part of the file",
         );
-        broken.child.kill("SIGTERM");
+        broken.child.kill("SIGKILL");
+        // The loader outlives a script that is killed this way: it is the server that ends it.
+        servers.forEach((server) => {
+            server.closeAllConnections();
+        });
         await broken.ended;
         const again = await host.run("artifact-fetch", "a", values({ KUBEDEV_URL: url }));
-        expect(again.code).toBe(0);
-        expect(ranges).toEqual([undefined, `bytes=${String(body.length / 2)}-`]);
+        expect(again).toMatchObject({ code: 0 });
+        expect(ranges[0]).toBeUndefined();
+        expect(ranges.at(-1)).toMatch(/^bytes=[1-9]\d+-$/);
         expect(fs.readFileSync(cached()).equals(body)).toBe(true);
+    });
+
+    test("interrupted: the loader ends too", async () => {
+        const { url } = await serve((_request, response) => {
+            response.writeHead(200, { "content-length": body.length });
+            response.write(body.subarray(0, 200_000));
+        });
+        const begun = host.start("artifact-fetch", "a", values({ KUBEDEV_URL: url }));
+        await until(() => withArguments(url).length > 0, "the loader");
+        begun.child.kill("SIGTERM");
+        expect((await begun.ended).code).toBe(130);
+        await until(() => withArguments(url).length === 0, "the end of the loader");
+        expect(fs.existsSync(host.stack)).toBe(false);
     });
 
     test.each([

@@ -1,9 +1,9 @@
 /** scripts/host/probe.sh, key-pair-make.sh and the record that all scripts keep. */
-import { execFileSync } from "child_process";
+import { execFileSync, spawn } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import { parseSightings } from "../../components/host/drift-probe";
-import { killHard, pidOf } from "../support/host-state";
+import { killHard, pidOf, until } from "../support/host-state";
 import { ScriptHost, shells } from "../support/host-script";
 
 describe.each(shells)("%s", (shell) => {
@@ -90,12 +90,24 @@ describe.each(shells)("%s", (shell) => {
     });
 
     test("a process that ended and was not reaped counts as dead", async () => {
-        const zombie = execFileSync(
-            "bash",
-            ["-c", 'sleep 0.01 & p=$!; sleep 0.3; exec 1>&-; cat "/proc/$p/stat" >&2 || true'],
-            { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" },
+        // The child outlives nothing, and the sleep that its parent becomes never waits for it.
+        const parent = spawn("bash", ["-c", "sleep 0.01 & echo $!; exec sleep 100"]);
+        const pid = await new Promise<number>((resolve) =>
+            parent.stdout.once("data", (data: Buffer) => {
+                resolve(Number(data.toString()));
+            }),
         );
-        expect(zombie).toBe("");
+        const stat = () =>
+            fs.readFileSync(`/proc/${String(pid)}/stat`, "utf8").split(") ")[1] ?? "";
+        await until(() => stat().startsWith("Z"), "the zombie");
+        const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+        fs.mkdirSync(host.dir("z"), { recursive: true });
+        fs.writeFileSync(
+            path.join(host.dir("z"), "record"),
+            `incarnation=1\npid=${String(pid)}\nstartTicks=${stat().split(" ")[19] ?? ""}\nbootId=${boot}`,
+        );
+        expect(await incarnationOf("z")).toBe(2);
+        parent.kill("SIGKILL");
     });
 
     test("a lost record is a death, in the same second and after a failed create too", async () => {

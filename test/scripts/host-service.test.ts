@@ -1,4 +1,5 @@
 /** scripts/host/service-start.sh and service-remove.sh with real processes: detached, on dash and bash. */
+import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { isRunning, killHard, markedBy, pidOf, recordOf, until } from "../support/host-state";
@@ -341,7 +342,7 @@ describe.each(shells)("%s", (shell) => {
     });
 
     test("its own words are no arguments that others could read", async () => {
-        const secret = "hunter2hunter2";
+        const secret = randomUUID();
         const script = host.start(
             "service-start",
             "s",

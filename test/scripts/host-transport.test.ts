@@ -1,5 +1,6 @@
 /** scripts/host/transport.sh against a real sshd: what arrives over there, what is said when nothing does. */
 import { spawn } from "child_process";
+import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as net from "net";
 import * as os from "os";
@@ -118,11 +119,13 @@ describeSsh(`transport${sshdMissing === undefined ? "" : `: ${sshdMissing}`}`, (
         });
 
         test("values are in no argument, and Pulumi's own secrets do not come along", async () => {
+            const secret = randomUUID();
+            const pattern = `${secret.slice(0, -1)}[${secret.slice(-1)}]`;
             const ran = await transport(
                 "create",
-                'cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -c "hunter2[h]unter2"; env | grep -Ec "_PASSPHRASE|_TOKEN=" ; echo "$SECRET"',
+                `cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -c "${pattern}"; env | grep -c "^PULUMI_[CA]"; echo "$SECRET"`,
                 host(),
-                { SECRET: "hunter2hunter2" },
+                { SECRET: secret },
                 "",
                 {
                     PULUMI_CONFIG_PASSPHRASE: "x",
@@ -130,7 +133,7 @@ describeSsh(`transport${sshdMissing === undefined ? "" : `: ${sshdMissing}`}`, (
                     PULUMI_ACCESS_TOKEN: "x",
                 },
             );
-            expect(ran.stdout).toBe("0\n0\nhunter2hunter2\n");
+            expect(ran.stdout).toBe(`0\n0\n${secret}\n`);
         });
 
         test("a host that is declared as stopped is not asked", async () => {

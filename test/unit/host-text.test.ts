@@ -1,6 +1,9 @@
 /** Pure texts of the host layer: ssh arguments, health checks, sightings, keys, preflight. */
 import fc from "fast-check";
 import { execFileSync } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
 import { incarnationOf, lastJsonObject } from "../../components/host/host-resource";
 import { healthCheckText } from "../../components/host/health-check";
 import { parseSightings, shadowDir } from "../../components/host/drift-probe";
@@ -46,21 +49,21 @@ describe("ssh arguments", () => {
             proxy: { address: "jump", user: "j", knownHostsPath: "/p" },
         });
         expect(argv).toContain('UserKnownHostsFile="/k h/%%h"');
-        expect(argv.slice(argv.indexOf("-i"), argv.indexOf("-i") + 2)).toEqual([
-            "-i",
-            "/k/100%% mine",
-        ]);
+        expect(argv).toContain('IdentityFile="/k/100%% mine"');
         expect(argv.at(-1)).toBe("me@::1");
         const proxy = argv.find((word) => word.startsWith("ProxyCommand=")) ?? "";
         expect(proxy).toMatch(/-W '\[::1\]:2222' j@jump$/);
     });
 
     test("OpenSSH takes them, and reads back what was meant", () => {
+        const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-ssh-"));
+        const privateKeyPath = path.join(dir, "100% mine");
+        fs.writeFileSync(privateKeyPath, "");
         const argv = sshArgv({
             address: "h",
             port: 2222,
             user: "me",
-            privateKeyPath: "/k/100% mine",
+            privateKeyPath,
             knownHostsPath: "/k h/known%",
             proxy: { address: "jump", hostKey: key, proxy: { address: "first", hostKey: key } },
         });
@@ -72,7 +75,8 @@ describe("ssh arguments", () => {
         expect(value("batchmode")).toBe("yes");
         expect(value("stricthostkeychecking")).toBe("true");
         expect(value("userknownhostsfile")).toBe("/k h/known%");
-        expect(value("identityfile")).toBe("/k/100%% mine");
+        expect(value("identityfile")).toBe(privateKeyPath.replace("%", "%%"));
+        fs.rmSync(dir, { recursive: true });
         // Each proxy's own command is escaped once more.
         expect(value("proxycommand")).toContain("-W '[h]:2222' root@jump");
         expect(value("proxycommand")).toContain("-W '\\''[jump]:22'\\'' root@first");

@@ -60,7 +60,7 @@ test("what is nested is named by its path, what is long is cut", () => {
     const message = messageOf(() => {
         assertArgs("C c", args, rules);
     });
-    expect(message).toContain('environment.a-b: got "x"; expected a variable name');
+    expect(message).toContain('environment.a-b: got "x"; expected a variable name:');
     expect(message).toContain("environment.GOOD: got 7; expected a string");
     expect(message).toMatch(
         /create: got "x{76}\.\.\.; expected a shell script of at most 100000 bytes; put long data/,
@@ -89,7 +89,7 @@ test.each([
     [{ ssh: { ...ssh, proxy: { ...ssh, port: 2222 } } }, undefined],
     [
         { shh: ssh },
-        'host: got {"shh":{"address":"10.0.0.1","hostKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAA...; expected no shh; host has ssh, os, parentId, parentUrn, running',
+        'host: got {"shh":{"address":"10.0.0.1","hostKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...; expected no shh; host has ssh, os, parentId, parentUrn, running',
     ],
     [{ ssh: { address: "10.0.0.1" } }, "expected either hostKey or knownHostsPath"],
     [{ ssh: { ...ssh, knownHostsPath: "/k" } }, "expected either hostKey or knownHostsPath"],

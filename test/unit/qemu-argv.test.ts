@@ -47,7 +47,7 @@ describe("qemuArgv", () => {
             ...["-uuid", "6f1f5d2c-8d3e-8f6a-9c1b-0d2e4f6a8b0c"],
             ...["-machine", "q35,vmport=off,smm=off"],
             ...["-accel", "tcg,thread=multi,tb-size=512"],
-            ...["-cpu", "max"],
+            ...["-cpu", "max,erms=off,fsrm=off"],
             ...["-smp", "2"],
             ...["-m", "1024"],
             ...["-kernel", "kernel"],
