@@ -166,7 +166,7 @@ function environmentOf(
         KUBEDEV_MANAGED: host.parentUrn.apply((urn) => (urn === undefined ? "" : "1")),
         KUBEDEV_HOST_RUNNING: host.running.apply((running) => String(running ?? true)),
         KUBEDEV_PAYLOAD_FILE: orEmpty(args.payloadFile),
-        KUBEDEV_CONNECT_SEC: "60",
+        KUBEDEV_CONNECT_SEC: "30",
         KUBEDEV_TIMEOUT_SEC: String(timeoutSec),
     };
 }

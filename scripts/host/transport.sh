@@ -157,7 +157,7 @@ command -v ssh >/dev/null ||
 
 kubedev_begin=$(date +%s)
 kubedev_said=$kubedev_begin
-kubedev_patience=${KUBEDEV_CONNECT_SEC:-60}
+kubedev_patience=${KUBEDEV_CONNECT_SEC:-30}
 kubedev_refusals=60
 if [ "$kubedev_verb" = delete ] && [ "${KUBEDEV_MANAGED:-}" = 1 ]; then
     # A machine of ours answers at once while it runs; where nothing even listens, it does not.

@@ -66,7 +66,7 @@ mount --bind "$root" tree
 # disk in its first minutes.
 mke2fs -q -t ext4 -L kubedev-root -m 1 -d tree \
     -E lazy_itable_init=1,assume_storage_prezeroed=1 root.ext4 "${IMAGE_ROOT_SIZE_MIB}M"
-qemu-img convert -f raw -O qcow2 -c root.ext4 disk.qcow2
+qemu-img convert -f raw -O qcow2 -c -o compression_type=zstd root.ext4 disk.qcow2
 
 mv kernel/boot/vmlinuz-* vmlinuz
 {
