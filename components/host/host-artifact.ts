@@ -54,11 +54,7 @@ export class HostArtifact extends pulumi.ComponentResource {
 
         const known = checkedEach(`HostArtifact ${name}`, args, rules);
 
-        const digest = pulumi
-            .all([known.sha256, known.sourcePath])
-            .apply(([given, file]) =>
-                given === undefined ? digestOfFile(name, file ?? "") : Promise.resolve(given),
-            );
+        const digest = artifactDigest(`HostArtifact ${name}`, known.sha256, known.sourcePath);
         const artifact = hostResource(
             `${name}-artifact`,
             {
@@ -108,12 +104,25 @@ function sourceProblems(args: HostArtifactArgs): { propertyPath: string; reason:
         : [];
 }
 
-async function digestOfFile(name: string, file: string): Promise<string> {
+/** Digest of an artifact: the given one, else that of the source file. It waits for no resource. */
+export function artifactDigest(
+    what: string,
+    sha256: pulumi.Input<string | undefined>,
+    sourcePath: pulumi.Input<string | undefined>,
+): pulumi.Output<string> {
+    return pulumi
+        .all([sha256, sourcePath])
+        .apply(([given, file]) =>
+            given === undefined ? digestOfFile(what, file ?? "") : Promise.resolve(given),
+        );
+}
+
+async function digestOfFile(what: string, file: string): Promise<string> {
     const hash = createHash("sha256");
     try {
         await pipeline(fs.createReadStream(file), hash);
     } catch (error) {
-        throw inputError(`HostArtifact ${name}`, [
+        throw inputError(what, [
             {
                 propertyPath: "sourcePath",
                 reason: `got ${file}; expected a readable file (${String(error)})`,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { HostArtifact } from "../host/host-artifact";
+import { artifactDigest, HostArtifact } from "../host/host-artifact";
 import { after, hostResource } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
 import { script } from "../internal/scripts";
@@ -206,12 +206,18 @@ function fromFiles(name: string, args: BaseImageArgs, parent: pulumi.Resource): 
     const kernel = artifact("kernel", args.kernel);
     const initrd = artifact("initrd", args.initrd);
     const format = args.format ?? DiskFormat.Qcow2;
+    // Not the artifacts' own outputs: when the cache is emptied they are fetched anew, and what has been made of the
+    // same files is left alone.
+    const digest = (file: ImageFileArgs | undefined) =>
+        file === undefined
+            ? undefined
+            : artifactDigest(`BaseImage ${name}`, file.sha256, file.path);
     return {
         spec: {
-            disk: disk?.sha256,
+            disk: digest(args.disk),
             format,
-            kernel: kernel?.sha256,
-            initrd: initrd?.sha256,
+            kernel: digest(args.kernel),
+            initrd: digest(args.initrd),
         },
         environment: {
             KUBEDEV_IMAGE_FORMAT: format,

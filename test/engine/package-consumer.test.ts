@@ -108,7 +108,7 @@ beforeAll(async () => {
     );
     const disk = path.join(stack.dir, "disk.qcow2");
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"]);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
     await stack.dispose();
@@ -166,7 +166,7 @@ test("the program is previewed, brought up, unchanged, and removed", async () =>
     await stack.destroy();
     expect(fs.readdirSync(stack.dir)).not.toContain("made");
     expect(commandLine(Number(pid))).toBe("");
-}, 300_000);
+}, 600_000);
 
 test("a program without the library's code makes a component by the plugin", async () => {
     usePlugin(path.join(stack.dir, "node_modules/kubedev"));
@@ -180,7 +180,7 @@ test("a program without the library's code makes a component by the plugin", asy
     expect((await stack.preview()).ops()).toEqual({});
     await stack.destroy();
     expect(fs.existsSync(String(notesPath))).toBe(false);
-}, 300_000);
+}, 600_000);
 
 /** Empty when the process is gone, or only waits to be reaped. */
 function commandLine(pid: number): string {

@@ -351,12 +351,12 @@ describe.each(shells)("%s", (shell) => {
                 KUBEDEV_HEALTH: `: ${secret}; sleep 0.5`,
             }),
         );
-        let ended = false;
-        void script.ended.then(() => (ended = true));
+        const state = { ended: false };
+        void script.ended.then(() => (state.ended = true));
         let seen = 0;
-        while (!ended) {
+        while (!state.ended) {
             for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-                let words = "";
+                let words: string;
                 try {
                     words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8");
                 } catch {

@@ -173,7 +173,7 @@ describeSsh(`transport${sshdMissing === undefined ? "" : `: ${sshdMissing}`}`, (
     });
 
     test("another host key than the expected one is refused, also behind a proxy", async () => {
-        const other = `${sshd.publicKey.split(" ").slice(0, 2).join(" ")}`;
+        const other = sshd.publicKey.split(" ").slice(0, 2).join(" ");
         const ran = await transport("create", "echo ran", login({ hostKey: other }), {
             KUBEDEV_CONNECT_SEC: "60",
         });

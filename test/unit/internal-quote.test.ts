@@ -7,7 +7,7 @@ import { shells } from "../support/host-script";
 const word = fc.oneof(
     fc.string({ unit: "binary", maxLength: 30 }).filter((s) => !s.includes("\0")),
     fc.string({
-        unit: fc.constantFrom(..."'\"\\$`!*?[]{}()<>|&;#~=% \t\n\r-aé"),
+        unit: fc.constantFrom(...Array.from("'\"\\$`!*?[]{}()<>|&;#~=% \t\n\r-aé")),
         maxLength: 20,
     }),
     fc.constantFrom("", "-n", "--", "~", "*", "a=b", "FOO=bar", "if", "$(id)", "\n", "a\n\n", "'"),

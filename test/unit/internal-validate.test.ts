@@ -44,7 +44,7 @@ test("every problem is told at once, each with what was got and expected", () =>
 
 test("the error is one that other languages understand", () => {
     try {
-        assertArgs("X x", {} as { path?: string }, { path: absolutePath });
+        assertArgs("X x", {}, { path: absolutePath });
         throw new Error("nothing was thrown");
     } catch (error) {
         expect(pulumi.InputPropertiesError.isInstance(error)).toBe(true);
