@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withoutSdkFrames } from "../internal/validate";
 import { look } from "./drift-probe";
 import { Host, hostParts, Ssh } from "./host";
 import { PerRun } from "./scope";
@@ -94,8 +95,10 @@ async function check(ssh: Ssh | undefined, checks: HostChecks): Promise<void> {
     }
     const problems = problemsOf(checks, parseFindings(printed));
     if (problems.length > 0) {
-        throw new pulumi.RunError(
-            `${hostName(ssh)} lacks what is needed:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+        throw withoutSdkFrames(
+            new pulumi.RunError(
+                `${hostName(ssh)} lacks what is needed:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+            ),
         );
     }
 }

@@ -41,7 +41,7 @@ export function inputError(what: string, problems: readonly Problem[]): Error {
  * (node_modules/@pulumi/output.ts) send util.inspect of Node 20 with colours into a loop that ends only at the maximal
  * string length, after minutes.
  */
-function withoutSdkFrames(error: Error): Error {
+export function withoutSdkFrames(error: Error): Error {
     error.stack = error.stack
         ?.split("\n")
         .filter((line) => !line.includes("node_modules/@"))

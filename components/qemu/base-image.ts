@@ -6,6 +6,8 @@ import { digestOf } from "../internal/hash";
 import { script } from "../internal/scripts";
 import { assertArgs } from "../internal/validate";
 
+import { machineHost } from "./machine-host";
+
 /** A file that is downloaded or copied, known by its digest. Give either url or path. */
 export interface ImageFileArgs {
     /** URL: http, https or file. Needs sha256. */
@@ -128,7 +130,7 @@ export class BaseImage extends pulumi.ComponentResource {
         const image = hostResource(
             `${name}-base-image`,
             {
-                host: undefined,
+                host: machineHost(),
                 create: "qemu/base-image.sh",
                 delete: "host/forget.sh",
                 spec: source.spec,

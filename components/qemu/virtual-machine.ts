@@ -13,6 +13,7 @@ import { assertArgs, checked, inputError } from "../internal/validate";
 import { BaseImageFiles } from "./base-image";
 import { loopbackAddress } from "./loopback-address";
 import { macFromName } from "./mac-address";
+import { machineHost } from "./machine-host";
 import { machineUuid } from "./machine-identity";
 import {
     healthText,
@@ -148,6 +149,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             stack: pulumi.getStack(),
             machine: name,
         };
+        const here = machineHost();
         const image = pulumi.output(args.baseImage);
         const own = { parent: this };
 
@@ -158,7 +160,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         const disk = hostResource(
             `${name}-disk`,
             {
-                host: undefined,
+                host: here,
                 create: "qemu/disk-create.sh",
                 update: "qemu/disk-update.sh",
                 delete: "host/forget.sh",
@@ -228,7 +230,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         const machine = serviceResource(
             `${name}-machine`,
             {
-                host: undefined,
+                host: here,
                 spec: {
                     memoryMib: values.memoryMib,
                     cpus: values.cpus,

@@ -49,7 +49,7 @@ look_at_space() {
 
 run_command() {
     status=0
-    said=$(printf '%s' "$1" | base64 -d | timeout 30 sh 2>&1 </dev/null) || status=$?
+    said=$(timeout 30 sh -c "$(printf '%s' "$1" | base64 -d)" 2>&1 </dev/null) || status=$?
     echo "command=$status $(printf '%s\n' "$said" | tail -n 1)"
 }
 

@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Host } from "../host/host";
+import { preflight } from "../host/preflight";
+import { stateRoot } from "../internal/paths";
+
+/** The machine that runs Pulumi, once it has what QEMU machines need: a preview without it says what is missing. */
+export function machineHost(): pulumi.Output<Host> {
+    return preflight(
+        {},
+        {
+            tools: [
+                // -blockdev with discard, and credentials by fw_cfg, as they are used here.
+                {
+                    program: "qemu-system-x86_64",
+                    package: "qemu-system-x86",
+                    minVersion: "6.2",
+                },
+                { program: "qemu-img", package: "qemu-utils" },
+                { program: "socat", package: "socat" },
+                { program: "jq", package: "jq" },
+                { program: "flock", package: "util-linux" },
+                { program: "ssh", package: "openssh-client" },
+            ],
+            // A running machine writes to its disk; a full file system stops it.
+            spaces: [{ path: stateRoot(), freeMib: 1024 }],
+        },
+    );
+}
