@@ -93,5 +93,7 @@ test("its files are gone: it is made anew, and so are disks on it", async () => 
 test("the cache is emptied: the image and disks on it are left alone", async () => {
     fs.rmSync(path.join(stack.cacheHome, "kubedev"), { recursive: true, force: true });
     const { changed } = await stack.preview();
-    expect(changed.map(({ name }) => name).filter((name) => name in replaced)).toEqual([]);
+    // The given files are fetched anew; the image is looked at in place, which does nothing.
+    const lost = changed.filter(({ op, name }) => op.includes("replace") && name in replaced);
+    expect(lost.map(({ name }) => name)).toEqual([]);
 });

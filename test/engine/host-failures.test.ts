@@ -199,7 +199,8 @@ new kubedev.HostService("s", {
 
             // A server that accepts and is silent, where sshd was.
             await sshd.stop();
-            const silent = net.createServer().unref();
+            const callers: net.Socket[] = [];
+            const silent = net.createServer((caller) => callers.push(caller));
             await new Promise<void>((resolve) => silent.listen(login.port, login.address, resolve));
             const begun = Date.now();
             const previewed = await stack.preview();
@@ -208,6 +209,7 @@ new kubedev.HostService("s", {
             expect(previewed.warnings.join()).toContain(
                 "what is on it is taken as it was last seen",
             );
+            callers.forEach((caller) => caller.destroy());
             await new Promise((resolve) => silent.close(resolve));
 
             // It is not ours: what is on it must not be forgotten.
