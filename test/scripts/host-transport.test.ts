@@ -260,11 +260,13 @@ describeSsh(`transport${sshdMissing === undefined ? "" : `: ${sshdMissing}`}`, (
     });
 
     test("a server that accepts and is silent does not hold a probe", async () => {
-        const server = net.createServer();
+        const callers: net.Socket[] = [];
+        const server = net.createServer((caller) => callers.push(caller));
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
         const { port } = server.address() as net.AddressInfo;
         const ran = await transport("probe", "echo ran", login({ port }));
         server.close();
+        callers.forEach((caller) => caller.destroy());
         expect(ran.code).toBe(0);
         expect(ran.stdout).toMatch(/^unreachable=.+\n$/);
         expect(ran.durationMs).toBeLessThan(40_000);
