@@ -5,7 +5,7 @@ import * as path from "node:path";
 import * as ts from "typescript";
 import { parse } from "yaml";
 import { root, Schema } from "./infer";
-import { blocks, brokenLink, documents, localLinks, read, tableNames } from "./markdown";
+import { blocks, brokenLink, documents, localLinks, prose, read, tableNames } from "./markdown";
 
 const files = documents();
 const schema = JSON.parse(fs.readFileSync(path.join(root, "schema.json"), "utf8")) as Schema;
@@ -66,18 +66,24 @@ test("and what the schema does not have is found", () => {
     ]);
 });
 
-test.each([
-    ["docs/virtual-machine.md", "VirtualMachine"],
-    ["docs/base-image.md", "BaseImage"],
-])("the tables of %s name exactly the arguments and outputs of %s", (file, name) => {
-    const { inputProperties, properties } = component(name) ?? {};
-    expect(
-        tableNames(file, "Arguments")
-            .filter((n) => n in (inputProperties ?? {}))
-            .sort(),
-    ).toEqual(Object.keys(inputProperties ?? {}).sort());
-    expect(tableNames(file, "Outputs").sort()).toEqual(Object.keys(properties ?? {}).sort());
+const pages = Object.keys(schema.resources).map((token) => {
+    const name = token.split(":").at(-1) ?? "";
+    return [`docs/${name.replace(/(?<=.)[A-Z]/g, "-$&").toLowerCase()}.md`, name] as const;
 });
+
+test.each(pages)(
+    "%s has a diff table, and tables of just the arguments and outputs of %s",
+    (file, name) => {
+        expect(prose(file)).toMatch(/^## What a change does\n\n(?:[^#|].*\n+)*\| change /m);
+        const { inputProperties, properties } = component(name) ?? {};
+        expect(
+            tableNames(file, "Arguments")
+                .filter((n) => n in (inputProperties ?? {}))
+                .sort(),
+        ).toEqual(Object.keys(inputProperties ?? {}).sort());
+        expect(tableNames(file, "Outputs").sort()).toEqual(Object.keys(properties ?? {}).sort());
+    },
+);
 
 test("make targets and npm scripts in the documents exist", () => {
     const makefile = read("Makefile");

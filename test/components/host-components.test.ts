@@ -1,0 +1,315 @@
+/** Host components against mocks: their children by type, name and inputs, and the options of the dependency recipe. */
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { HostArtifact } from "../../components/host/host-artifact";
+import { HostCommand } from "../../components/host/host-command";
+import { HostFile } from "../../components/host/host-file";
+import { HostService } from "../../components/host/host-service";
+import { Supervisor } from "../../components/host/service-resource";
+import { SshKeyPair } from "../../components/host/ssh-key-pair";
+import { repoRoot } from "../support/engine-cli";
+
+interface Registered {
+    type: string;
+    name: string;
+    inputs: Record<string, unknown>;
+}
+interface Options {
+    name: string;
+    opts: pulumi.CustomResourceOptions;
+}
+
+let registered: Registered[];
+let options: Options[];
+let probed: Record<string, string>[];
+/** What the probe prints. */
+let seen: string;
+
+beforeAll(() => {
+    process.env.XDG_STATE_HOME = "/state";
+});
+
+/** A run of its own: names are unique in each. */
+async function freshRun(): Promise<void> {
+    registered = [];
+    options = [];
+    probed = [];
+    seen = "absent=7\n";
+    await pulumi.runtime.setMocks(
+        {
+            newResource: ({ type, name, inputs }) => {
+                registered.push({ type, name, inputs: inputs as Record<string, unknown> });
+                const printed = { path: "/cached", pid: 42, log: "/l", publicKey: "ssh-ed25519 A" };
+                return {
+                    id: `${name}-id`,
+                    state: { ...(inputs as object), stdout: JSON.stringify(printed) },
+                };
+            },
+            call: ({ token, inputs }) => {
+                expect(token).toBe("command:local:run");
+                probed.push((inputs as { environment: Record<string, string> }).environment);
+                return { stdout: seen, stderr: "", command: "" };
+            },
+        },
+        "project",
+        "stack",
+        false,
+    );
+}
+beforeEach(freshRun);
+afterEach(async () => {
+    await pulumi.runtime.disconnect();
+});
+
+/** Options for a component whose children's options are kept. */
+const watched: pulumi.ComponentResourceOptions = {
+    transformations: [
+        ({ name, opts }) => {
+            options.push({ name, opts });
+            return undefined;
+        },
+    ],
+};
+const known = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
+const commands = () => registered.filter(({ type }) => type === "command:local:Command");
+const child = () => {
+    expect(commands()).toHaveLength(1);
+    return commands()[0] as Registered & {
+        inputs: { environment: Record<string, string>; triggers: unknown; stdin: string };
+    };
+};
+const optionsOf = (name: string) => options.find((o) => o.name === name)?.opts ?? {};
+
+/** What every thing of this stack on this machine gets, but for the texts of the scripts. */
+const common = (key: string, spec: string | undefined, timeoutSec = "600") => ({
+    KUBEDEV_KEY: key,
+    KUBEDEV_SCOPE: "project/stack",
+    KUBEDEV_DIR: `/state/kubedev/project/stack/${key}`,
+    KUBEDEV_INCARNATION: "7",
+    KUBEDEV_LOCK_SEC: String(Number(timeoutSec) / 2),
+    KUBEDEV_SPEC: spec,
+    KUBEDEV_HOST_NAME: "this machine",
+    KUBEDEV_SSH: "",
+    KUBEDEV_SHADOW_DIR: "",
+    KUBEDEV_MANAGED: "",
+    KUBEDEV_HOST_RUNNING: "true",
+    KUBEDEV_PAYLOAD_FILE: "",
+    KUBEDEV_CONNECT_SEC: "30",
+    KUBEDEV_TIMEOUT_SEC: timeoutSec,
+});
+const withoutTexts = (environment: Record<string, string>) =>
+    Object.fromEntries(
+        Object.entries(environment).filter(
+            ([name]) => !/^KUBEDEV_(TRANSPORT|SCRIPT_.*|VARS)$/.test(name),
+        ),
+    );
+
+test("HostFile: one command, its path in the triggers, all else in the environment", async () => {
+    const file = new HostFile(
+        "motd",
+        { path: "/etc/motd", content: "hello\n", owner: "root:root", parentIds: ["p1"] },
+        watched,
+    );
+    expect(await known(file.instanceId)).toBe("motd-file-id");
+    expect(await known(file.path)).toBe("/etc/motd");
+    expect(await known(file.sha256)).toMatch(/^5891b5b522d5df08/);
+    expect(registered.map(({ type, name }) => `${type} ${name}`)).toEqual([
+        "kubedev:index:HostFile motd",
+        "command:local:Command motd-file",
+    ]);
+    const { inputs } = child();
+    expect(inputs.triggers).toEqual([{ path: "/etc/motd", incarnation: 7 }, { parents: ["p1"] }]);
+    expect(inputs.stdin).toBe("hello\n");
+    expect(withoutTexts(inputs.environment)).toEqual({
+        ...common("motd-file", inputs.environment.KUBEDEV_SPEC),
+        KUBEDEV_PATH: "/etc/motd",
+        KUBEDEV_MODE: "0644",
+        KUBEDEV_OWNER: "root:root",
+        KUBEDEV_OVERWRITE: "false",
+    });
+    expect(inputs).toMatchObject({ logging: "stderr", addPreviousOutputInEnv: false });
+    // What fails is quoted in the message: a line, not the script.
+    for (const verb of ["create", "update", "delete"]) {
+        expect(String(inputs[verb]).length).toBeLessThan(200);
+    }
+});
+
+test("the recipe: deleted first, with time limits, and with the machine that it is on", async () => {
+    const host = {
+        ssh: { address: "10.0.0.1", hostKey: "ssh-ed25519 AAAA", port: 2222 },
+        parentId: "machine-1",
+        parentUrn: "urn:pulumi:stack::project::command:local:Command::machine",
+    };
+    const command = new HostCommand("c", { host, create: "true", timeoutSec: 60 }, watched);
+    await known(command.instanceId);
+    const opts = optionsOf("c-command");
+    expect(opts.deleteBeforeReplace).toBe(true);
+    expect(opts.customTimeouts).toEqual({ create: "90s", update: "90s", delete: "90s" });
+    expect(opts.parent).toBe(command);
+    expect(await known(opts.deletedWith?.urn as pulumi.Output<string>)).toBe(host.parentUrn);
+    // The plugin's class replaces on any trigger.
+    expect(opts.replaceOnChanges).toEqual(["triggers[*]"]);
+    const { inputs } = child();
+    expect(inputs.triggers).toEqual([
+        { host: { address: "10.0.0.1", port: 2222, user: "root" } },
+        { parents: ["machine-1"] },
+    ]);
+    expect(inputs.environment).toMatchObject({
+        KUBEDEV_DIR: "",
+        KUBEDEV_MANAGED: "1",
+        KUBEDEV_HOST_NAME: "root@10.0.0.1 port 2222",
+        KUBEDEV_SHADOW_DIR: "/state/kubedev/project/stack/.remote/root@10.0.0.1:2222",
+    });
+    // Without a delete nothing is dialled when it goes.
+    expect(inputs.delete).toBeUndefined();
+});
+
+test("one look for all things on a host, with the incarnation that it tells", async () => {
+    seen = "absent=9\n[a-file]\nincarnation=3\nalive=true\n[b-file]\nincarnation=3\nalive=false\n";
+    const files = ["a", "b", "c"].map((n) => new HostFile(n, { path: `/${n}`, content: "" }));
+    await Promise.all(files.map((file) => known(file.instanceId)));
+    expect(probed).toHaveLength(1);
+    const incarnations = commands().map(({ name, inputs }) => [
+        name,
+        (inputs.triggers as { incarnation: number }[])[0]?.incarnation,
+    ]);
+    expect(Object.fromEntries(incarnations)).toEqual({ "a-file": 3, "b-file": 4, "c-file": 9 });
+});
+
+test("HostCommand: scripts and environment for the shell, triggers by name", async () => {
+    const command = new HostCommand("c", {
+        create: "make it",
+        delete: "unmake it",
+        environment: { B: "it's", A: "1" },
+        triggers: { version: "2" },
+        stdin: "in",
+        workingDirectory: "/w",
+    });
+    await known(command.instanceId);
+    const { inputs } = child();
+    expect(inputs.triggers).toEqual([{ triggers: { version: "2" } }, { parents: [] }]);
+    expect(withoutTexts(inputs.environment)).toEqual({
+        ...common("c-command", inputs.environment.KUBEDEV_SPEC),
+        // It keeps nothing that could be looked at.
+        KUBEDEV_INCARNATION: "",
+        KUBEDEV_CREATE: "make it",
+        KUBEDEV_UPDATE: "make it",
+        KUBEDEV_DELETE: "unmake it",
+        KUBEDEV_EXPORTS: "export A=1\nexport B='it'\\''s'\n",
+        KUBEDEV_WORKING_DIR: "/w",
+    });
+    expect(probed).toHaveLength(0);
+});
+
+test("HostArtifact: the digest of a source file, and the file as payload", async () => {
+    const sourcePath = path.join(repoRoot, "LICENSE");
+    const artifact = new HostArtifact("a", { sourcePath, mode: "0700" });
+    await known(artifact.instanceId);
+    expect(await known(artifact.path)).toBe("/cached");
+    const { inputs } = child();
+    const digest = await known(artifact.sha256);
+    expect(digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(inputs.triggers).toEqual([{ sha256: digest, incarnation: 7 }, { parents: [] }]);
+    expect(withoutTexts(inputs.environment)).toEqual({
+        ...common("a-artifact", inputs.environment.KUBEDEV_SPEC, "3600"),
+        KUBEDEV_PAYLOAD_FILE: sourcePath,
+        KUBEDEV_SHA256: digest,
+        KUBEDEV_URL: "",
+        KUBEDEV_PATH: "",
+        KUBEDEV_MODE: "0700",
+    });
+});
+
+test("HostService: what restarts it is in the triggers, the rest is not", async () => {
+    const service = new HostService(
+        "web",
+        {
+            command: ["web", "--name", "a b"],
+            environment: { TOKEN: "t" },
+            workingDirectory: "/srv/w w",
+            restartOn: { config: "digest" },
+            preStartCommand: "prepare",
+            stopCommand: "stop",
+            healthCheck: { tcpAddress: "127.0.0.1:80", timeoutSec: 30 },
+            stopTimeoutSec: 5,
+            logMaxMib: 2,
+            logKeep: 1,
+            supervisor: Supervisor.Detached,
+        },
+        watched,
+    );
+    await known(service.instanceId);
+    expect(await known(service.pid)).toBe(42);
+    expect(await known(service.logPath)).toBe("/l");
+    const { inputs } = child();
+    expect(inputs.triggers).toEqual([
+        {
+            command: ["web", "--name", "a b"],
+            environment: { TOKEN: "t" },
+            workingDirectory: "/srv/w w",
+            restartOn: { config: "digest" },
+            incarnation: 7,
+        },
+        { parents: [] },
+    ]);
+    expect(withoutTexts(inputs.environment)).toEqual({
+        // Health, twice the stop, and what a start may take beside.
+        ...common("web-service", inputs.environment.KUBEDEV_SPEC, "160"),
+        KUBEDEV_RUN: "export TOKEN=t\ncd '/srv/w w' || exit 1\nexec web --name 'a b'",
+        KUBEDEV_PRE_START: "prepare",
+        KUBEDEV_HEALTH: "timeout 5 bash -c 'exec 3<>/dev/tcp/$0/$1' 127.0.0.1 80",
+        KUBEDEV_HEALTH_SEC: "30",
+        KUBEDEV_STOP: "stop",
+        KUBEDEV_STOP_SEC: "5",
+        KUBEDEV_LOG_MIB: "2",
+        KUBEDEV_LOG_KEEP: "1",
+        KUBEDEV_SUPERVISOR: "detached",
+        KUBEDEV_RUNNING: "true",
+    });
+    expect(optionsOf("web-service").customTimeouts?.create).toBe("190s");
+});
+
+test("SshKeyPair: paths that a preview knows, the private key nowhere", async () => {
+    const pair = new SshKeyPair("k", {});
+    await known(pair.instanceId);
+    const dir = "/state/kubedev/project/stack/k-key-pair";
+    expect(await known(pair.privateKeyPath)).toBe(`${dir}/id_ed25519`);
+    expect(await known(pair.publicKeyPath)).toBe(`${dir}/id_ed25519.pub`);
+    expect(await known(pair.knownHostsPath)).toBe(`${dir}/known_hosts`);
+    expect(await known(pair.publicKey)).toBe("ssh-ed25519 A");
+    expect(child().inputs.environment.KUBEDEV_COMMENT).toBe("k");
+});
+
+test("bad input is rejected before the first child is declared", async () => {
+    const bad: [() => unknown, string][] = [
+        [() => new HostFile("a", { path: "x", content: "" }), "HostFile a: 1 invalid argument"],
+        [() => new HostArtifact("b", {}), "  url: got neither; expected either url or sourcePath"],
+        [
+            () => new HostArtifact("c", { url: "https://x/y" }),
+            "  sha256: got nothing; expected the digest of the download",
+        ],
+        [
+            () => new HostService("d", { command: [], logKeep: 0 }),
+            "HostService d: 2 invalid arguments",
+        ],
+        [
+            () => new HostCommand("e", { create: "x", environment: { "1A": "" }, timeoutSec: 0 }),
+            "HostCommand e: 2 invalid arguments",
+        ],
+        [() => new SshKeyPair("f", { comment: "a\nb" }), "expected one line of text"],
+    ];
+    for (const [make, message] of bad) {
+        expect(make).toThrow(message);
+    }
+    await pulumi.runtime.disconnect();
+    expect(commands()).toEqual([]);
+});
+
+test("two things of one name are refused, in this run and not in the next", async () => {
+    const declare = () => new HostFile("same", { path: "/a", content: "" });
+    await known(declare().instanceId);
+    expect(declare).toThrow('two things of this stack are called "same-file"');
+    await pulumi.runtime.disconnect();
+    await freshRun();
+    await known(declare().instanceId);
+});
