@@ -103,6 +103,11 @@ export default defineConfig(
                     message:
                         "A component takes arguments; only components/internal/paths.ts reads the environment.",
                 },
+                {
+                    selector: "ThrowStatement > NewExpression",
+                    message:
+                        "Throw what components/internal/errors.ts makes: the SDK chokes on the stack of a bare error.",
+                },
             ],
         },
     },

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { guarded, runError } from "../internal/errors";
 import { script } from "../internal/scripts";
 import { Ssh } from "./host";
 import { PerRun, stackDir, stackScope } from "./scope";
@@ -41,7 +42,7 @@ export function probe(ssh: Ssh | undefined, running: boolean): Promise<Sightings
     if (known !== undefined) {
         return known;
     }
-    const made = runProbe(ssh, environment);
+    const made = guarded(() => runProbe(ssh, environment));
     probes.get().set(key, made);
     return made;
 }
@@ -74,7 +75,7 @@ export async function look(
     environment: Record<string, string>,
     values: Record<string, string>,
 ): Promise<string> {
-    const result = await command.local.run({
+    const looking = command.local.run({
         command: ssh === undefined ? script(name) : probeText(name),
         environment: {
             ...environment,
@@ -89,7 +90,11 @@ export async function look(
         logging: "none",
         addPreviousOutputInEnv: false,
     });
-    return result.stdout;
+    try {
+        return (await looking).stdout;
+    } catch (error) {
+        throw runError(`cannot look at ${hostName(ssh)}: ${String(error)}`);
+    }
 }
 
 /** Where this machine remembers what it last knew of the things on a remote host. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { guarded } from "../internal/errors";
 import { absoluteFilePath, octalMode, parentIds, sha256Digest } from "../internal/rules";
 import { assertArgs, checkedEach, inputError } from "../internal/validate";
 import { Host, hostRule } from "./host";
@@ -113,7 +114,9 @@ export function artifactDigest(
     return pulumi
         .all([sha256, sourcePath])
         .apply(([given, file]) =>
-            given === undefined ? digestOfFile(what, file ?? "") : Promise.resolve(given),
+            given === undefined
+                ? guarded(() => digestOfFile(what, file ?? ""))
+                : Promise.resolve(given),
         );
 }
 

@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { probe, shadowDir, Sightings } from "./drift-probe";
 import { Host, HostParts, hostParts } from "./host";
@@ -64,7 +65,7 @@ export function hostResource(
 ): HostResource {
     const key = keyOf(name);
     if (keys.get().has(key)) {
-        throw new Error(
+        throw runError(
             `two things of this stack are called "${name}"; expected different names, since the name is also that of the thing's directory on its host`,
         );
     }
@@ -119,7 +120,7 @@ export function hostResource(
     );
     return {
         resource,
-        result: () => resource.stdout.apply(lastJsonObject),
+        result: () => resource.stdout.apply((text) => guarded(() => lastJsonObject(text))),
         facts:
             sightings === undefined
                 ? pulumi.output(undefined)
@@ -188,7 +189,13 @@ export function lastJsonObject(stdout: string): Record<string, unknown> {
     if (line === "") {
         return {};
     }
-    return JSON.parse(line) as Record<string, unknown>;
+    try {
+        return JSON.parse(line) as Record<string, unknown>;
+    } catch {
+        throw runError(
+            `got ${JSON.stringify(line.slice(0, 80))} as a script's last line; expected a JSON object`,
+        );
+    }
 }
 
 /** A text of such an object; empty if it is not there, as on a host that is declared as stopped. */

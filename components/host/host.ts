@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { guarded } from "../internal/errors";
 import { absolutePath, fields, whole } from "../internal/rules";
 import { assertArgs } from "../internal/validate";
 
@@ -67,7 +68,7 @@ export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
                   parentUrn: pulumi.output(host?.parentUrn),
                   running: pulumi.output(host?.running),
               };
-    return { ...parts, ssh: parts.ssh.apply(checkedSsh) };
+    return { ...parts, ssh: parts.ssh.apply((ssh) => guarded(() => checkedSsh(ssh))) };
 }
 
 function lifted(host: pulumi.Output<pulumi.Unwrap<Host>>): HostParts {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { withoutSdkFrames } from "../internal/validate";
+import { guarded, runError } from "../internal/errors";
 import { look } from "./drift-probe";
 import { Host, hostParts, Ssh } from "./host";
 import { PerRun } from "./scope";
@@ -55,7 +55,7 @@ export interface HostFindings {
     commands: { status: number; said: string }[];
 }
 
-const made = new PerRun(() => new Map<string, Promise<void>>());
+const made = new PerRun(() => new Map<string, Promise<Ssh | undefined>>());
 
 /**
  * The host, once it has what is asked for: what is made of this output is not touched before. All that is missing comes
@@ -70,20 +70,23 @@ export function preflight(
     const { ssh, parentId, parentUrn, running } = hostParts(host);
     const passed = pulumi.all([ssh, parentUrn, running]).apply(async ([known, urn, runs]) => {
         if (urn === undefined && runs !== false) {
-            await checkOnce(known, checks);
+            return checkOnce(known, checks);
         }
         return known;
     });
     return pulumi.output({ ssh: passed, parentId, parentUrn, running });
 }
 
-function checkOnce(ssh: Ssh | undefined, checks: HostChecks): Promise<void> {
+function checkOnce(ssh: Ssh | undefined, checks: HostChecks): Promise<Ssh | undefined> {
     const key = JSON.stringify([hostEnvironment(ssh), checks]);
     const known = made.get().get(key);
     if (known !== undefined) {
         return known;
     }
-    const checking = check(ssh, checks);
+    const checking = guarded(async () => {
+        await check(ssh, checks);
+        return ssh;
+    });
     made.get().set(key, checking);
     return checking;
 }
@@ -95,10 +98,8 @@ async function check(ssh: Ssh | undefined, checks: HostChecks): Promise<void> {
     }
     const problems = problemsOf(checks, parseFindings(printed));
     if (problems.length > 0) {
-        throw withoutSdkFrames(
-            new pulumi.RunError(
-                `${hostName(ssh)} lacks what is needed:\n${problems.map((p) => `  ${p}`).join("\n")}`,
-            ),
+        throw runError(
+            `${hostName(ssh)} lacks what is needed:\n${problems.map((p) => `  ${p}`).join("\n")}`,
         );
     }
 }

@@ -1,3 +1,5 @@
+import { runError } from "./errors";
+
 /** One POSIX shell line that runs the given argument vector. */
 export function shellLine(argv: readonly string[]): string {
     // A first word with an equals sign would be read as an assignment.
@@ -9,7 +11,7 @@ const plain = /^[\w@%+=:,./-]+$/;
 /** One word of a POSIX shell line, in quotes unless all of it is plain. */
 function shellWord(word: string, bare = plain): string {
     if (word.includes("\0")) {
-        throw new Error(
+        throw runError(
             `got a NUL byte in ${JSON.stringify(word)}; expected none: no shell word can hold one`,
         );
     }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { guarded, withoutSdkFrames } from "./errors";
 
 /** A schema per argument. Arguments without one are not looked at. */
 export type ArgRules<Args> = { [Name in keyof Args]?: z.ZodType };
@@ -36,19 +37,6 @@ export function inputError(what: string, problems: readonly Problem[]): Error {
     );
 }
 
-/**
- * Leaves the user's own frames in a stack. The SDK's tell the user nothing, and their source-mapped paths
- * (node_modules/@pulumi/output.ts) send util.inspect of Node 20 with colours into a loop that ends only at the maximal
- * string length, after minutes.
- */
-export function withoutSdkFrames(error: Error): Error {
-    error.stack = error.stack
-        ?.split("\n")
-        .filter((line) => !line.includes("node_modules/@"))
-        .join("\n");
-    return error;
-}
-
 /** The arguments as one output, checked again when all of them are known. */
 export function checked<Args extends object>(
     what: string,
@@ -56,13 +44,15 @@ export function checked<Args extends object>(
     rules: ArgRules<Args>,
 ): pulumi.Output<pulumi.Unwrap<Args>> {
     const all = pulumi.output(args);
-    return all.apply(async (known) => {
-        const values = known as unknown as Args;
-        if (problemsOf(values, rules).length > 0) {
-            throw inputError(what, problemsOf(values, rules, await pulumi.isSecret(all)));
-        }
-        return known;
-    });
+    return all.apply((known) =>
+        guarded(async () => {
+            const values = known as unknown as Args;
+            if (problemsOf(values, rules).length > 0) {
+                throw inputError(what, problemsOf(values, rules, await pulumi.isSecret(all)));
+            }
+            return known;
+        }),
+    );
 }
 
 /** Each argument that has a rule as an output of its own, checked when it is known. */

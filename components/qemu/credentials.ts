@@ -1,3 +1,5 @@
+import { runError } from "../internal/errors";
+
 /**
  * Names of the systemd credentials that the base image reads at every boot (see
  * scripts/qemu/image/guest-setup.sh). Each is a file on the host that QEMU hands over by fw_cfg, so
@@ -30,7 +32,7 @@ export interface GuestFile {
 export function loginKeysCredential(publicKeys: readonly string[]): string {
     for (const key of publicKeys) {
         if (/[\r\n]/.test(key.trim()) || !/^\S+ \S+/.test(key)) {
-            throw new Error(
+            throw runError(
                 `login key ${JSON.stringify(key.slice(0, 40))}: expected one line of an OpenSSH ` +
                     "public key file, such as ssh-ed25519 AAAA... comment",
             );
@@ -48,17 +50,17 @@ function tmpfilesLine(file: GuestFile): string {
     const { path, mode = "0644", user = "root", group = "root" } = file;
     const parts = path.split("/").slice(1);
     if (!path.startsWith("/") || /[\0\r\n]/.test(path) || parts.some(isNoName)) {
-        throw new Error(
+        throw runError(
             `guest file ${JSON.stringify(path)}: expected an absolute path without ".", ".." and ` +
                 "empty parts",
         );
     }
     if (!/^0?[0-7]{3}$/.test(mode)) {
-        throw new Error(`guest file ${path}: got mode ${mode}; expected octal such as 0644`);
+        throw runError(`guest file ${path}: got mode ${mode}; expected octal such as 0644`);
     }
     for (const owner of [user, group]) {
         if (!/^([a-z_][a-z0-9_-]*|[0-9]+)$/.test(owner)) {
-            throw new Error(
+            throw runError(
                 `guest file ${path}: got owner ${JSON.stringify(owner)}; expected a user or group`,
             );
         }

@@ -1,3 +1,4 @@
+import { runError } from "../internal/errors";
 import { type Accelerator } from "./qemu-argv";
 
 /** What goes on the kernel's command line of a machine. */
@@ -33,7 +34,7 @@ const maxBytes = 2047;
 export function kernelLine(spec: KernelLineSpec): string {
     const { hostname, accelerator, extra = [] } = spec;
     if (hostname.length > 64 || !hostname.split(".").every(isHostnameLabel)) {
-        throw new Error(
+        throw runError(
             `host name ${JSON.stringify(hostname)}: expected letters, digits and inner hyphens, ` +
                 "parts of at most 63 joined by dots, at most 64 characters",
         );
@@ -48,7 +49,7 @@ export function kernelLine(spec: KernelLineSpec): string {
     const line = parameters.map(quoteParameter).join(" ");
     const bytes = Buffer.byteLength(line);
     if (bytes > maxBytes) {
-        throw new Error(
+        throw runError(
             `kernel command line has ${bytes} bytes, the kernel takes ${maxBytes}; ` +
                 "pass less in extra kernel parameters",
         );
@@ -63,7 +64,7 @@ function isHostnameLabel(label: string): boolean {
 /** The kernel knows double quotes and no escapes, so a quote itself cannot be passed. */
 function quoteParameter(parameter: string): string {
     if (parameter === "" || /["\p{Cc}]/u.test(parameter.replaceAll("\t", " "))) {
-        throw new Error(
+        throw runError(
             `kernel parameter ${JSON.stringify(parameter)}: expected text without double quotes ` +
                 "and control characters",
         );

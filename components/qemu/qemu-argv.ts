@@ -1,3 +1,4 @@
+import { runError } from "../internal/errors";
 import { isLoopbackAddress } from "./loopback-address";
 
 /** How guest code is run. */
@@ -82,7 +83,7 @@ const tcgCacheMib = 512;
 export function qemuArgv(spec: MachineSpec): string[] {
     const problems = machineSpecProblems(spec);
     if (problems.length > 0) {
-        throw new Error(`machine ${spec.name}: ${problems.join("; ")}`);
+        throw runError(`machine ${spec.name}: ${problems.join("; ")}`);
     }
     return [
         "qemu-system-x86_64",

@@ -7,6 +7,7 @@ import { after, hostResource } from "../host/host-resource";
 import { stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { SshKeyFiles, SshKeyPair } from "../host/ssh-key-pair";
+import { guarded } from "../internal/errors";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, inputError } from "../internal/validate";
@@ -183,36 +184,30 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
         const values: pulumi.Output<MachineValues> = pulumi
             .all([checked(`VirtualMachine ${name}`, args, rules), disk.facts, image.digest])
-            .apply(([known, facts, digest]) => {
-                const wanted = known.diskGib ?? 8;
-                const present = Number(facts?.["sizeMib"] ?? "0") / 1024;
-                if (wanted < present && facts?.["baseImage"] === digest) {
-                    throw inputError(`VirtualMachine ${name}`, [
-                        {
-                            propertyPath: "diskGib",
-                            reason: `got ${String(wanted)}; expected at least the present ${String(present)}: a disk does not shrink. To start over on a smaller one: pulumi destroy, or another machine name`,
-                        },
-                    ]);
-                }
-                return {
-                    name,
-                    uuid: machineUuid(identity),
-                    memoryMib: known.memoryMib ?? 1024,
-                    cpus: known.cpus ?? 2,
-                    diskGib: wanted,
-                    hostname: known.hostname ?? name,
-                    mac: known.mac ?? macFromName(name),
-                    address: known.address ?? loopbackAddress(identity),
-                    sshPort: known.sshPort ?? 2222,
-                    ports: (known.ports ?? []).map(({ guestPort, hostPort }) => ({
-                        guestPort,
-                        hostPort: hostPort ?? guestPort,
-                    })),
-                    kernelParameters: known.kernelParameters ?? [],
-                    running: known.running ?? true,
-                    readyTimeoutSec: args.readyTimeoutSec ?? 180,
-                };
-            });
+            .apply(async ([known, facts, digest]) => ({
+                name,
+                uuid: machineUuid(identity),
+                memoryMib: known.memoryMib ?? 1024,
+                cpus: known.cpus ?? 2,
+                diskGib: await guarded(() =>
+                    checkedDiskGib(
+                        name,
+                        known.diskGib ?? 8,
+                        facts?.["baseImage"] === digest ? facts["sizeMib"] : undefined,
+                    ),
+                ),
+                hostname: known.hostname ?? name,
+                mac: known.mac ?? macFromName(name),
+                address: known.address ?? loopbackAddress(identity),
+                sshPort: known.sshPort ?? 2222,
+                ports: (known.ports ?? []).map(({ guestPort, hostPort }) => ({
+                    guestPort,
+                    hostPort: hostPort ?? guestPort,
+                })),
+                kernelParameters: known.kernelParameters ?? [],
+                running: known.running ?? true,
+                readyTimeoutSec: args.readyTimeoutSec ?? 180,
+            }));
         const ssh = {
             address: values.address,
             port: values.sshPort,
@@ -247,10 +242,10 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 running: values.running,
                 run: pulumi
                     .all([values, files.directBoot])
-                    .apply(([v, direct]) => runText(v, direct)),
+                    .apply(([v, direct]) => guarded(() => runText(v, direct))),
                 preStart: pulumi
                     .all([values, files, ssh])
-                    .apply(([v, f, s]) => prepareText(v, f, s)),
+                    .apply(([v, f, s]) => guarded(() => prepareText(v, f, s))),
                 health: values.apply(healthText),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,
                 stop: stopText(args.stopTimeoutSec ?? 30),
@@ -337,15 +332,31 @@ function checkedUserData(
     if (args.userData === undefined) {
         return undefined;
     }
-    return pulumi.all([args.userData, image.cloudInit]).apply(([userData, cloudInit]) => {
-        if (!cloudInit) {
-            throw inputError(`VirtualMachine ${name}`, [
-                {
-                    propertyPath: "userData",
-                    reason: "got user data for an image without cloud-init; expected none: such an image is provisioned by systemd credentials. Put packages into the BaseImage, and files and commands on the machine with HostFile and HostCommand",
-                },
-            ]);
-        }
-        return userData;
-    });
+    return pulumi.all([args.userData, image.cloudInit]).apply(([userData, cloudInit]) =>
+        guarded(() => {
+            if (!cloudInit) {
+                throw inputError(`VirtualMachine ${name}`, [
+                    {
+                        propertyPath: "userData",
+                        reason: "got user data for an image without cloud-init; expected none: such an image is provisioned by systemd credentials. Put packages into the BaseImage, and files and commands on the machine with HostFile and HostCommand",
+                    },
+                ]);
+            }
+            return userData;
+        }),
+    );
+}
+
+/** The wanted size, once it is known that a disk of the same image is not larger. */
+function checkedDiskGib(name: string, wanted: number, presentMib: string | undefined): number {
+    const present = Number(presentMib ?? "0") / 1024;
+    if (wanted < present) {
+        throw inputError(`VirtualMachine ${name}`, [
+            {
+                propertyPath: "diskGib",
+                reason: `got ${String(wanted)}; expected at least the present ${String(present)}: a disk does not shrink. To start over on a smaller one: pulumi destroy, or another machine name`,
+            },
+        ]);
+    }
+    return wanted;
 }

@@ -44,8 +44,9 @@ if [ -e "$disk" ]; then
             "Remove it if nothing on it is needed: rm $disk"
 fi
 
-base_bytes=$(qemu-img info --force-share --output=json -f "$format" "$base" | size_of) ||
+base_info=$(qemu-img info --force-share --output=json -f "$format" "$base") ||
     fail "cannot read the base image $base as $format"
+base_bytes=$(printf '%s\n' "$base_info" | size_of)
 if [ -n "$size_mib" ] && [ "$((size_mib * 1048576))" -lt "$base_bytes" ]; then
     fail "$size_mib MiB is less than the base image's $((base_bytes / 1048576)) MiB, and a file" \
         "system cannot be cut off; give at least that"

@@ -54,6 +54,11 @@ const cases: Case[] = [
         text: 'export const x = process.env["X"];',
         rule: "no-restricted-syntax",
     },
+    {
+        file: "components/qemu/x.ts",
+        text: 'throw new Error("x");',
+        rule: "no-restricted-syntax",
+    },
     { file: "components/host/x.ts", text: 'import "../internal/hash";' },
     { file: "components/host/x.ts", text: 'import "@pulumi/command";' },
     { file: "components/qemu/x.ts", text: 'import "../host/host";\nimport "../internal/hash";' },

@@ -5,7 +5,8 @@ import * as http from "http";
 import { AddressInfo } from "net";
 import * as path from "path";
 import { filesBelow, recordOf, until, withArguments } from "../support/host-state";
-import { ScriptHost, shells } from "../support/host-script";
+import { ScriptHost } from "../support/host-script";
+import { shells } from "../support/script-process";
 
 const body = Buffer.from("bytes of a tool\n".repeat(200_000));
 const digest = createHash("sha256").update(body).digest("hex");

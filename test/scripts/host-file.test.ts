@@ -2,7 +2,8 @@
 import * as fs from "fs";
 import * as path from "path";
 import { filesBelow, recordOf, until } from "../support/host-state";
-import { ScriptHost, shells } from "../support/host-script";
+import { ScriptHost } from "../support/host-script";
+import { shells } from "../support/script-process";
 
 describe.each(shells)("%s", (shell) => {
     let host: ScriptHost;
@@ -136,11 +137,11 @@ describe.each(shells)("%s", (shell) => {
         const file = host.at("dir/f");
         await host.run("file-write", "f", values(file), "old");
         const broken = host.start("file-write", "f", values(file), null);
-        broken.child.stdin?.write("half");
+        broken.child.stdin.write("half");
         await until(() => fs.existsSync(`${file}.kubedev-new`), "the new file");
         broken.child.kill("SIGKILL");
         expect(fs.readFileSync(file, "utf8")).toBe("old");
-        broken.child.stdin?.end();
+        broken.child.stdin.end();
         await broken.ended;
         expect((await host.run("file-write", "f", values(file), "new")).code).toBe(0);
         expect(filesBelow(host.at("dir"))).toEqual(["f"]);
@@ -162,9 +163,9 @@ describe.each(shells)("%s", (shell) => {
         await until(() => fs.existsSync(`${file}.kubedev-new`), "the first run's file");
         const second = host.start("file-write", "f", values(file), "second");
         let said = "";
-        second.child.stderr?.on("data", (data: Buffer) => (said += data.toString()));
+        second.child.stderr.on("data", (data: Buffer) => (said += data.toString()));
         await until(() => said.includes("waiting for an earlier run"), "the second run to wait");
-        first.child.stdin?.end("first");
+        first.child.stdin.end("first");
         expect((await first.ended).code).toBe(0);
         expect((await second.ended).code).toBe(0);
         expect(fs.readFileSync(file, "utf8")).toBe("second");
@@ -180,7 +181,7 @@ describe.each(shells)("%s", (shell) => {
         );
         expect(late.code).toBe(1);
         expect(late.stderr).toContain("still locked by another run after 1 s; end that run (fuser");
-        first.child.stdin?.end();
+        first.child.stdin.end();
         await first.ended;
     });
 });

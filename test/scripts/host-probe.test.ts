@@ -4,7 +4,8 @@ import * as fs from "fs";
 import * as path from "path";
 import { parseSightings } from "../../components/host/drift-probe";
 import { killHard, pidOf, until } from "../support/host-state";
-import { ScriptHost, shells } from "../support/host-script";
+import { ScriptHost } from "../support/host-script";
+import { shells } from "../support/script-process";
 
 describe.each(shells)("%s", (shell) => {
     let host: ScriptHost;

@@ -3,7 +3,8 @@ import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { isRunning, killHard, markedBy, pidOf, recordOf, until } from "../support/host-state";
-import { Ran, ScriptHost, shells } from "../support/host-script";
+import { ScriptHost } from "../support/host-script";
+import { Ran, shells } from "../support/script-process";
 
 describe.each(shells)("%s", (shell) => {
     let host: ScriptHost;

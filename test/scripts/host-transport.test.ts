@@ -9,7 +9,7 @@ import { Ssh } from "../../components/host/host";
 import { hostName, sshArgv } from "../../components/host/ssh-argv";
 import { script } from "../../components/internal/scripts";
 import { isRunning, until } from "../support/host-state";
-import { Ran } from "../support/host-script";
+import { Ran } from "../support/script-process";
 import { freePort, Sshd, sshdMissing, startSshd } from "../support/sshd";
 
 const describeSsh = sshdMissing === undefined ? describe : describe.skip;

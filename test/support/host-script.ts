@@ -1,38 +1,12 @@
-/** Runs the scripts of scripts/host as a host does: as text, with values in the environment, on a scratch home. */
-import { ChildProcess, spawn } from "child_process";
-import { execFileSync } from "child_process";
+/** Runs the scripts of scripts/host on a scratch home. */
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
-import { script } from "../../components/internal/scripts";
 import { markedBy } from "./host-state";
-
-export interface Ran {
-    /** -1 when a signal ended it. */
-    code: number;
-    stdout: string;
-    stderr: string;
-}
-
-export interface RunningScript {
-    child: ChildProcess;
-    ended: Promise<Ran>;
-}
-
-/** POSIX shells of this machine: the one that is sh on Debian, and the one that is sh elsewhere. */
-export const shells = ["dash", "bash"].filter((shell) => {
-    try {
-        execFileSync(shell, ["-c", "true"]);
-        return true;
-    } catch {
-        return false;
-    }
-});
+import { Ran, RunningScript, scratchDirectory, startScript } from "./script-process";
 
 /** A host of its own: a scratch home, a directory for the things, one shell. */
 export class ScriptHost {
-    // With a blank: nothing may depend on paths without one.
-    readonly home = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev host-"));
+    readonly home = scratchDirectory();
     readonly stack = path.join(this.home, ".local/state/kubedev/project/stack");
 
     constructor(private readonly shell: string) {}
@@ -54,10 +28,9 @@ export class ScriptHost {
         values: Record<string, string> = {},
         stdin: string | Buffer | null = "",
     ): RunningScript {
-        const child = spawn(this.shell, ["-c", script(`host/${name}.sh`)], {
-            cwd: "/",
-            env: {
-                PATH: process.env.PATH,
+        const running = startScript(
+            `host/${name}`,
+            {
                 HOME: this.home,
                 KUBEDEV_SCOPE: "project/stack",
                 KUBEDEV_KEY: key,
@@ -65,20 +38,12 @@ export class ScriptHost {
                 KUBEDEV_SPEC: "spec",
                 ...values,
             },
-        });
-        const out = { stdout: "", stderr: "" };
-        child.stdout.on("data", (data: Buffer) => (out.stdout += data.toString()));
-        child.stderr.on("data", (data: Buffer) => (out.stderr += data.toString()));
-        child.stdin.on("error", () => undefined);
-        if (stdin !== null) {
-            child.stdin.end(stdin);
-        }
-        const ended = new Promise<Ran>((resolve) =>
-            child.on("close", (code) => {
-                resolve({ code: code ?? -1, ...out });
-            }),
+            { shell: this.shell },
         );
-        return { child, ended };
+        if (stdin !== null) {
+            running.child.stdin.end(stdin);
+        }
+        return running;
     }
 
     run(

@@ -2,7 +2,7 @@
 import { execFileSync } from "child_process";
 import fc from "fast-check";
 import { shellExports, shellLine } from "../../components/internal/quote";
-import { shells } from "../support/host-script";
+import { shells } from "../support/script-process";
 
 const word = fc.oneof(
     fc.string({ unit: "binary", maxLength: 30 }).filter((s) => !s.includes("\0")),

@@ -1,0 +1,56 @@
+import { type Session } from "node:inspector";
+import * as pulumi from "@pulumi/pulumi";
+
+/** An error for the user: of it the engine shows the message alone. Whatever a component throws is made here. */
+export function runError(message: string): Error {
+    const error = new pulumi.RunError(message);
+    // Where the SDK shows a stack all the same, it is of no use: whatever is wrong is wrong with the user's input or host.
+    error.stack = message;
+    return error;
+}
+
+/**
+ * Leaves the user's own frames in a stack. The SDK's tell the user nothing, and their source-mapped paths
+ * (node_modules/@pulumi/output.ts) send util.inspect of Node 20 with colours into a loop that ends only at the maximal
+ * string length, after minutes and gigabytes. The SDK calls it for every error that nobody caught, even if it prints the
+ * message alone.
+ */
+export function withoutSdkFrames(error: Error): Error {
+    error.stack = error.stack
+        ?.split("\n")
+        .filter((line) => !line.includes("node_modules/@"))
+        .join("\n");
+    return error;
+}
+
+/**
+ * What `make` answers. Callbacks of `apply` that can fail use it, since what they throw is not safe there: the SDK runs
+ * programs with V8's debugger enabled, for the serialization of functions, and V8 of Node 20 then follows every path
+ * through the promises that wait for a rejected one. Behind a machine these are so many that the program hangs and takes
+ * all memory. A program that fails serializes no function any more, so the debugger is turned off first.
+ */
+export async function guarded<T>(make: () => T | Promise<T>): Promise<T> {
+    try {
+        return await make();
+    } catch (error) {
+        await disableDebugger();
+        throw error instanceof Error ? withoutSdkFrames(error) : error;
+    }
+}
+
+async function disableDebugger(): Promise<void> {
+    // No part of the SDK's API. Without it all is as it was, only slower in the worst case.
+    const hooks = (await import("@pulumi/pulumi/runtime/closure/v8Hooks").catch(() => ({}))) as {
+        getSessionAsync?: () => Promise<Session>;
+    };
+    const session = await hooks.getSessionAsync?.();
+    await new Promise<void>((resolve) => {
+        if (session === undefined) {
+            resolve();
+        } else {
+            session.post("Debugger.disable", () => {
+                resolve();
+            });
+        }
+    });
+}
