@@ -53,14 +53,9 @@ test("no password opens it, and only the login key does", async () => {
 }, 60_000);
 
 test("its serial console offers a login, and its log has the boot", async () => {
-    expect(
-        await inGuest(
-            stack,
-            "systemctl is-active serial-getty@ttyS0 || systemctl is-active serial-getty@hvc0",
-        ),
-    ).toContain("active");
-    const log = String((await stack.outputs())["log"]);
-    expect(fs.readFileSync(log, "utf8")).toMatch(/Linux version|systemd\[1\]/);
+    const log = fs.readFileSync(String((await stack.outputs())["log"]), "utf8");
+    expect(log).toContain("Multi-User System");
+    expect(log).toMatch(/^guest-a login: /m);
 }, 60_000);
 
 test("it reaches the host's loopback as 10.0.2.2, and its clock is the host's", async () => {
