@@ -19,3 +19,10 @@ export {
     VirtualMachine,
     type VirtualMachineArgs,
 } from "./components/qemu/virtual-machine";
+export {
+    type Binary,
+    Build,
+    type BuildArgs,
+    BuildMode,
+    type SourceFiles,
+} from "./components/source/build";

@@ -74,6 +74,7 @@ export async function look(
     ssh: Ssh | undefined,
     environment: Record<string, string>,
     values: Record<string, string>,
+    timeoutSec = 10,
 ): Promise<string> {
     const looking = command.local.run({
         command: ssh === undefined ? script(name) : probeText(name),
@@ -82,7 +83,7 @@ export async function look(
             ...values,
             KUBEDEV_VARS: Object.keys(values).join(" "),
             KUBEDEV_CONNECT_SEC: "0",
-            KUBEDEV_TIMEOUT_SEC: "10",
+            KUBEDEV_TIMEOUT_SEC: String(timeoutSec),
             KUBEDEV_SHADOW_DIR: ssh === undefined ? "" : shadowDir(ssh),
         },
         // A preview reads nothing from its own standard input.

@@ -74,13 +74,7 @@ export function hostResource(
     const host = hostParts(args.host);
     const { ssh } = host;
     const parents = [host.parentId, ...(args.parents ?? [])];
-    // While the machine behind the host is being made anew there is nothing to look at: its id is unknown then.
-    const sightings =
-        (args.probed ?? true)
-            ? pulumi
-                  .all([ssh, host.running, host.parentId])
-                  .apply(([known, running]) => probe(known, running ?? true))
-            : undefined;
+    const sightings = (args.probed ?? true) ? sightingsOn(host) : undefined;
     const incarnation = sightings?.apply((all) => incarnationOf(all, key));
 
     const target = ssh.apply((known) =>
@@ -127,6 +121,21 @@ export function hostResource(
                 : sightings.apply((all) => all.things.get(key)?.facts),
         dir: path.join(stackDir(), key),
     };
+}
+
+/** What the record of a thing says, before this run changes it: for values that decide what is asked for. */
+export function recordedFacts(
+    name: string,
+    host: pulumi.Input<Host> | undefined,
+): pulumi.Output<Record<string, string> | undefined> {
+    return sightingsOn(hostParts(host)).apply((all) => all.things.get(keyOf(name))?.facts);
+}
+
+/** While the machine behind the host is being made anew there is nothing to look at: its id is unknown then. */
+function sightingsOn(host: HostParts): pulumi.Output<Sightings> {
+    return pulumi
+        .all([host.ssh, host.running, host.parentId])
+        .apply(([known, running]) => probe(known, running ?? true));
 }
 
 /** A value that is known in preview, and yet makes what uses it wait for the resource. */

@@ -1,0 +1,42 @@
+/** How a binary is built, in Go's terms. */
+export interface GoBuildOptions {
+    debug: boolean;
+    race: boolean;
+    gcflags: string | undefined;
+    ldflags: string | undefined;
+    goFlags: readonly string[];
+}
+
+/** Name of the file that is built from a target. */
+export function binaryName(target: string, platform: string): string {
+    // As go build does: a major version is no name.
+    const parts = target.replace(/@.*$/, "").split("/");
+    const last = parts.pop() ?? "";
+    const name = /^v[0-9]+$/.test(last) && parts.length > 0 ? (parts.pop() ?? "") : last;
+    return platform.startsWith("windows/") ? `${name}.exe` : name;
+}
+
+/**
+ * Flags of go build beside tags and those of the linker. For a debugger: no optimization, no inlining, paths as they are
+ * on disk. Else as Kubernetes builds (hack/lib/golang.sh).
+ */
+export function goBuildFlags(options: GoBuildOptions): string[] {
+    const gcflags = [options.debug ? "all=-N -l" : undefined, options.gcflags].filter(
+        (flags) => flags !== undefined,
+    );
+    return [
+        // The version comes by linker flags; Go's own stamp would ask git once more.
+        "-buildvcs=false",
+        ...(options.debug ? [] : ["-trimpath"]),
+        ...(options.race ? ["-race"] : []),
+        ...gcflags.map((flags) => `-gcflags=${flags}`),
+        ...options.goFlags,
+    ];
+}
+
+/** Flags of the linker beside the version: no symbols and no DWARF, unless it is for a debugger. */
+export function linkerFlags(options: GoBuildOptions): string {
+    return [options.debug ? undefined : "-s -w", options.ldflags]
+        .filter((flags) => flags !== undefined)
+        .join(" ");
+}

@@ -1,0 +1,160 @@
+#!/bin/sh
+# Builds one target for one platform, unless that was done from the same source with the same flags.
+#   KUBEDEV_MODE         go, make or module
+#   KUBEDEV_TREE         directory of the source tree; of no use to module
+#   KUBEDEV_TARGET       directory below the tree, or import path
+#   KUBEDEV_PLATFORM     os/architecture
+#   KUBEDEV_BUILD_KEY    says what it is made from; names the directory that holds the binary
+#   KUBEDEV_BINARY       name of the binary
+#   KUBEDEV_GO_FLAGS     lines: flags of go build
+#   KUBEDEV_LDFLAGS      flags of the linker beside the version's
+#   KUBEDEV_MODULE       module@version, for module
+#   KUBEDEV_CLEAN        true: what make built before is thrown away first
+#   and what go-env.sh takes
+. ../host/prelude.sh
+. ./go-env.sh
+. ./version.sh
+. ./module.sh
+take_lock
+final=$dir/$KUBEDEV_BUILD_KEY/$KUBEDEV_BINARY
+report() {
+    printf '{"path":%s,"sha256":"%s","sizeBytes":%s,"version":"%s"}\n' \
+        "$(json_string "$final")" "$(field fact.sha256)" "$(field fact.sizeBytes)" "$(field fact.version)"
+}
+if [ "$(field fact.key)" = "$KUBEDEV_BUILD_KEY" ] && [ -x "$final" ]; then
+    # Only the record is behind: the spec of the resource may have changed.
+    write_record "kind=build" "exists=$final" "fact.key=$KUBEDEV_BUILD_KEY" "fact.path=$final" \
+        "fact.sha256=$(field fact.sha256)" "fact.sizeBytes=$(field fact.sizeBytes)" "fact.version=$(field fact.version)"
+    report
+    exit 0
+fi
+
+new=$dir/new
+log=$dir/build.log
+builder=''
+clean_up() {
+    [ -z "$builder" ] || kill "$builder" 2>/dev/null || :
+    rm -rf "$new" "$log"
+    [ -f "$record" ] || forget
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+if [ "$KUBEDEV_MODE" = module ]; then
+    module=${KUBEDEV_MODULE%@*}
+else
+    cd "$KUBEDEV_TREE" 2>/dev/null || die "there is no directory $KUBEDEV_TREE; expected the source tree"
+    module=$(module_of .)
+fi
+set_go "$module" || die "there is no Go on this host; expected one on the PATH or in /usr/local/go, a BuildHost installs it"
+free_mib=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
+[ "$free_mib" -ge 1024 ] || die "got $free_mib MiB of free disk at $dir; expected 1024 MiB; remove what is no longer needed"
+
+# One at a time for each Go cache: what several targets share is compiled once.
+mkdir -p "$cache_root"
+exec 8>"$cache_root/build.lock"
+if ! flock -n 8; then
+    say "waiting for another build on this host"
+    flock 8
+fi
+
+rm -rf "$new"
+mkdir "$new"
+GOOS=${KUBEDEV_PLATFORM%/*}
+GOARCH=${KUBEDEV_PLATFORM#*/}
+what=${KUBEDEV_MODULE:-$KUBEDEV_TARGET}
+say "building $KUBEDEV_BINARY for $KUBEDEV_PLATFORM from $what"
+
+go_build() { # import path or ./directory
+    set -- "$1" -v -o "$new/$KUBEDEV_BINARY" -tags "$tags" \
+        -ldflags "$KUBEDEV_LDFLAGS$(version_flags)"
+    package=$1
+    shift
+    old_ifs=$IFS
+    IFS='
+'
+    # shellcheck disable=SC2086 # lines
+    set -- "$@" $KUBEDEV_GO_FLAGS "$package"
+    IFS=$old_ifs
+    export GOOS GOARCH
+    exec "$go" build "$@"
+}
+
+make_build() {
+    # Kubernetes' scripts would fetch another Go, and keep caches of their own inside the tree.
+    GOMODCACHE=$("$go" env GOMODCACHE)
+    GOCACHE=$("$go" env GOCACHE)
+    FORCE_HOST_GO=y
+    KUBE_BUILD_PLATFORMS=$KUBEDEV_PLATFORM
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=0
+    PATH=$(dirname "$go"):$PATH
+    # kubelet is linked statically as all others are, unless cgo is asked for.
+    if [ "$KUBEDEV_CGO" = 0 ]; then KUBE_STATIC_OVERRIDES=${KUBEDEV_TARGET##*/}; fi
+    export GOMODCACHE GOCACHE FORCE_HOST_GO KUBE_BUILD_PLATFORMS SOURCE_DATE_EPOCH PATH KUBE_STATIC_OVERRIDES
+    unset GOFLAGS CGO_ENABLED
+    set -- WHAT="$KUBEDEV_TARGET"
+    if [ "$KUBEDEV_DEBUG" = true ]; then set -- "$@" DBG=1; fi
+    if [ "$KUBEDEV_CLEAN" = true ]; then make clean; fi
+    exec make "$@"
+}
+
+build() {
+    case $KUBEDEV_MODE in
+    go)
+        read_version .
+        if [ -d "./$KUBEDEV_TARGET" ]; then go_build "./$KUBEDEV_TARGET"; else go_build "$KUBEDEV_TARGET"; fi
+        ;;
+    make) make_build ;;
+    module)
+        enter_module
+        go_build "$KUBEDEV_TARGET"
+        ;;
+    esac
+}
+
+# In the background, so that it can be interrupted and says how far it is. The last command of each replaces the shell:
+# then it is the compiler that a signal ends.
+(exec 9>&- 8>&- && build) >"$log" 2>&1 &
+builder=$!
+begin=$(date +%s)
+said=$begin
+while kill -0 "$builder" 2>/dev/null; do
+    sleep 0.1
+    now=$(date +%s)
+    if [ "$((now - said))" -ge 3 ]; then
+        said=$now
+        say "building: $((now - begin)) s, $(grep -c '^[a-zA-Z0-9][^ :]*$' "$log" || :) packages compiled"
+    fi
+done
+status=0
+wait "$builder" || status=$?
+builder=''
+if [ "$status" -eq 0 ] && [ "$KUBEDEV_MODE" = make ]; then
+    cp "_output/local/bin/$KUBEDEV_PLATFORM/$KUBEDEV_BINARY" "$new/"
+fi
+if [ "$status" -ne 0 ] || [ ! -s "$new/$KUBEDEV_BINARY" ]; then
+    # Without what go build -v and downloads say.
+    grep -vE '^([a-zA-Z0-9][^ :]*|go: downloading .*)$' "$log" | head -n 40 >&2 || :
+    die "$what for $KUBEDEV_PLATFORM was not built (exit status $status); the binary built before is left as it was"
+fi
+
+case $KUBEDEV_MODE in
+module) version=${KUBEDEV_MODULE##*@} ;;
+*)
+    read_version .
+    version=$git_version
+    ;;
+esac
+kept=$(field fact.key)
+rm -rf "${final%/*}"
+mv "$new" "${final%/*}"
+write_record "kind=build" "exists=$final" "fact.key=$KUBEDEV_BUILD_KEY" "fact.path=$final" \
+    "fact.sha256=$(sha256sum <"$final" | cut -d ' ' -f 1)" "fact.sizeBytes=$(stat -c %s "$final")" \
+    "fact.version=$version"
+# The one before is kept, since something may still run from it.
+for other in "$dir"/*/; do
+    other=${other%/}
+    case ${other##*/} in "$KUBEDEV_BUILD_KEY" | "$kept") ;; *) rm -rf "$other" ;; esac
+done
+say "built in $(($(date +%s) - begin)) s"
+report
