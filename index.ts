@@ -26,3 +26,4 @@ export {
     BuildMode,
     type SourceFiles,
 } from "./components/source/build";
+export { SourceTree, type SourceTreeArgs, TreeRemoval } from "./components/source/source-tree";

@@ -45,7 +45,8 @@ export class ScratchClone {
         for (const bin of ["/bin", "/usr/bin"]) {
             for (const name of fs.readdirSync(bin)) {
                 const link = path.join(this.tools, name);
-                if (!decided.includes(name) && !fs.existsSync(link)) {
+                // Not existsSync: a link may lead nowhere.
+                if (!decided.includes(name) && !fs.lstatSync(link, { throwIfNoEntry: false })) {
                     fs.symlinkSync(path.join(bin, name), link);
                 }
             }

@@ -1,0 +1,184 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { look } from "../host/drift-probe";
+import { Host, hostParts, hostRule } from "../host/host";
+import { after, hostResource } from "../host/host-resource";
+import { hostEnvironment } from "../host/transport";
+import { guarded } from "../internal/errors";
+import { absoluteFilePath, whole } from "../internal/rules";
+import { assertArgs, checkedEach } from "../internal/validate";
+import { SourceFiles } from "./build";
+import { compareUrl, treeLinks } from "./tree-links";
+
+/** What becomes of a tree that was cloned when it is deleted. An adopted tree always stays. */
+export enum TreeRemoval {
+    /** It is removed, unless something in it is nowhere else: then that is an error. */
+    Refuse = "refuse",
+    /** It stays. */
+    Retain = "retain",
+    /** It is removed with all that is in it. */
+    Force = "force",
+}
+
+/** Arguments of a SourceTree. */
+export interface SourceTreeArgs {
+    /** Where it is. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** Absolute path of the tree. One that is there is adopted: nothing but git settings is changed in it. */
+    dir: pulumi.Input<string>;
+    /** URL that is cloned when there is no tree yet: your fork. */
+    origin?: pulumi.Input<string>;
+    /** URL of the remote "upstream". Defaults to Kubernetes; "" sets none. */
+    upstream?: pulumi.Input<string>;
+    /** True: a push to upstream fails. Defaults to true. */
+    protectUpstream?: pulumi.Input<boolean>;
+    /** Branch that is checked out in a clone, made if it is not there. Defaults to the remote's. */
+    branch?: pulumi.Input<string>;
+    /** Absolute path of another tree on the host whose objects the clone shares: seconds and megabytes instead of minutes and gigabytes. It must outlive the clone. */
+    reference?: pulumi.Input<string>;
+    /** True: contents of files are fetched when they are needed (a partial clone). Defaults to false. */
+    partial?: pulumi.Input<boolean>;
+    /** Number of commits that are fetched of each branch. Defaults to all. */
+    depth?: pulumi.Input<number>;
+    /** True: a commit of Go files that are not as gofmt writes them is stopped, unless its message begins with WIP. Defaults to false. */
+    hooks?: pulumi.Input<boolean>;
+    /** What becomes of a clone when it is deleted. Defaults to "refuse". */
+    onDelete?: TreeRemoval;
+    /** Time limit for the clone in seconds. Defaults to 3600. */
+    timeoutSec?: number;
+}
+
+const remoteUrl = z
+    .string({ error: "expected the URL or path of a git repository" })
+    .regex(/^(?!-)[^\s\0]*$/, { error: "expected the URL or path of a git repository" });
+const rules = {
+    host: hostRule,
+    dir: absoluteFilePath,
+    origin: remoteUrl.optional(),
+    upstream: remoteUrl.optional(),
+    protectUpstream: z.boolean({ error: "expected true or false" }).optional(),
+    branch: z
+        .string({ error: "expected a branch name" })
+        .regex(/^(?![-/.])(?!.*(\.\.|@\{|\/\/|\.lock$|[/.]$))[^\s\0~^:?*[\\]+$/, {
+            error: "expected a branch name",
+        })
+        .optional(),
+    reference: absoluteFilePath.optional(),
+    partial: z.boolean({ error: "expected true or false" }).optional(),
+    depth: whole(1, 1_000_000, "commits").optional(),
+    hooks: z.boolean({ error: "expected true or false" }).optional(),
+    onDelete: z.enum(TreeRemoval, { error: 'expected "refuse", "retain" or "force"' }).optional(),
+    timeoutSec: whole(1, 86400, "seconds").optional(),
+};
+
+const kubernetes = "https://github.com/kubernetes/kubernetes.git";
+
+/**
+ * A source tree in git: a clone of your fork with upstream beside it, or the tree that you have. Uncommitted work is
+ * never touched, and a clone that holds work that is nowhere else is not deleted.
+ */
+export class SourceTree extends pulumi.ComponentResource {
+    /** Absolute path of the tree. */
+    public readonly dir: pulumi.Output<string>;
+    /** What a Build takes as its source. */
+    public readonly files: pulumi.Output<pulumi.Unwrap<SourceFiles>>;
+    /** Commit that is checked out; empty while there is none. */
+    public readonly commit: pulumi.Output<string>;
+    /** Branch that is checked out; empty if there is none. */
+    public readonly branch: pulumi.Output<string>;
+    /** Version, as a binary of the tree would give it: "v1.36.1-12+abcdef01234567-dirty". */
+    public readonly version: pulumi.Output<string>;
+    /** Version of Go that the tree asks for, as "1.26.2". */
+    public readonly goVersion: pulumi.Output<string>;
+    /** Page that shows the branch as a pull request would; empty outside of GitHub. */
+    public readonly compareUrl: pulumi.Output<string>;
+    /** Pages to read at this commit, and to follow, by name. */
+    public readonly links: pulumi.Output<Record<string, string>>;
+
+    constructor(name: string, args: SourceTreeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:SourceTree", name, args, opts);
+        assertArgs(`SourceTree ${name}`, args, rules);
+        const known = checkedEach(`SourceTree ${name}`, args, rules);
+        const upstream = known.upstream.apply((url) => url ?? kubernetes);
+        const flag = (value: pulumi.Output<boolean | undefined>, otherwise: boolean) =>
+            value.apply((given) => String(given ?? otherwise));
+
+        const tree = hostResource(
+            `${name}-tree`,
+            {
+                host: args.host,
+                create: "source/tree-create.sh",
+                delete: "source/tree-delete.sh",
+                spec: { dir: known.dir },
+                environment: {
+                    KUBEDEV_TREE: known.dir,
+                    KUBEDEV_ORIGIN: known.origin,
+                    KUBEDEV_UPSTREAM: upstream,
+                    KUBEDEV_PROTECT: flag(known.protectUpstream, true),
+                    KUBEDEV_BRANCH: known.branch,
+                    KUBEDEV_REFERENCE: known.reference,
+                    KUBEDEV_PARTIAL: flag(known.partial, false),
+                    KUBEDEV_DEPTH: known.depth.apply((depth) =>
+                        depth === undefined ? "" : String(depth),
+                    ),
+                    KUBEDEV_HOOKS: flag(known.hooks, false),
+                    KUBEDEV_REMOVE: args.onDelete ?? TreeRemoval.Refuse,
+                },
+                timeoutSec: args.timeoutSec ?? 3600,
+            },
+            { parent: this },
+        );
+        const { ssh, running } = hostParts(args.host);
+        // Looked at once the tree is there: the id is unknown in a preview that clones it.
+        const facts = pulumi
+            .all([ssh, running, known.dir, tree.resource.id])
+            .apply(([login, runs, dir]) =>
+                guarded(async () => {
+                    const printed = await look(
+                        "source/tree-facts.sh",
+                        login,
+                        { ...hostEnvironment(login), KUBEDEV_HOST_RUNNING: String(runs ?? true) },
+                        { KUBEDEV_DIR: "/nonexistent", KUBEDEV_TREE: dir },
+                    );
+                    return parseFacts(printed);
+                }),
+            );
+        const fact = (field: string) => facts.apply((all) => all[field] ?? "");
+
+        this.dir = after(tree.resource, known.dir);
+        this.files = pulumi.output({ dir: this.dir, host: args.host });
+        this.commit = fact("commit");
+        this.branch = fact("branch");
+        this.version = fact("version");
+        this.goVersion = fact("goVersion");
+        this.compareUrl = pulumi
+            .all([upstream, facts])
+            .apply(
+                ([theirs, all]) =>
+                    compareUrl(theirs, all["origin"] ?? "", all["branch"] ?? "") ?? "",
+            );
+        this.links = pulumi
+            .all([upstream, this.commit])
+            .apply(([theirs, commit]) => (commit === "" ? {} : treeLinks(theirs, commit)));
+        this.registerOutputs({
+            dir: this.dir,
+            files: this.files,
+            commit: this.commit,
+            branch: this.branch,
+            version: this.version,
+            goVersion: this.goVersion,
+            compareUrl: this.compareUrl,
+            links: this.links,
+        });
+    }
+}
+
+/** Reads the `name=value` lines of scripts/source/tree-facts.sh. */
+export function parseFacts(text: string): Record<string, string> {
+    return Object.fromEntries(
+        text
+            .split("\n")
+            .filter((line) => line.includes("="))
+            .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+    );
+}
