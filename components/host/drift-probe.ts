@@ -12,8 +12,8 @@ import { hostEnvironment, probeText } from "./transport";
 export interface Sighting {
     /** The incarnation that will be true after this run: as recorded if alive, else one more. */
     incarnation: number;
-    /** What the record of a living thing says that a preview may know. */
-    facts: Record<string, string>;
+    /** What the record of a living thing says that a preview may know. Undefined of a dead one. */
+    facts: Record<string, string> | undefined;
 }
 
 /** What the probe found on one host. */
@@ -124,7 +124,7 @@ export function parseSightings(text: string): Sightings {
 function sightingOf(record: ReadonlyMap<string, string>): Sighting {
     const incarnation = Number(record.get("incarnation") ?? "0");
     if (record.get("alive") !== "true") {
-        return { incarnation: incarnation + 1, facts: {} };
+        return { incarnation: incarnation + 1, facts: undefined };
     }
     const facts = [...record]
         .filter(([name]) => name.startsWith("fact."))

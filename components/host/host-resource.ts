@@ -38,6 +38,8 @@ export interface HostResourceArgs {
 export interface HostResource {
     /** The resource that carries it: other things on the same host take its id as their parent. */
     readonly resource: command.local.Command;
+    /** Its id, unknown in a preview that makes the thing: for what looks at it. The resource's own id is made up then. */
+    readonly instanceId: pulumi.Output<string>;
     /** Reads the JSON object that its script printed last. Unknown in a preview that changes the thing. */
     readonly result: () => pulumi.Output<Record<string, unknown>>;
     /** What the thing's record says, known in preview as long as the thing is there. */
@@ -112,13 +114,21 @@ export function hostResource(
             deletedWith: machineBehind(host.parentUrn),
         }),
     );
+    const facts =
+        sightings === undefined
+            ? pulumi.output(undefined)
+            : sightings.apply((all) => all.things.get(key)?.facts);
     return {
         resource,
+        instanceId: pulumi
+            .all([resource.id, facts])
+            .apply(([id, known]) =>
+                known === undefined && pulumi.runtime.isDryRun()
+                    ? (pulumi.unknown as unknown as string)
+                    : id,
+            ),
         result: () => resource.stdout.apply((text) => guarded(() => lastJsonObject(text))),
-        facts:
-            sightings === undefined
-                ? pulumi.output(undefined)
-                : sightings.apply((all) => all.things.get(key)?.facts),
+        facts,
         dir: path.join(stackDir(), key),
     };
 }

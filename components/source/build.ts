@@ -25,6 +25,8 @@ export interface SourceFiles {
     dir: pulumi.Input<string>;
     /** Where the tree is. Defaults to this machine. */
     host?: pulumi.Input<Host>;
+    /** Id of the resource that makes the tree: it is not looked at before that is there. */
+    instanceId?: pulumi.Input<string>;
 }
 
 /** Arguments of a Build. Give source, or module with mode "module". */
@@ -98,7 +100,7 @@ const flags = z.string({ error: "expected flags" }).regex(/^[^\0\n]*$/, {
 const rules = {
     source: z
         .object(
-            { dir: absolutePath, host: hostRule },
+            { dir: absolutePath, host: hostRule, instanceId: z.string().optional() },
             { error: "expected the files of a SourceTree" },
         )
         .optional(),

@@ -129,9 +129,9 @@ export class SourceTree extends pulumi.ComponentResource {
             { parent: this },
         );
         const { ssh, running } = hostParts(args.host);
-        // Looked at once the tree is there: the id is unknown in a preview that clones it.
+        // Looked at once the tree is there.
         const facts = pulumi
-            .all([ssh, running, known.dir, tree.resource.id])
+            .all([ssh, running, known.dir, tree.instanceId])
             .apply(([login, runs, dir]) =>
                 guarded(async () => {
                     const printed = await look(
@@ -146,7 +146,11 @@ export class SourceTree extends pulumi.ComponentResource {
         const fact = (field: string) => facts.apply((all) => all[field] ?? "");
 
         this.dir = after(tree.resource, known.dir);
-        this.files = pulumi.output({ dir: this.dir, host: args.host });
+        this.files = pulumi.output({
+            dir: this.dir,
+            host: args.host,
+            instanceId: tree.instanceId,
+        });
         this.commit = fact("commit");
         this.branch = fact("branch");
         this.version = fact("version");

@@ -130,8 +130,8 @@ describe("sightings", () => {
             incarnation: 3,
             facts: { log: "/x=y", empty: "" },
         });
-        expect(seen.things.get("b")).toEqual({ incarnation: 6, facts: {} });
-        expect(seen.things.get("c")).toEqual({ incarnation: 1, facts: {} });
+        expect(seen.things.get("b")).toEqual({ incarnation: 6, facts: undefined });
+        expect(seen.things.get("c")).toEqual({ incarnation: 1, facts: undefined });
         expect(incarnationOf(seen, "a")).toBe(3);
         expect(incarnationOf(seen, "nobody")).toBe(1763717000123);
     });
@@ -170,7 +170,7 @@ describe("sightings", () => {
                             k,
                             t.alive
                                 ? { incarnation: t.incarnation, facts: t.facts }
-                                : { incarnation: t.incarnation + 1, facts: {} },
+                                : { incarnation: t.incarnation + 1, facts: undefined },
                         ]),
                     ),
                 );
