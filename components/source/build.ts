@@ -307,7 +307,8 @@ function binaryOf(
         sha256: field("sha256"),
         sizeBytes: field("sizeBytes").apply(Number),
         version: field("version"),
-        fingerprint: key,
+        // What runs the binary is left alone when the build fails.
+        fingerprint: after(thing.resource, key),
         platform,
     };
 }

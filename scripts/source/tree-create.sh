@@ -12,6 +12,10 @@
 #   KUBEDEV_HOOKS      true: core.hooksPath leads to our hooks
 . ../host/prelude.sh
 . ./tree-settings.sh
+# What is in the tree is the user's, not ours: made as the user's own git makes it, and no index is written just to look.
+umask 022
+GIT_OPTIONAL_LOCKS=0
+export GIT_OPTIONAL_LOCKS
 take_lock
 tree=$KUBEDEV_TREE
 new=$tree.kubedev-new
@@ -38,7 +42,7 @@ clone() {
     fi
     say "cloning $KUBEDEV_ORIGIN"
     # No question is asked: nobody could answer it.
-    (exec 9>&- && umask 022 && GIT_TERMINAL_PROMPT=0 exec git clone "$@" -- "$KUBEDEV_ORIGIN" "$new") >"$dir/clone.log" 2>&1 &
+    (exec 9>&- && GIT_TERMINAL_PROMPT=0 exec git clone "$@" -- "$KUBEDEV_ORIGIN" "$new") >"$dir/clone.log" 2>&1 &
     cloning=$!
     waited=0
     while kill -0 "$cloning" 2>/dev/null; do
@@ -87,7 +91,7 @@ else
     fi
     [ -n "$KUBEDEV_ORIGIN" ] ||
         die "there is no source tree at $tree; expected one to adopt. Give origin, the URL of your fork, to clone it"
-    (umask 022 && mkdir -p "${tree%/*}")
+    mkdir -p "${tree%/*}"
     rm -rf "$new"
     clone "${tree%/*}"
     switch_branch "$new" || die "cannot check out $KUBEDEV_BRANCH (see above); expected a branch name"

@@ -5,6 +5,10 @@
 #   KUBEDEV_REMOVE  refuse: not if something in it is nowhere else; retain: it stays; force: whatever is in it
 . ../host/prelude.sh
 . ./tree-settings.sh
+# What is in the tree is the user's, not ours: made as the user's own git makes it, and no index is written just to look.
+umask 022
+GIT_OPTIONAL_LOCKS=0
+export GIT_OPTIONAL_LOCKS
 take_lock
 tree=$KUBEDEV_TREE
 

@@ -1,0 +1,353 @@
+/** scripts/source/tree-*.sh with real git: what a clone is like, what is never touched, what is never lost. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import fc from "fast-check";
+import { parseFacts } from "../../components/source/source-tree";
+import { git } from "../support/go-workspace";
+import { json, Ran, runScript, scratchDirectory, startScript } from "../support/script-process";
+
+jest.setTimeout(120_000);
+
+let scratch: string;
+let fork: string;
+let tree: string;
+beforeEach(() => {
+    scratch = scratchDirectory();
+    fork = path.join(scratch, "fork");
+    tree = path.join(scratch, "the tree");
+    fs.mkdirSync(fork);
+    git(fork, "init", "-q", "-b", "master");
+    fs.writeFileSync(path.join(fork, "a.go"), "package a\n");
+    fs.writeFileSync(path.join(fork, ".gitignore"), "_output\n");
+    fs.writeFileSync(path.join(fork, ".go-version"), "1.26.2\n");
+    git(fork, "add", "-A");
+    git(fork, "commit", "-qm", "first");
+    git(fork, "tag", "v1.36.1");
+    git(fork, "branch", "theirs");
+});
+afterEach(() => {
+    fs.rmSync(scratch, { recursive: true, force: true });
+});
+
+const values = (change: Record<string, string> = {}) => ({
+    HOME: path.join(scratch, "home"),
+    KUBEDEV_DIR: path.join(scratch, "state/project/stack/tree"),
+    KUBEDEV_SCOPE: "project/stack",
+    KUBEDEV_KEY: "tree",
+    KUBEDEV_TREE: tree,
+    KUBEDEV_ORIGIN: fork,
+    KUBEDEV_UPSTREAM: "https://github.com/kubernetes/kubernetes.git",
+    KUBEDEV_PROTECT: "true",
+    KUBEDEV_BRANCH: "",
+    KUBEDEV_REFERENCE: "",
+    KUBEDEV_PARTIAL: "false",
+    KUBEDEV_DEPTH: "",
+    KUBEDEV_HOOKS: "false",
+    KUBEDEV_REMOVE: "refuse",
+    ...change,
+});
+const create = (change = {}) => runScript("source/tree-create", values(change));
+const remove = (change = {}) => runScript("source/tree-delete", values(change));
+const facts = async () => parseFacts((await runScript("source/tree-facts", values())).stdout);
+const config = (name: string) => {
+    try {
+        return git(tree, "config", "--local", name);
+    } catch {
+        return undefined;
+    }
+};
+const state = () => path.join(scratch, "state");
+
+/** All of a directory, its links and modes, byte by byte. */
+function contents(dir: string): Record<string, string> {
+    const all = fs.readdirSync(dir, { recursive: true, encoding: "utf8" }).sort();
+    const entries = all.filter((name) => !name.endsWith(".sample"));
+    return Object.fromEntries(
+        entries.map((name) => {
+            const file = path.join(dir, name);
+            const stat = fs.lstatSync(file);
+            const text = stat.isSymbolicLink()
+                ? fs.readlinkSync(file)
+                : stat.isFile()
+                  ? createHash("sha256").update(fs.readFileSync(file)).digest("hex")
+                  : "";
+            return [name, `${stat.mode.toString(8)} ${text}`];
+        }),
+    );
+}
+
+describe("a clone", () => {
+    test("has upstream beside origin, nothing can be pushed there, and goes away whole", async () => {
+        expect(json(await create())).toEqual({ dir: tree, adopted: false });
+        expect(git(tree, "remote", "-v").split("\n")).toEqual([
+            `origin\t${fork} (fetch)`,
+            `origin\t${fork} (push)`,
+            "upstream\thttps://github.com/kubernetes/kubernetes.git (fetch)",
+            "upstream\tno_push (push)",
+        ]);
+        expect(() => git(tree, "push", "upstream", "master")).toThrow();
+        expect(await facts()).toMatchObject({
+            commit: git(fork, "rev-parse", "HEAD"),
+            branch: "master",
+            version: "v1.36.1",
+            state: "clean",
+            goVersion: "1.26.2",
+        });
+        expect(json(await create())).toMatchObject({ adopted: false });
+        expect((await remove()).code).toBe(0);
+        expect(fs.existsSync(tree)).toBe(false);
+        expect(fs.existsSync(state())).toBe(false);
+        expect((await remove()).code).toBe(0);
+    });
+
+    test("has the branch that is asked for, theirs or a new one, and follows another one", async () => {
+        json(await create({ KUBEDEV_BRANCH: "theirs" }));
+        expect((await facts())["branch"]).toBe("theirs");
+        json(await create({ KUBEDEV_BRANCH: "mine" }));
+        expect((await facts())["branch"]).toBe("mine");
+        // Who switches by hand is left alone.
+        git(tree, "switch", "-q", "master");
+        json(await create({ KUBEDEV_BRANCH: "mine", KUBEDEV_PROTECT: "false" }));
+        expect((await facts())["branch"]).toBe("master");
+        expect(config("remote.upstream.pushurl")).toBeUndefined();
+    });
+
+    test("shares the objects of another tree; is shallow", async () => {
+        json(await create({ KUBEDEV_REFERENCE: fork }));
+        const alternates = path.join(tree, ".git/objects/info/alternates");
+        expect(fs.readFileSync(alternates, "utf8").trim()).toBe(path.join(fork, ".git/objects"));
+        expect((await remove()).code).toBe(0);
+        git(fork, "commit", "-q", "--allow-empty", "-m", "second");
+        json(await create({ KUBEDEV_DEPTH: "1", KUBEDEV_ORIGIN: `file://${fork}` }));
+        expect(git(tree, "rev-list", "--count", "HEAD")).toBe("1");
+        expect((await facts())["version"]).toMatch(/^v0\.0\.0-0\+[0-9a-f]{14}$/);
+        expect((await remove()).code).toBe(0);
+    });
+
+    test.each([
+        [
+            "an uncommitted edit",
+            () => fs.appendFileSync(path.join(tree, "a.go"), "// x\n"),
+            "1 uncommitted files",
+        ],
+        ["a new file", () => fs.writeFileSync(path.join(tree, "b.go"), ""), "1 uncommitted files"],
+        [
+            "a commit",
+            () => git(tree, "commit", "-q", "--allow-empty", "-m", "mine"),
+            "1 commits that were not pushed",
+        ],
+        [
+            "a commit without a branch",
+            () => {
+                git(tree, "checkout", "-q", "--detach");
+                git(tree, "commit", "-q", "--allow-empty", "-m", "mine");
+            },
+            "1 commits that were not pushed",
+        ],
+        [
+            "a stash",
+            () => {
+                fs.appendFileSync(path.join(tree, "a.go"), "// x\n");
+                git(tree, "stash", "-q");
+            },
+            "1 stashes",
+        ],
+        [
+            "a worktree",
+            () => git(tree, "worktree", "add", "-q", path.join(scratch, "wt")),
+            "1 further worktrees",
+        ],
+    ])("is not deleted with %s, unless that is said", async (_what, work, said) => {
+        json(await create());
+        work();
+        const before = contents(tree);
+        const refused = await remove();
+        expect(refused.code).toBe(1);
+        expect(refused.stderr).toContain(
+            `${tree} has ${said}; push or throw that away, or set onDelete`,
+        );
+        expect(contents(tree)).toEqual(before);
+        expect((await remove({ KUBEDEV_REMOVE: "retain" })).code).toBe(0);
+        expect(fs.existsSync(path.join(tree, "a.go"))).toBe(true);
+        expect(fs.existsSync(state())).toBe(false);
+    });
+
+    test("is deleted with all that is in it by force", async () => {
+        json(await create());
+        fs.writeFileSync(path.join(tree, "b.go"), "");
+        expect((await remove({ KUBEDEV_REMOVE: "force" })).code).toBe(0);
+        expect(fs.existsSync(tree)).toBe(false);
+    });
+
+    test("ignored files do not keep it", async () => {
+        json(await create());
+        fs.mkdirSync(path.join(tree, "_output"));
+        fs.writeFileSync(path.join(tree, "_output/kubelet"), "binary");
+        expect((await remove()).code).toBe(0);
+        expect(fs.existsSync(tree)).toBe(false);
+    });
+
+    test("of what is no repository fails and leaves nothing", async () => {
+        const failed = await create({ KUBEDEV_ORIGIN: path.join(scratch, "none") });
+        expect(failed.code).toBe(1);
+        expect(failed.stderr).toMatch(/fatal: .*\nkubedev: cannot clone \S+.*; expected the URL/s);
+        expect(fs.readdirSync(scratch).sort()).toEqual(["fork"]);
+        fs.mkdirSync(tree);
+        fs.writeFileSync(path.join(tree, "mine"), "");
+        const refused = await create();
+        expect(refused.stderr).toContain("is there and is no git repository; remove it or choose");
+        expect(fs.readdirSync(tree)).toEqual(["mine"]);
+    });
+
+    test("interrupted leaves nothing, and is repeated", async () => {
+        // A server that never answers.
+        const { child, ended } = startScript("source/tree-create", {
+            ...values({ KUBEDEV_ORIGIN: "ext::sleep 60" }),
+            GIT_ALLOW_PROTOCOL: "ext",
+        });
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        child.kill("SIGTERM");
+        expect((await ended).code).toBe(130);
+        expect(fs.readdirSync(scratch).sort()).toEqual(["fork"]);
+        json(await create());
+    });
+});
+
+describe("the hook", () => {
+    const commit = (message: string): Ran => {
+        try {
+            git(tree, "commit", "-q", "-m", message);
+            return { code: 0, stdout: "", stderr: "" };
+        } catch (error) {
+            return { code: 1, stdout: "", stderr: (error as { stderr: string }).stderr };
+        }
+    };
+
+    test("stops what gofmt would change, but no work in progress", async () => {
+        json(await create({ KUBEDEV_HOOKS: "true" }));
+        fs.writeFileSync(path.join(tree, "b.go"), "package   a\n");
+        fs.writeFileSync(path.join(tree, "c.go"), "package a\n");
+        git(tree, "add", "-A");
+        // What is on disk is not what is committed.
+        fs.writeFileSync(path.join(tree, "b.go"), "package a\n");
+        const stopped = commit("done");
+        expect(stopped.code).toBe(1);
+        expect(stopped.stderr).toContain("not as gofmt writes it:\n  b.go\n");
+        expect(commit("WIP: still at it").code).toBe(0);
+        git(tree, "add", "-A");
+        expect(commit("done").code).toBe(0);
+        json(await create());
+        expect(config("core.hooksPath")).toBeUndefined();
+    });
+});
+
+describe("an adopted tree", () => {
+    beforeEach(() => {
+        execFileSync("cp", ["-r", fork, tree]);
+    });
+    const adopt = (change = {}) => create({ KUBEDEV_ORIGIN: "", ...change });
+
+    test("without origin there must be one", async () => {
+        fs.rmSync(tree, { recursive: true });
+        const failed = await adopt();
+        expect(failed.stderr).toContain("expected one to adopt. Give origin, the URL of your fork");
+    });
+
+    test("keeps the remotes and hooks that it had, and gets them back", async () => {
+        git(tree, "remote", "add", "upstream", "https://example.com/theirs.git");
+        git(tree, "config", "core.hooksPath", ".githooks");
+        const before = contents(tree);
+        expect(json(await adopt({ KUBEDEV_HOOKS: "true" }))).toEqual({ dir: tree, adopted: true });
+        expect(config("remote.upstream.pushurl")).toBe("no_push");
+        expect(config("core.hooksPath")).toContain("/hooks");
+        expect((await remove({ KUBEDEV_REMOVE: "force" })).code).toBe(0);
+        expect(config("remote.upstream.url")).toBe("https://example.com/theirs.git");
+        expect(config("core.hooksPath")).toBe(".githooks");
+        expect(contents(tree)).toEqual(before);
+    });
+
+    test("a setting that the user has changed since stays", async () => {
+        json(await adopt());
+        git(tree, "config", "remote.upstream.pushurl", "https://example.com/mine.git");
+        json(await adopt());
+        expect((await remove()).code).toBe(0);
+        expect(config("remote.upstream.pushurl")).toBe("https://example.com/mine.git");
+    });
+
+    test("whatever state it is in, no byte of it changes", async () => {
+        const name = fc.constantFrom("a.go", "b.go", "sub/c.go", "_output/x", "nä me");
+        const action = fc.oneof(
+            fc.record({ do: fc.constant("write" as const), name, text: fc.string() }),
+            fc.record({ do: fc.constant("delete" as const), name }),
+            fc.record({ do: fc.constant("link" as const), name }),
+            fc.record({ do: fc.constant("stage" as const), name }),
+            fc.constant({ do: "commit" as const }),
+            fc.constant({ do: "stash" as const }),
+            fc.constant({ do: "detach" as const }),
+            fc.constant({ do: "merge" as const }),
+        );
+        const apply = (step: { do: string; name?: string; text?: string }) => {
+            const file = path.join(tree, step.name ?? "");
+            fs.mkdirSync(path.dirname(file), { recursive: true });
+            const quietly = (...args: string[]) => {
+                try {
+                    git(tree, ...args);
+                } catch {
+                    // As it is for a person: some commands make no sense in some states.
+                }
+            };
+            switch (step.do) {
+                case "write":
+                    fs.writeFileSync(file, step.text ?? "");
+                    break;
+                case "delete":
+                    fs.rmSync(file, { force: true });
+                    break;
+                case "link":
+                    fs.rmSync(file, { force: true });
+                    fs.symlinkSync("/nowhere", file);
+                    break;
+                case "stage":
+                    quietly("add", "-f", "--", step.name ?? "");
+                    break;
+                case "commit":
+                    quietly("commit", "-qm", "x");
+                    break;
+                case "stash":
+                    quietly("stash", "-q");
+                    break;
+                case "detach":
+                    quietly("checkout", "-q", "--detach");
+                    break;
+                default:
+                    quietly("merge", "--no-commit", "--no-ff", "theirs");
+                    break;
+            }
+        };
+        await fc.assert(
+            fc.asyncProperty(
+                fc.array(action, { minLength: 1, maxLength: 12 }),
+                fc.boolean(),
+                fc.constantFrom("refuse", "retain", "force"),
+                async (steps, hooks, removal) => {
+                    fs.rmSync(tree, { recursive: true });
+                    execFileSync("cp", ["-r", fork, tree]);
+                    steps.forEach(apply);
+                    const before = contents(tree);
+                    const change = { KUBEDEV_HOOKS: String(hooks), KUBEDEV_BRANCH: "other" };
+                    json(await adopt(change));
+                    json(await adopt({ ...change, KUBEDEV_PROTECT: "false" }));
+                    await facts();
+                    expect((await remove({ KUBEDEV_REMOVE: removal })).code).toBe(0);
+                    const { ".git/config": configAfter, ...after } = contents(tree);
+                    const { ".git/config": configBefore, ...rest } = before;
+                    expect(after).toEqual(rest);
+                    expect(configAfter).toBe(configBefore);
+                },
+            ),
+            { numRuns: Number(process.env["KUBEDEV_PROPERTY_RUNS"] ?? 25) },
+        );
+    });
+});
