@@ -81,7 +81,7 @@ export class SourceTree extends pulumi.ComponentResource {
     /** Absolute path of the tree. */
     public readonly dir: pulumi.Output<string>;
     /** What a Build takes as its source. */
-    public readonly files: pulumi.Output<pulumi.Unwrap<SourceFiles>>;
+    public readonly files: pulumi.Output<SourceFiles>;
     /** Commit that is checked out; empty while there is none. */
     public readonly commit: pulumi.Output<string>;
     /** Branch that is checked out; empty if there is none. */
