@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TreeRemoval } from "../../index";
 
 const hostname = z.string().regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, {
     error: "expected a host name: lower-case letters, digits and inner hyphens, at most 32",
@@ -26,6 +27,30 @@ const machine = z.strictObject({
     ports: z.array(port).default([]),
 });
 
+const flag = z.boolean({ error: "expected true or false" });
+const source = z.strictObject({
+    /** Absolute path of the source tree: one that is there is adopted. */
+    dir: z.string({ error: "expected an absolute path" }).regex(/^\//, {
+        error: "expected an absolute path",
+    }),
+    /** What is cloned when there is no tree yet: the URL of a fork. */
+    origin: z.string({ error: "expected the URL of a repository" }).optional(),
+    branch: z.string({ error: "expected a branch name" }).optional(),
+    /** Another tree on this machine whose objects a clone shares. */
+    reference: z.string({ error: "expected an absolute path" }).optional(),
+    hooks: flag.default(false),
+    onDelete: z
+        .enum(TreeRemoval, { error: 'expected "refuse", "retain" or "force"' })
+        .default(TreeRemoval.Refuse),
+    /** Commands that are built, as "cmd/kubelet". */
+    targets: z.array(z.string(), { error: "expected a list of commands" }).default([]),
+    platforms: z
+        .array(z.string(), { error: "expected a list of platforms" })
+        .min(1, { error: "expected at least one platform" })
+        .default(["linux/amd64"]),
+    debug: flag.default(false),
+});
+
 /** Settings of the environment, as `local-kvm:<name>`. */
 export const settings = {
     machines: z
@@ -39,4 +64,6 @@ export const settings = {
     suite: z.string({ error: "expected a Debian release" }).default("bookworm"),
     /** Debian packages in the guests beside the basic ones. */
     packages: z.array(z.string(), { error: "expected a list of package names" }).default([]),
+    /** Source tree to work on, and what is built from it. Defaults to none. */
+    source: source.optional(),
 };

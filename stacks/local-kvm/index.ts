@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { BaseImage, SshKeyPair, VirtualMachine } from "../../index";
+import { BaseImage, Build, SourceTree, SshKeyPair, VirtualMachine } from "../../index";
 import { readConfig } from "../config";
 import { settings } from "./config";
 
@@ -16,6 +16,16 @@ const machines = config.machines.map(
             ports: ports.map((guestPort) => ({ guestPort })),
         }),
 );
+
+const { targets = [], platforms, debug, ...place } = config.source ?? {};
+const tree =
+    config.source === undefined
+        ? undefined
+        : new SourceTree("source", { ...place, dir: config.source.dir });
+const build =
+    tree === undefined || targets.length === 0
+        ? undefined
+        : new Build("build", { source: tree.files, targets, platforms, debug });
 
 const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T> =>
     Object.fromEntries(
@@ -36,4 +46,19 @@ export const outputs = {
         stop: machine.stopCommand,
         log: machine.logPath,
     })),
+    ...(tree === undefined
+        ? {}
+        : {
+              /** The source tree: what is checked out, and pages to read. */
+              source: {
+                  dir: tree.dir,
+                  commit: tree.commit,
+                  branch: tree.branch,
+                  version: tree.version,
+                  compare: tree.compareUrl,
+                  links: tree.links,
+              },
+          }),
+    /** By name and platform: where the binaries are that were built. */
+    ...(build === undefined ? {} : { binaries: build.paths }),
 };

@@ -26,7 +26,11 @@ function settingsOf(sample: string): Record<string, unknown> {
 }
 
 test("there are samples", () => {
-    expect(samples).toEqual(["default.sample.yaml", "three-machines.sample.yaml"]);
+    expect(samples).toEqual([
+        "default.sample.yaml",
+        "source.sample.yaml",
+        "three-machines.sample.yaml",
+    ]);
 });
 
 test.each(samples)("%s follows the rules", (sample) => {
@@ -35,6 +39,12 @@ test.each(samples)("%s follows the rules", (sample) => {
 
 test("default.sample.yaml holds the defaults, all of them", () => {
     expect(settingsOf("default.sample.yaml")).toEqual(rules.parse({}));
+});
+
+test("source.sample.yaml means what it says", () => {
+    const { source, machines } = rules.parse(settingsOf("source.sample.yaml"));
+    expect(machines).toHaveLength(1);
+    expect(source).toMatchObject({ targets: ["cmd/kubelet", "cmd/kube-scheduler"], debug: false });
 });
 
 test("three-machines.sample.yaml means what it says", () => {
@@ -53,11 +63,12 @@ test("a wrong sample is refused", () => {
 
 test("the README names every setting", () => {
     const { properties } = z.toJSONSchema(rules, { io: "input" }) as {
-        properties: Record<string, { items?: { properties?: object } }>;
+        properties: Record<string, { properties?: object; items?: { properties?: object } }>;
     };
-    const names = Object.entries(properties).flatMap(([name, { items }]) => [
+    const names = Object.entries(properties).flatMap(([name, { items, properties: inner }]) => [
         `local-kvm:${name}`,
-        ...Object.keys(items?.properties ?? {}).map((inner) => `local-kvm:${name}[].${inner}`),
+        ...Object.keys(inner ?? {}).map((field) => `local-kvm:${name}.${field}`),
+        ...Object.keys(items?.properties ?? {}).map((field) => `local-kvm:${name}[].${field}`),
     ]);
     expect(tableNames("stacks/local-kvm/README.md", "Settings").sort()).toEqual(names.sort());
 });
