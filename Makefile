@@ -8,7 +8,7 @@ export KUBEDEV_ARGS := $(call given,ARGS)
 export KUBEDEV_REMOVE := $(call given,REMOVE)
 export KUBEDEV_TIER := $(call given,TIER)
 
-.PHONY: help tools doctor up preview destroy stack outputs env test
+.PHONY: help tools doctor up preview destroy stack outputs env test bench
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -25,6 +25,8 @@ destroy: ; @toolchain/destroy.sh
 stack: ; @toolchain/stack.sh
 ## make test [TIER=unit]            every test that this machine can run, or one tier (test/run --help)
 test: ; @test/run
+## make bench                       what fingerprints and builds cost, beside plain go build and make
+bench: ; @test/bench/run
 ## eval "$(make env)"               lets plain `pulumi` work in your shell
 env: ; @toolchain/env.sh
 ## make tools                       only makes sure of the tools

@@ -32,8 +32,9 @@ fi
 new=$dir/new
 log=$dir/build.log
 builder=''
+reporter=''
 clean_up() {
-    [ -z "$builder" ] || kill "$builder" 2>/dev/null || :
+    for child in $builder $reporter; do kill "$child" 2>/dev/null || :; done
     rm -rf "$new" "$log"
     [ -f "$record" ] || forget
 }
@@ -101,7 +102,6 @@ make_build() {
 build() {
     case $KUBEDEV_MODE in
     go)
-        read_version .
         if [ -d "./$KUBEDEV_TARGET" ]; then go_build "./$KUBEDEV_TARGET"; else go_build "$KUBEDEV_TARGET"; fi
         ;;
     make) make_build ;;
@@ -114,21 +114,23 @@ build() {
 
 # In the background, so that it can be interrupted and says how far it is. The last command of each replaces the shell:
 # then it is the compiler that a signal ends.
+if [ "$KUBEDEV_MODE" != module ]; then read_version .; fi
+begin=$(date +%s)
 (exec 9>&- 8>&- && build) >"$log" 2>&1 &
 builder=$!
-begin=$(date +%s)
-said=$begin
-while kill -0 "$builder" 2>/dev/null; do
-    sleep 0.1
-    now=$(date +%s)
-    if [ "$((now - said))" -ge 3 ]; then
-        said=$now
-        say "building: $((now - begin)) s, $(grep -c '^[a-zA-Z0-9][^ :]*$' "$log" || :) packages compiled"
-    fi
-done
+(
+    exec 9>&- 8>&-
+    # What is still asleep when this is ended must not keep the streams open.
+    while sleep 3 >/dev/null 2>&1; do
+        say "building: $(($(date +%s) - begin)) s, $(grep -c '^[a-zA-Z0-9][^ :]*$' "$log" || :) packages compiled"
+    done
+) &
+reporter=$!
 status=0
 wait "$builder" || status=$?
 builder=''
+kill "$reporter" 2>/dev/null || :
+reporter=''
 if [ "$status" -eq 0 ] && [ "$KUBEDEV_MODE" = make ]; then
     cp "_output/local/bin/$KUBEDEV_PLATFORM/$KUBEDEV_BINARY" "$new/"
 fi
@@ -138,13 +140,7 @@ if [ "$status" -ne 0 ] || [ ! -s "$new/$KUBEDEV_BINARY" ]; then
     die "$what for $KUBEDEV_PLATFORM was not built (exit status $status); the binary built before is left as it was"
 fi
 
-case $KUBEDEV_MODE in
-module) version=${KUBEDEV_MODULE##*@} ;;
-*)
-    read_version .
-    version=$git_version
-    ;;
-esac
+version=${git_version:-${KUBEDEV_MODULE##*@}}
 kept=$(field fact.key)
 rm -rf "${final%/*}"
 mv "$new" "${final%/*}"

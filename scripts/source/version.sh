@@ -7,7 +7,11 @@ read_version() { # directory of the tree
     git_version='' git_commit='' git_tree_state='' git_major='' git_minor='' build_date=''
     git_commit=$(git -C "$1" rev-parse --verify --quiet 'HEAD^{commit}') || return 0
     git_tree_state=clean
-    [ -z "$(GIT_OPTIONAL_LOCKS=0 git -C "$1" status --porcelain | head -n 1)" ] || git_tree_state=dirty
+    # Untracked files count too; to look for them takes longer.
+    if ! GIT_OPTIONAL_LOCKS=0 git -C "$1" diff --quiet --no-ext-diff HEAD -- ||
+        [ -n "$(GIT_OPTIONAL_LOCKS=0 git -C "$1" ls-files --others --exclude-standard --directory | head -n 1)" ]; then
+        git_tree_state=dirty
+    fi
     # The same source gives the same binary: the time is the commit's.
     build_date=$(TZ=UTC0 git -C "$1" log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ)
     git_version=$(git -C "$1" describe --tags --match='v*' --abbrev=14 2>/dev/null) || git_version=v0.0.0-0-g$(printf %.14s "$git_commit")
