@@ -233,6 +233,8 @@ export class Build extends pulumi.ComponentResource {
                         spec: { target, platform, mode },
                         environment: {
                             KUBEDEV_BUILD_KEY: key,
+                            // While the host is away, what is there is what was asked for last.
+                            KUBEDEV_REMEMBER: key.apply((known) => `fact.key=${known}`),
                             KUBEDEV_MODE: mode,
                             KUBEDEV_TREE: query.dir,
                             KUBEDEV_TARGET: target,
@@ -296,9 +298,9 @@ function binaryOf(
         .apply(([wanted, facts]) => (facts?.["key"] === wanted ? facts : undefined));
     const field = (name: string) =>
         after(thing.resource, recorded).apply((facts) =>
-            facts === undefined
+            facts?.[name] === undefined
                 ? thing.result().apply((result) => String(result[name]))
-                : pulumi.output(facts[name] ?? ""),
+                : pulumi.output(facts[name]),
         );
     return {
         path: after(thing.resource, localPath).apply((local) =>

@@ -11,6 +11,7 @@
 #   KUBEDEV_MANAGED        1: kubedev made the machine behind the host, so one that does not answer is gone
 #   KUBEDEV_HOST_RUNNING   false: the machine is declared as stopped
 #   KUBEDEV_SHADOW_DIR     remembers, here, which incarnations the things on a remote host last had
+#   KUBEDEV_REMEMBER       lines that are remembered with it, as fact.name=value
 # shellcheck disable=SC2154 # kubedev_verb and kubedev_script come from the text that this is inlined into
 set -eu
 unset PULUMI_CONFIG_PASSPHRASE PULUMI_CONFIG_PASSPHRASE_FILE PULUMI_ACCESS_TOKEN
@@ -131,8 +132,10 @@ kubedev_cannot_log_in() {
 kubedev_remember() {
     if [ -n "${KUBEDEV_INCARNATION:-}" ]; then
         mkdir -p "$KUBEDEV_SHADOW_DIR"
-        printf '[%s]\nincarnation=%s\nalive=true\n' "$KUBEDEV_KEY" "$KUBEDEV_INCARNATION" \
-            >"$KUBEDEV_SHADOW_DIR/$KUBEDEV_KEY"
+        {
+            printf '[%s]\nincarnation=%s\nalive=true\n' "$KUBEDEV_KEY" "$KUBEDEV_INCARNATION"
+            [ -z "${KUBEDEV_REMEMBER:-}" ] || printf '%s\n' "$KUBEDEV_REMEMBER"
+        } >"$KUBEDEV_SHADOW_DIR/$KUBEDEV_KEY"
         # It goes with the machine; see sweep in prelude.sh.
         if [ "${KUBEDEV_MANAGED:-}" = 1 ]; then : >"$KUBEDEV_SHADOW_DIR/.managed"; fi
     fi
