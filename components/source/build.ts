@@ -198,6 +198,7 @@ export class Build extends pulumi.ComponentResource {
                 targets: args.targets,
                 platforms,
                 files: mode === BuildMode.Make ? makeFiles : [],
+                goFlags: [...(how.race ? ["-race"] : []), ...how.goFlags],
                 goVersion: how.goVersion,
                 cgo: how.cgo,
                 tags: how.tags,
@@ -331,7 +332,15 @@ function sourceProblems(args: BuildArgs): { propertyPath: string; reason: string
             },
         ];
     }
+    const ofGo = ["race", "tags", "gcflags", "ldflags", "goFlags"] as const;
     const wrong = [
+        ...(args.mode === BuildMode.Make
+            ? ofGo.filter((name) => args[name] !== undefined)
+            : []
+        ).map((propertyPath) => ({
+            propertyPath,
+            reason: 'expected none with mode "make": the Makefile decides; set mode to "go"',
+        })),
         ...(args.mode !== undefined &&
         (args.mode === BuildMode.Module) !== (args.module !== undefined)
             ? [

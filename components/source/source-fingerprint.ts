@@ -14,6 +14,8 @@ export interface FingerprintQuery {
     platforms: readonly string[];
     /** Files below the tree that count for every target. */
     files: readonly string[];
+    /** Flags of go build that decide which files count. */
+    goFlags: readonly string[];
     goVersion: string;
     cgo: boolean;
     /** Build tags; undefined: those of the repository's own build. */
@@ -54,6 +56,7 @@ export function questions(query: FingerprintQuery): Record<string, string> {
         KUBEDEV_TARGETS: query.targets.join("\n"),
         KUBEDEV_PLATFORMS: query.platforms.join("\n"),
         KUBEDEV_FILES: query.files.join("\n"),
+        KUBEDEV_GO_FLAGS: query.goFlags.join("\n"),
         KUBEDEV_GO_VERSION: query.goVersion,
         KUBEDEV_CGO: query.cgo ? "1" : "0",
         KUBEDEV_TAGS: query.tags?.join(",") ?? "default",

@@ -116,6 +116,7 @@ export class SourceTree extends pulumi.ComponentResource {
                     KUBEDEV_UPSTREAM: upstream,
                     KUBEDEV_PROTECT: flag(known.protectUpstream, true),
                     KUBEDEV_BRANCH: known.branch,
+                    KUBEDEV_REMEMBER: known.branch.apply((branch) => `fact.branch=${branch ?? ""}`),
                     KUBEDEV_REFERENCE: known.reference,
                     KUBEDEV_PARTIAL: flag(known.partial, false),
                     KUBEDEV_DEPTH: known.depth.apply((depth) =>
@@ -129,9 +130,16 @@ export class SourceTree extends pulumi.ComponentResource {
             { parent: this },
         );
         const { ssh, running } = hostParts(args.host);
-        // Looked at once the tree is there.
+        // Looked at once the tree is there, with the branch that is asked for.
+        const instanceId = pulumi
+            .all([tree.instanceId, tree.facts, known.branch])
+            .apply(([id, recorded, branch]) =>
+                pulumi.runtime.isDryRun() && recorded?.["branch"] !== (branch ?? "")
+                    ? (pulumi.unknown as unknown as string)
+                    : id,
+            );
         const facts = pulumi
-            .all([ssh, running, known.dir, tree.instanceId])
+            .all([ssh, running, known.dir, instanceId])
             .apply(([login, runs, dir]) =>
                 guarded(async () => {
                     const printed = await look(
@@ -139,8 +147,12 @@ export class SourceTree extends pulumi.ComponentResource {
                         login,
                         { ...hostEnvironment(login), KUBEDEV_HOST_RUNNING: String(runs ?? true) },
                         { KUBEDEV_DIR: "/nonexistent", KUBEDEV_TREE: dir },
+                        60,
                     );
-                    return parseFacts(printed);
+                    // Nobody can say what is checked out on a host that is away.
+                    return printed.startsWith("unreachable=") && pulumi.runtime.isDryRun()
+                        ? (pulumi.unknown as unknown as Record<string, string>)
+                        : parseFacts(printed);
                 }),
             );
         const fact = (field: string) => facts.apply((all) => all[field] ?? "");
@@ -149,7 +161,7 @@ export class SourceTree extends pulumi.ComponentResource {
         this.files = pulumi.output({
             dir: this.dir,
             host: args.host,
-            instanceId: tree.instanceId,
+            instanceId,
         });
         this.commit = fact("commit");
         this.branch = fact("branch");

@@ -13,6 +13,7 @@
 #   and what go-env.sh takes
 . ../host/prelude.sh
 . ./go-env.sh
+. ./git-env.sh
 . ./version.sh
 . ./module.sh
 take_lock

@@ -9,11 +9,14 @@
 #   KUBEDEV_TARGETS    lines: a directory below the tree, or an import path
 #   KUBEDEV_PLATFORMS  lines: os/architecture
 #   KUBEDEV_FILES      lines: files below the tree that count for every target
+#   KUBEDEV_GO_FLAGS   lines: flags that decide which files count, as -race
 #   and what go-env.sh takes
 . ../host/prelude.sh
+. ./git-env.sh
 . ./go-env.sh
 
-cd "$KUBEDEV_TREE" 2>/dev/null || {
+# -P: Go names directories as it was called.
+cd -P "$KUBEDEV_TREE" 2>/dev/null || {
     echo "error=there is no directory $KUBEDEV_TREE; expected the source tree"
     exit 0
 }
@@ -30,22 +33,21 @@ trap 'exit 130' INT TERM HUP
 GIT_OPTIONAL_LOCKS=0
 export GIT_OPTIONAL_LOCKS
 top=$(git rev-parse --show-toplevel 2>/dev/null) || top=''
-if [ -n "$top" ]; then
-    {
-        git -C "$top" -c core.quotePath=false status --porcelain --untracked-files=no --no-renames |
-            sed -n 's/^.[^ ] //p' | sed 's/^/dirty	/'
-        # H: neither assumed unchanged nor skipped. Modes: a link's blob is its target's name, a submodule has none.
-        git -C "$top" -c core.quotePath=false ls-files -v --stage |
-            sed -n 's/^H 100[67][45][45] \([0-9a-f]*\) 0	/\1	/p'
-    } >"$work/index"
-else
-    : >"$work/index"
+: >"$work/index"
+# Where git fails nothing is vouched for, and every file is read. Names in quotes, which have odd characters, match no
+# file of go list: those are read too.
+if [ -n "$top" ] &&
+    git -C "$top" -c core.quotePath=false diff-files --name-only --ignore-submodules >"$work/dirty" 2>/dev/null &&
+    git -C "$top" -c core.quotePath=false ls-files -v --stage >"$work/stage" 2>/dev/null; then
+    sed 's/^/dirty	/' "$work/dirty" >"$work/index"
+    # H: neither assumed unchanged nor skipped. Modes: a link's blob is its target's name, a submodule has none.
+    sed -n 's/^H 100[67][45][45] \([0-9a-f]*\) 0	/\1	/p' "$work/stage" >>"$work/index"
 fi
 
 # One line for each package, one for each of its files, one for all that a target needs.
 # shellcheck disable=SC2016 # a template of Go
 list_format='{{if not .Standard}}package	{{.ImportPath}}	{{with .Module}}{{.Path}}@{{.Version}} {{with .Replace}}{{.Path}}@{{.Version}} {{end}}{{.GoVersion}}{{end}}
-{{if or (not .Module) (not .Module.Version) (and .Module.Replace (not .Module.Replace.Version))}}{{$dir := .Dir}}{{range .GoFiles}}file	{{$dir}}/{{.}}
+{{if or (not .Module) (not .Module.Version) (not .Module.Dir) (and .Module.Replace (not .Module.Replace.Version))}}{{$dir := .Dir}}{{range .GoFiles}}file	{{$dir}}/{{.}}
 {{end}}{{range .CgoFiles}}file	{{$dir}}/{{.}}
 {{end}}{{range .CFiles}}file	{{$dir}}/{{.}}
 {{end}}{{range .CXXFiles}}file	{{$dir}}/{{.}}
@@ -80,8 +82,14 @@ printf '%s\n' "$KUBEDEV_PLATFORMS" | while IFS= read -r platform; do
     GOOS=${platform%/*}
     GOARCH=${platform#*/}
     export GOOS GOARCH
+    old_ifs=$IFS
+    IFS='
+'
+    # shellcheck disable=SC2086 # lines
+    set -- $KUBEDEV_GO_FLAGS
+    IFS=$old_ifs
     # shellcheck disable=SC2046 # one word each
-    if ! "$go" list -deps -tags "$tags" -f "$list_format" $(patterns) >"$work/list.$name" 2>"$work/said.$name"; then
+    if ! "$go" list -deps "$@" -tags "$tags" -f "$list_format" $(patterns) >"$work/list.$name" 2>"$work/said.$name"; then
         rm -f "$work/list.$name"
         said=$(grep -v '^go: downloading' "$work/said.$name" | head -n 20)
         printf '%s\n' "$said" | sed 's/^/warning=/'
@@ -95,7 +103,11 @@ done
 cat "$work"/list.* >"$work/lists" 2>/dev/null || exit 0
 
 # Files that count for all, as those of a package that every target needs.
-printf '%s\n' "$KUBEDEV_FILES" | while IFS= read -r file; do
+# A profile beside a command is used without being asked for.
+{
+    printf '%s\n' "$KUBEDEV_FILES"
+    printf '%s\n' "$KUBEDEV_TARGETS" | sed 's|$|/default.pgo|'
+} | while IFS= read -r file; do
     if [ -n "$file" ] && [ -f "$tree/$file" ]; then printf 'file	%s\n' "$tree/$file"; fi
 done >"$work/extra"
 

@@ -13,7 +13,11 @@ find_go() {
         [ -x "$candidate" ] || continue
         go=$candidate
         [ -n "$KUBEDEV_GO_VERSION" ] || return 0
-        [ "$(GOTOOLCHAIN=local "$go" env GOVERSION)" != "go$KUBEDEV_GO_VERSION" ] || return 0
+        if [ "$(GOTOOLCHAIN=local "$go" env GOVERSION)" = "go$KUBEDEV_GO_VERSION" ]; then
+            GOTOOLCHAIN=local
+            export GOTOOLCHAIN
+            return 0
+        fi
     done
     [ -n "$go" ] || return 1
     # Not installed: Go gets it as a toolchain module, from the same proxy as all modules.
@@ -31,8 +35,9 @@ set_go() { # module path
     fi
     find_go || return 1
     CGO_ENABLED=$KUBEDEV_CGO
-    # A workspace or flags of the user's shell are not part of what was declared.
+    # Flags and a workspace of the user's shell are not part of what was declared.
     GOFLAGS=''
+    unset GOWORK
     export CGO_ENABLED GOFLAGS
     tags=$KUBEDEV_TAGS
     if [ "$tags" = default ]; then

@@ -19,7 +19,7 @@ enter_module() {
         their=$(printf '%s\n' "$said" | sed -n 's/^\t"GoMod": "\(.*\)",*$/\1/p')
         {
             printf 'module kubedev.invalid/build\n\n'
-            sed -n '/^go /p; /^godebug /p; /^godebug (/,/^)/p' "$their"
+            sed -n '/^go /p; /^godebug [^(]/p; /^godebug (/,/^)/p' "$their"
             printf '\nrequire %s %s\n' "$module" "$git_version"
             # A dependency's own replacements do not count. Those of Kubernetes lead to its staging directory, whose
             # modules are released under v0 with the same minor and patch version.

@@ -11,6 +11,7 @@
 #   KUBEDEV_DEPTH      number of commits to fetch; empty: all
 #   KUBEDEV_HOOKS      true: core.hooksPath leads to our hooks
 . ../host/prelude.sh
+. ./git-env.sh
 . ./tree-settings.sh
 # What is in the tree is the user's, not ours: made as the user's own git makes it, and no index is written just to look.
 umask 022
@@ -18,7 +19,10 @@ GIT_OPTIONAL_LOCKS=0
 export GIT_OPTIONAL_LOCKS
 take_lock
 tree=$KUBEDEV_TREE
-new=$tree.kubedev-new
+parent=${tree%/*}
+parent=${parent:-/}
+# Of this resource alone: another one may be cloning to the same place.
+new=$tree.kubedev-new-$(printf '%s' "$dir" | cksum | cut -d ' ' -f 1)
 cloning=''
 clean_up() {
     [ -z "$cloning" ] || kill "$cloning" 2>/dev/null || :
@@ -42,7 +46,7 @@ clone() {
     fi
     say "cloning $KUBEDEV_ORIGIN"
     # No question is asked: nobody could answer it.
-    (exec 9>&- && GIT_TERMINAL_PROMPT=0 exec git clone "$@" -- "$KUBEDEV_ORIGIN" "$new") >"$dir/clone.log" 2>&1 &
+    (exec 9>&- && GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true SSH_ASKPASS=true GIT_SSH_COMMAND="${GIT_SSH_COMMAND:-ssh} -o BatchMode=yes" exec git clone "$@" -- "$KUBEDEV_ORIGIN" "$new") >"$dir/clone.log" 2>&1 &
     cloning=$!
     waited=0
     while kill -0 "$cloning" 2>/dev/null; do
@@ -62,9 +66,11 @@ clone() {
 switch_branch() { # directory
     [ -n "$KUBEDEV_BRANCH" ] || return 0
     [ "$(git -C "$1" symbolic-ref --quiet --short HEAD || :)" != "$KUBEDEV_BRANCH" ] || return 0
-    if git -C "$1" rev-parse --verify --quiet "refs/heads/$KUBEDEV_BRANCH" >/dev/null ||
-        git -C "$1" rev-parse --verify --quiet "refs/remotes/origin/$KUBEDEV_BRANCH" >/dev/null; then
+    if git -C "$1" rev-parse --verify --quiet "refs/heads/$KUBEDEV_BRANCH" >/dev/null; then
         git -C "$1" switch --quiet "$KUBEDEV_BRANCH"
+    elif git -C "$1" rev-parse --verify --quiet "refs/remotes/origin/$KUBEDEV_BRANCH" >/dev/null; then
+        # Upstream may have one of that name too.
+        git -C "$1" switch --quiet --create "$KUBEDEV_BRANCH" --track "origin/$KUBEDEV_BRANCH"
     else
         git -C "$1" switch --quiet --create "$KUBEDEV_BRANCH"
     fi
@@ -76,7 +82,9 @@ if [ -e "$tree/.git" ]; then
         say "adopting the tree that is there: no file, branch or commit of it is touched"
     fi
     if [ -e "$dir/made" ]; then
-        if [ -n "$KUBEDEV_ORIGIN" ] && [ "$(git -C "$tree" remote get-url origin)" != "$KUBEDEV_ORIGIN" ]; then
+        # Unless the user has given the remote another name.
+        origin=$(git -C "$tree" config --local --get remote.origin.url || :)
+        if [ -n "$KUBEDEV_ORIGIN" ] && [ -n "$origin" ] && [ "$origin" != "$KUBEDEV_ORIGIN" ]; then
             git -C "$tree" remote set-url origin "$KUBEDEV_ORIGIN"
         fi
         # A branch that the user has switched to stays; only another declared one is followed.
@@ -91,18 +99,24 @@ else
     fi
     [ -n "$KUBEDEV_ORIGIN" ] ||
         die "there is no source tree at $tree; expected one to adopt. Give origin, the URL of your fork, to clone it"
-    mkdir -p "${tree%/*}"
+    mkdir -p "$parent"
     rm -rf "$new"
-    clone "${tree%/*}"
+    clone "$parent"
     switch_branch "$new" || die "cannot check out $KUBEDEV_BRANCH (see above); expected a branch name"
     : >"$dir/made"
-    [ ! -d "$tree" ] || rmdir "$tree"
-    mv "$new" "$tree"
+    # -T: not into a directory that somebody has made there meanwhile.
+    if { [ -d "$tree" ] && ! rmdir "$tree"; } || ! mv -T "$new" "$tree"; then
+        rm -f "$dir/made"
+        die "something was put at $tree while it was cloned; remove it or choose another dir"
+    fi
 fi
 
 if [ -n "$KUBEDEV_UPSTREAM" ]; then
     keep_setting remote.upstream.url "$KUBEDEV_UPSTREAM"
-    keep_setting remote.upstream.fetch '+refs/heads/*:refs/remotes/upstream/*'
+    # There may be several: whoever has set one knows why.
+    if [ -z "$(git -C "$tree" config --local --get-all remote.upstream.fetch || :)" ] || [ -n "$(kept_setting remote.upstream.fetch)" ]; then
+        keep_setting remote.upstream.fetch '+refs/heads/*:refs/remotes/upstream/*'
+    fi
     if [ "$KUBEDEV_PROTECT" = true ]; then
         keep_setting remote.upstream.pushurl no_push
     else
@@ -125,5 +139,6 @@ else
     undo_setting core.hooksPath
     rm -rf "$dir/hooks"
 fi
+note_use
 write_record "kind=tree" "exists=$tree/.git" "fact.branch=$KUBEDEV_BRANCH"
 printf '{"dir":%s,"adopted":%s}\n' "$(json_string "$tree")" "$([ -e "$dir/made" ] && echo false || echo true)"

@@ -7,9 +7,9 @@ read_version() { # directory of the tree
     git_version='' git_commit='' git_tree_state='' git_major='' git_minor='' build_date=''
     git_commit=$(git -C "$1" rev-parse --verify --quiet 'HEAD^{commit}') || return 0
     git_tree_state=clean
-    # Untracked files count too; to look for them takes longer.
-    if ! GIT_OPTIONAL_LOCKS=0 git -C "$1" diff --quiet --no-ext-diff HEAD -- ||
-        [ -n "$(GIT_OPTIONAL_LOCKS=0 git -C "$1" ls-files --others --exclude-standard --directory | head -n 1)" ]; then
+    # Untracked files count too; to look for them takes longer. Not git diff, which writes the index.
+    if [ -n "$(GIT_OPTIONAL_LOCKS=0 git -C "$1" status --porcelain --untracked-files=no | head -n 1)" ] ||
+        [ -n "$(git -C "$1" ls-files --others --exclude-standard --directory | head -n 1)" ]; then
         git_tree_state=dirty
     fi
     # The same source gives the same binary: the time is the commit's.

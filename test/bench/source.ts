@@ -105,6 +105,7 @@ async function main(scratch: string): Promise<void> {
         targets,
         platforms: ["linux/amd64"],
         files: [],
+        goFlags: [],
         goVersion: "",
         cgo: false,
         tags: undefined,

@@ -8,20 +8,9 @@ import { HostService } from "../../components/host/host-service";
 import { Supervisor } from "../../components/host/service-resource";
 import { SshKeyPair } from "../../components/host/ssh-key-pair";
 import { repoRoot } from "../support/engine-cli";
+import { common, known, MockedRun, withoutTexts } from "../support/mocked-run";
 
-interface Registered {
-    type: string;
-    name: string;
-    inputs: Record<string, unknown>;
-}
-interface Options {
-    name: string;
-    opts: pulumi.CustomResourceOptions;
-}
-
-let registered: Registered[];
-let options: Options[];
-let probed: Record<string, string>[];
+let run: MockedRun;
 /** What the probe prints. */
 let seen: string;
 
@@ -31,93 +20,32 @@ beforeAll(() => {
 
 /** A run of its own: names are unique in each. */
 async function freshRun(): Promise<void> {
-    registered = [];
-    options = [];
-    probed = [];
     seen = "absent=7\n";
-    await pulumi.runtime.setMocks(
-        {
-            newResource: ({ type, name, inputs }) => {
-                registered.push({ type, name, inputs: inputs as Record<string, unknown> });
-                const printed = { path: "/cached", pid: 42, log: "/l", publicKey: "ssh-ed25519 A" };
-                return {
-                    id: `${name}-id`,
-                    state: { ...(inputs as object), stdout: JSON.stringify(printed) },
-                };
-            },
-            call: ({ token, inputs }) => {
-                expect(token).toBe("command:local:run");
-                probed.push((inputs as { environment: Record<string, string> }).environment);
-                return { stdout: seen, stderr: "", command: "" };
-            },
-        },
-        "project",
-        "stack",
-        false,
+    run = new MockedRun(
+        { path: "/cached", pid: 42, log: "/l", publicKey: "ssh-ed25519 A" },
+        () => seen,
     );
+    await run.begin();
 }
 beforeEach(freshRun);
 afterEach(async () => {
     await pulumi.runtime.disconnect();
 });
 
-/** Options for a component whose children's options are kept. */
-const watched: pulumi.ComponentResourceOptions = {
-    transformations: [
-        ({ name, opts }) => {
-            options.push({ name, opts });
-            return undefined;
-        },
-    ],
-};
-const known = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
-const commands = () => registered.filter(({ type }) => type === "command:local:Command");
-const child = () => {
-    expect(commands()).toHaveLength(1);
-    return commands()[0] as Registered & {
-        inputs: { environment: Record<string, string>; triggers: unknown; stdin: string };
-    };
-};
-const optionsOf = (name: string) => options.find((o) => o.name === name)?.opts ?? {};
-
-/** What every thing of this stack on this machine gets, but for the texts of the scripts. */
-const common = (key: string, spec: string | undefined, timeoutSec = "600") => ({
-    KUBEDEV_KEY: key,
-    KUBEDEV_SCOPE: "project/stack",
-    KUBEDEV_DIR: `/state/kubedev/project/stack/${key}`,
-    KUBEDEV_INCARNATION: "7",
-    KUBEDEV_LOCK_SEC: String(Number(timeoutSec) / 2),
-    KUBEDEV_SPEC: spec,
-    KUBEDEV_HOST_NAME: "this machine",
-    KUBEDEV_SSH: "",
-    KUBEDEV_SHADOW_DIR: "",
-    KUBEDEV_MANAGED: "",
-    KUBEDEV_HOST_RUNNING: "true",
-    KUBEDEV_PAYLOAD_FILE: "",
-    KUBEDEV_CONNECT_SEC: "30",
-    KUBEDEV_TIMEOUT_SEC: timeoutSec,
-});
-const withoutTexts = (environment: Record<string, string>) =>
-    Object.fromEntries(
-        Object.entries(environment).filter(
-            ([name]) => !/^KUBEDEV_(TRANSPORT|SCRIPT_.*|VARS)$/.test(name),
-        ),
-    );
-
 test("HostFile: one command, its path in the triggers, all else in the environment", async () => {
     const file = new HostFile(
         "motd",
         { path: "/etc/motd", content: "hello\n", owner: "root:root", parentIds: ["p1"] },
-        watched,
+        run.watched,
     );
     expect(await known(file.instanceId)).toBe("motd-file-id");
     expect(await known(file.path)).toBe("/etc/motd");
     expect(await known(file.sha256)).toMatch(/^5891b5b522d5df08/);
-    expect(registered.map(({ type, name }) => `${type} ${name}`)).toEqual([
+    expect(run.registered.map(({ type, name }) => `${type} ${name}`)).toEqual([
         "kubedev:index:HostFile motd",
         "command:local:Command motd-file",
     ]);
-    const { inputs } = child();
+    const { inputs } = run.command();
     expect(inputs.triggers).toEqual([{ path: "/etc/motd", incarnation: 7 }, { parents: ["p1"] }]);
     expect(inputs.stdin).toBe("hello\n");
     expect(withoutTexts(inputs.environment)).toEqual({
@@ -140,16 +68,16 @@ test("the recipe: deleted first, with time limits, and with the machine that it 
         parentId: "machine-1",
         parentUrn: "urn:pulumi:stack::project::command:local:Command::machine",
     };
-    const command = new HostCommand("c", { host, create: "true", timeoutSec: 60 }, watched);
+    const command = new HostCommand("c", { host, create: "true", timeoutSec: 60 }, run.watched);
     await known(command.instanceId);
-    const opts = optionsOf("c-command");
+    const opts = run.optionsOf("c-command");
     expect(opts.deleteBeforeReplace).toBe(true);
     expect(opts.customTimeouts).toEqual({ create: "90s", update: "90s", delete: "90s" });
     expect(opts.parent).toBe(command);
     expect(await known(opts.deletedWith?.urn as pulumi.Output<string>)).toBe(host.parentUrn);
     // The plugin's class replaces on any trigger.
     expect(opts.replaceOnChanges).toEqual(["triggers[*]"]);
-    const { inputs } = child();
+    const { inputs } = run.command();
     expect(inputs.triggers).toEqual([
         { host: { address: "10.0.0.1", port: 2222, user: "root" } },
         { parents: ["machine-1"] },
@@ -168,11 +96,13 @@ test("one look for all things on a host, with the incarnation that it tells", as
     seen = "absent=9\n[a-file]\nincarnation=3\nalive=true\n[b-file]\nincarnation=3\nalive=false\n";
     const files = ["a", "b", "c"].map((n) => new HostFile(n, { path: `/${n}`, content: "" }));
     await Promise.all(files.map((file) => known(file.instanceId)));
-    expect(probed).toHaveLength(1);
-    const incarnations = commands().map(({ name, inputs }) => [
-        name,
-        (inputs.triggers as { incarnation: number }[])[0]?.incarnation,
-    ]);
+    expect(run.looks).toHaveLength(1);
+    const incarnations = run
+        .commands()
+        .map(({ name, inputs }) => [
+            name,
+            (inputs.triggers as { incarnation: number }[])[0]?.incarnation,
+        ]);
     expect(Object.fromEntries(incarnations)).toEqual({ "a-file": 3, "b-file": 4, "c-file": 9 });
 });
 
@@ -186,7 +116,7 @@ test("HostCommand: scripts and environment for the shell, triggers by name", asy
         workingDirectory: "/w",
     });
     await known(command.instanceId);
-    const { inputs } = child();
+    const { inputs } = run.command();
     expect(inputs.triggers).toEqual([{ triggers: { version: "2" } }, { parents: [] }]);
     expect(withoutTexts(inputs.environment)).toEqual({
         ...common("c-command", inputs.environment.KUBEDEV_SPEC),
@@ -198,7 +128,7 @@ test("HostCommand: scripts and environment for the shell, triggers by name", asy
         KUBEDEV_EXPORTS: "export A=1\nexport B='it'\\''s'\n",
         KUBEDEV_WORKING_DIR: "/w",
     });
-    expect(probed).toHaveLength(0);
+    expect(run.looks).toHaveLength(0);
 });
 
 test("HostArtifact: the digest of a source file, and the file as payload", async () => {
@@ -206,7 +136,7 @@ test("HostArtifact: the digest of a source file, and the file as payload", async
     const artifact = new HostArtifact("a", { sourcePath, mode: "0700" });
     await known(artifact.instanceId);
     expect(await known(artifact.path)).toBe("/cached");
-    const { inputs } = child();
+    const { inputs } = run.command();
     const digest = await known(artifact.sha256);
     expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(inputs.triggers).toEqual([{ sha256: digest, incarnation: 7 }, { parents: [] }]);
@@ -236,12 +166,12 @@ test("HostService: what restarts it is in the triggers, the rest is not", async 
             logKeep: 1,
             supervisor: Supervisor.Detached,
         },
-        watched,
+        run.watched,
     );
     await known(service.instanceId);
     expect(await known(service.pid)).toBe(42);
     expect(await known(service.logPath)).toBe("/l");
-    const { inputs } = child();
+    const { inputs } = run.command();
     expect(inputs.triggers).toEqual([
         {
             command: ["web", "--name", "a b"],
@@ -266,7 +196,7 @@ test("HostService: what restarts it is in the triggers, the rest is not", async 
         KUBEDEV_SUPERVISOR: "detached",
         KUBEDEV_RUNNING: "true",
     });
-    expect(optionsOf("web-service").customTimeouts?.create).toBe("190s");
+    expect(run.optionsOf("web-service").customTimeouts?.create).toBe("190s");
 });
 
 test("SshKeyPair: paths that a preview knows, the private key nowhere", async () => {
@@ -277,7 +207,7 @@ test("SshKeyPair: paths that a preview knows, the private key nowhere", async ()
     expect(await known(pair.publicKeyPath)).toBe(`${dir}/id_ed25519.pub`);
     expect(await known(pair.knownHostsPath)).toBe(`${dir}/known_hosts`);
     expect(await known(pair.publicKey)).toBe("ssh-ed25519 A");
-    expect(child().inputs.environment.KUBEDEV_COMMENT).toBe("k");
+    expect(run.command().inputs.environment.KUBEDEV_COMMENT).toBe("k");
 });
 
 test("bad input is rejected before the first child is declared", async () => {
@@ -302,7 +232,7 @@ test("bad input is rejected before the first child is declared", async () => {
         expect(make).toThrow(message);
     }
     await pulumi.runtime.disconnect();
-    expect(commands()).toEqual([]);
+    expect(run.commands()).toEqual([]);
 });
 
 test("two things of one name are refused, in this run and not in the next", async () => {

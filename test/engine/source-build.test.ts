@@ -195,7 +195,7 @@ test("debug, tags, mode: all is built anew; a target and a platform more: only t
 });
 
 test("by make, as Kubernetes' Makefile takes it", async () => {
-    declare({ mode: "make", platforms: ["linux/amd64"], debug: true });
+    declare({ mode: "make", platforms: ["linux/amd64"], debug: true, tags: undefined });
     await change();
     const file = (await paths())["kubelet-linux-amd64"] ?? "";
     expect(execFileSync(file, { encoding: "utf8" })).toMatch(/^Kubernetes v1\.36\.1-1-g/);
@@ -210,7 +210,10 @@ test("by make, as Kubernetes' Makefile takes it", async () => {
 
 test("a binary removed by hand is built again", async () => {
     fs.rmSync((await paths())["kubelet-linux-amd64"] ?? "");
-    expect(await change()).toEqual({ "kubelet-linux-amd64": "replace" });
+    expect(await change()).toEqual({
+        "kubelet-linux-amd64": "replace",
+        "use-command": "replace",
+    });
 });
 
 test("a mistyped target stops the preview", async () => {

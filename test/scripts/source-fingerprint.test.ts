@@ -14,6 +14,7 @@ const query = {
     targets,
     platforms: ["linux/amd64", "windows/amd64"],
     files: [],
+    goFlags: [],
     goVersion: "",
     cgo: false,
     tags: undefined,
@@ -166,6 +167,45 @@ test("a commit of an edit is the edit; a check-out of what was is what was", asy
     expect(await fingerprints()).toEqual(edited);
     git(tree, "checkout", "-q", "--detach", "v1.36.1");
     expect(await fingerprints()).toEqual(before);
+});
+
+test("an embedded file with a blank in its name, a tree by a link, a vendored package", async () => {
+    fs.writeFileSync(at("pkg/kubelet/own1/my file.txt"), "one");
+    fs.writeFileSync(
+        at("pkg/kubelet/own1/embed.go"),
+        'package own1\n\nimport _ "embed"\n\n//go:embed "my file.txt"\nvar text string\n',
+    );
+    git(tree, "add", "-A");
+    git(tree, "commit", "-qm", "embed");
+    const change = () => fs.writeFileSync(at("pkg/kubelet/own1/my file.txt"), "two");
+    expect((await reached(change)).sort()).toEqual([...kubelet].sort());
+
+    const link = path.join(scratch, "link");
+    fs.symlinkSync(tree, link);
+    expect(await fingerprints({ dir: link })).toEqual(await fingerprints());
+
+    // As Kubernetes has its dependencies: the module has a version, its files are in the tree.
+    const small = path.join(scratch, "vendoring");
+    const write = (name: string, text: string) => {
+        fs.mkdirSync(path.dirname(path.join(small, name)), { recursive: true });
+        fs.writeFileSync(path.join(small, name), text);
+    };
+    write("go.mod", "module example.com/m\n\ngo 1.24.0\n\nrequire example.com/dep v1.0.0\n");
+    write("main.go", 'package main\n\nimport _ "example.com/dep"\n\nfunc main() {}\n');
+    write(
+        "vendor/modules.txt",
+        "# example.com/dep v1.0.0\n## explicit; go 1.24\nexample.com/dep\n",
+    );
+    write("vendor/example.com/dep/dep.go", "package dep\n");
+    git(small, "init", "-q");
+    git(small, "add", "-A");
+    git(small, "commit", "-qm", "vendored");
+    const ask = () =>
+        fingerprints({ dir: small, targets: ["example.com/m"], platforms: ["linux/amd64"] });
+    const before = await ask();
+    write("vendor/example.com/dep/dep.go", "package dep\n\nconst x = 1\n");
+    expect(await ask()).not.toEqual(before);
+    expect(warnings).toEqual([]);
 });
 
 test("a link is what it leads to", async () => {

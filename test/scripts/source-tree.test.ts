@@ -33,7 +33,7 @@ afterEach(() => {
 
 const values = (change: Record<string, string> = {}) => ({
     HOME: path.join(scratch, "home"),
-    KUBEDEV_DIR: path.join(scratch, "state/project/stack/tree"),
+    KUBEDEV_DIR: path.join(state(), "project/stack/tree"),
     KUBEDEV_SCOPE: "project/stack",
     KUBEDEV_KEY: "tree",
     KUBEDEV_TREE: tree,
@@ -58,7 +58,7 @@ const config = (name: string) => {
         return undefined;
     }
 };
-const state = () => path.join(scratch, "state");
+const state = () => path.join(scratch, "home/.local/state/kubedev");
 
 /** All of a directory, its links and modes, byte by byte. */
 function contents(dir: string): Record<string, string> {
@@ -155,6 +155,31 @@ describe("a clone", () => {
             "1 stashes",
         ],
         [
+            "a commit on another branch, on one that has none",
+            () => {
+                git(tree, "commit", "-q", "--allow-empty", "-m", "mine");
+                git(tree, "switch", "-q", "--orphan", "empty");
+            },
+            "1 commits that were not pushed",
+        ],
+        [
+            "a commit that only a tag holds",
+            () => {
+                git(tree, "commit", "-q", "--allow-empty", "-m", "mine");
+                git(tree, "tag", "mine");
+                git(tree, "reset", "-q", "--hard", "origin/master");
+            },
+            "1 commits that were not pushed",
+        ],
+        [
+            "an edit that git was told not to see",
+            () => {
+                git(tree, "update-index", "--assume-unchanged", "a.go");
+                fs.appendFileSync(path.join(tree, "a.go"), "// x\n");
+            },
+            "1 files that git was told not to look at",
+        ],
+        [
             "a worktree",
             () => git(tree, "worktree", "add", "-q", path.join(scratch, "wt")),
             "1 further worktrees",
@@ -170,8 +195,41 @@ describe("a clone", () => {
         );
         expect(contents(tree)).toEqual(before);
         expect((await remove({ KUBEDEV_REMOVE: "retain" })).code).toBe(0);
-        expect(fs.existsSync(path.join(tree, "a.go"))).toBe(true);
+        expect(fs.existsSync(path.join(tree, ".git"))).toBe(true);
         expect(fs.existsSync(state())).toBe(false);
+    });
+
+    test("is not deleted when git cannot say what is in it", async () => {
+        const shared = path.join(scratch, "shared");
+        execFileSync("cp", ["-r", fork, shared]);
+        json(await create({ KUBEDEV_REFERENCE: shared, KUBEDEV_ORIGIN: `file://${fork}` }));
+        fs.appendFileSync(path.join(tree, "a.go"), "// mine\n");
+        fs.rmSync(shared, { recursive: true });
+        const refused = await remove();
+        expect(refused.code).toBe(1);
+        expect(refused.stderr).toMatch(/cannot (tell what would be lost|read the index)/);
+        expect(fs.readFileSync(path.join(tree, "a.go"), "utf8")).toContain("// mine");
+    });
+
+    test("is not deleted while another SourceTree uses it; that one can take the settings over", async () => {
+        const other = {
+            KUBEDEV_DIR: path.join(state(), "project/other/tree"),
+            KUBEDEV_SCOPE: "project/other",
+        };
+        json(await create());
+        expect(json(await create(other))).toEqual({ dir: tree, adopted: true });
+        expect((await remove()).stderr).toContain("1 other SourceTree that uses it (");
+        expect((await remove({ KUBEDEV_REMOVE: "retain" })).code).toBe(0);
+        expect((await remove(other)).code).toBe(0);
+        expect(fs.existsSync(path.join(tree, "a.go"))).toBe(true);
+        expect(fs.existsSync(path.join(tree, ".git/kubedev-users"))).toBe(false);
+    });
+
+    test("switches to a branch that upstream has too", async () => {
+        json(await create({ KUBEDEV_UPSTREAM: fork }));
+        git(tree, "fetch", "-q", "upstream");
+        json(await create({ KUBEDEV_UPSTREAM: fork, KUBEDEV_BRANCH: "theirs" }));
+        expect((await facts())["branch"]).toBe("theirs");
     });
 
     test("is deleted with all that is in it by force", async () => {
@@ -193,7 +251,7 @@ describe("a clone", () => {
         const failed = await create({ KUBEDEV_ORIGIN: path.join(scratch, "none") });
         expect(failed.code).toBe(1);
         expect(failed.stderr).toMatch(/fatal: .*\nkubedev: cannot clone \S+.*; expected the URL/s);
-        expect(fs.readdirSync(scratch).sort()).toEqual(["fork"]);
+        expect(fs.readdirSync(scratch).sort()).toEqual(["fork", "home"]);
         fs.mkdirSync(tree);
         fs.writeFileSync(path.join(tree, "mine"), "");
         const refused = await create();
@@ -210,7 +268,7 @@ describe("a clone", () => {
         await new Promise((resolve) => setTimeout(resolve, 1000));
         child.kill("SIGTERM");
         expect((await ended).code).toBe(130);
-        expect(fs.readdirSync(scratch).sort()).toEqual(["fork"]);
+        expect(fs.readdirSync(scratch).sort()).toEqual(["fork", "home"]);
         json(await create());
     });
 });
@@ -266,6 +324,32 @@ describe("an adopted tree", () => {
         expect(config("remote.upstream.url")).toBe("https://example.com/theirs.git");
         expect(config("core.hooksPath")).toBe(".githooks");
         expect(contents(tree)).toEqual(before);
+    });
+
+    test("whoever is the last to go takes the settings back", async () => {
+        const other = {
+            KUBEDEV_DIR: path.join(state(), "project/other/tree"),
+            KUBEDEV_SCOPE: "project/other",
+        };
+        const before = contents(tree);
+        json(await adopt({ KUBEDEV_HOOKS: "true" }));
+        json(await adopt({ KUBEDEV_HOOKS: "true", ...other }));
+        expect((await remove()).code).toBe(0);
+        expect(config("remote.upstream.pushurl")).toBe("no_push");
+        expect((await remove(other)).code).toBe(0);
+        expect(contents(tree)).toEqual(before);
+    });
+
+    test("one without go.mod, without a commit, and a second fetch rule", async () => {
+        git(tree, "rm", "-q", "--cached", ".go-version");
+        fs.rmSync(path.join(tree, ".go-version"));
+        git(tree, "remote", "add", "upstream", "https://example.com/theirs.git");
+        git(tree, "config", "--add", "remote.upstream.fetch", "+refs/pull/*/head:refs/pull/*");
+        git(tree, "switch", "-q", "--orphan", "empty");
+        json(await adopt());
+        expect(config("remote.upstream.pushurl")).toBe("no_push");
+        expect(await facts()).toMatchObject({ goVersion: "", branch: "empty" });
+        expect((await remove()).code).toBe(0);
     });
 
     test("a setting that the user has changed since stays", async () => {
