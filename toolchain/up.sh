@@ -12,6 +12,16 @@ use_settings
 say_which_plugins
 ensure_stack "$STACK"
 "$ROOT/toolchain/recover.sh" "$STACK"
+unchanged=2
+# shellcheck disable=SC2154 # set by ensure_stack
+if [ -z "$stack_is_new" ] && [ -z "${KUBEDEV_ARGS:-}" ]; then
+    unchanged=0
+    nothing_changes "$STACK" || unchanged=$?
+fi
 # shellcheck disable=SC2086 # the arguments are a list of words
-plain up -s "$STACK" --yes ${KUBEDEV_ARGS:-}
+case $unchanged in
+    0) say "nothing changes" ;;
+    1) plain up -s "$STACK" --yes --skip-preview ;;
+    *) plain up -s "$STACK" --yes ${KUBEDEV_ARGS:-} ;;
+esac
 show_outputs

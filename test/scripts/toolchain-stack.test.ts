@@ -53,6 +53,46 @@ test("up: a new stack is made, brought up, and its outputs shown", () => {
     expect(out.stdout).toBe("ssh:\n    vm1: ssh -p 22 a@b\nn: 3\nsecret: [secret]\n");
 });
 
+test.each([
+    ["nothing changes", "exit 0", ["stack output -s dev --json"], "nothing changes"],
+    [
+        "something does",
+        "echo 'error: no changes were expected' >&2; exit 7",
+        ["up -s dev --yes --skip-preview", "stack output -s dev --json"],
+        "",
+    ],
+    [
+        "an output does",
+        "echo Outputs:; exit 0",
+        ["up -s dev --yes --skip-preview", "stack output -s dev --json"],
+        "",
+    ],
+    ["it cannot be told", "exit 255", ["up -s dev --yes", "stack output -s dev --json"], ""],
+])("up of a stack that is there, when %s", (_what, previewed, then, said) => {
+    stacks("dev");
+    configOf("dev");
+    clone.stub(
+        "pulumi",
+        `echo "$*" >>${log}
+        case "$1 $2" in
+            "stack ls") echo '[{"name":"dev"}]' ;;
+            "stack export") echo '{"deployment":{}}' ;;
+            "stack output") echo '{}' ;;
+            "preview "*) ${previewed} ;;
+        esac`,
+    );
+    const out = clone.run("up.sh");
+    expect(out.code).toBe(0);
+    expect(out.stderr).toContain(said);
+    expect(out.stderr).not.toContain("no changes were expected");
+    expect(asked()).toEqual([
+        "stack ls --json",
+        "stack export -s dev",
+        "preview -s dev --expect-no-changes",
+        ...then,
+    ]);
+});
+
 test("STACK and more arguments reach pulumi", () => {
     stacks("alice");
     configOf("alice");

@@ -24,14 +24,36 @@ stack_exists() {
         'any(.[]; .name == $name or (.name | split("/") | last) == $name)' <<<"$list" >/dev/null
 }
 
+# Sets stack_is_new when it had to be made.
+# shellcheck disable=SC2034 # for up.sh
 ensure_stack() {
+    stack_is_new=
     if ! stack_exists "$1"; then
         plain stack init "$1" --no-select
+        stack_is_new=1
     elif [ ! -f "$PROJECT_DIR/Pulumi.${1##*/}.yaml" ]; then
         # Else a second clone would bring up the default environment in place of the chosen one.
         say "the configuration of the stack $1 is not in this clone: taking that of its last update"
         plain config refresh -s "$1" || say "it has not been brought up yet: the defaults count"
     fi
+}
+
+# Previews a stack. 0: nothing changes, neither resources nor outputs. 1: something does, and was shown. Else it failed.
+# One run of the program tells, where `pulumi up` takes two.
+nothing_changes() {
+    local shown status
+    shown=$(mktemp)
+    # That something changes is no error here. (In a condition, as this function is called, no failure ends the script.)
+    plain preview -s "$1" --expect-no-changes 2> >(grep -v 'no changes were expected' >&2) | tee "$shown"
+    status=${PIPESTATUS[0]}
+    # That outputs change is no change of a resource: the CLI shows it under a heading.
+    if [ "$status" = 0 ] && grep -q '^Outputs:' "$shown"; then status=7; fi
+    rm -f "$shown"
+    case $status in
+        0) return 0 ;;
+        7) return 1 ;;
+        *) return 2 ;;
+    esac
 }
 
 say_which_plugins() {
