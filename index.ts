@@ -19,11 +19,10 @@ export {
     VirtualMachine,
     type VirtualMachineArgs,
 } from "./components/qemu/virtual-machine";
-export {
-    type Binary,
-    Build,
-    type BuildArgs,
-    BuildMode,
-    type SourceFiles,
-} from "./components/source/build";
+export { type Binary, Build, type BuildArgs } from "./components/source/build";
+export { BuildHost, type BuildHostArgs } from "./components/source/build-host";
+export { BuildMode } from "./components/source/go-build";
+export { CheckSuite } from "./components/source/check-commands";
+export { type CheckResults, Checks, type ChecksArgs } from "./components/source/checks";
+export { type SourceFiles } from "./components/source/source-files";
 export { SourceTree, type SourceTreeArgs, TreeRemoval } from "./components/source/source-tree";

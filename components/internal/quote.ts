@@ -6,6 +6,11 @@ export function shellLine(argv: readonly string[]): string {
     return argv.map((word, at) => shellWord(word, at === 0 ? /^[\w@%+:,./-]+$/ : plain)).join(" ");
 }
 
+/** Words of a POSIX shell line behind its first one. */
+export function shellWords(words: readonly string[]): string {
+    return words.map((word) => shellWord(word)).join(" ");
+}
+
 const plain = /^[\w@%+=:,./-]+$/;
 
 /** One word of a POSIX shell line, in quotes unless all of it is plain. */

@@ -1,33 +1,13 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { after, HostResource, hostResource, recordedFacts } from "../host/host-resource";
-import { Host, hostParts, hostRule } from "../host/host";
+import { Host, hostParts } from "../host/host";
 import { digestOf } from "../internal/hash";
-import { absolutePath, whole } from "../internal/rules";
 import { assertArgs, checked } from "../internal/validate";
-import { binaryName, goBuildFlags, GoBuildOptions, linkerFlags } from "./go-build";
+import { buildProblems, buildRules } from "./build-rules";
+import { binaryName, BuildMode, goBuildFlags, GoBuildOptions, linkerFlags } from "./go-build";
+import { hostOf, SourceFiles } from "./source-files";
 import { FingerprintQuery, sourceFingerprints } from "./source-fingerprint";
-
-/** How binaries are built. */
-export enum BuildMode {
-    /** `go build` with the version that the tree's own build would give: the fastest way. */
-    Go = "go",
-    /** `make WHAT=...`, as Kubernetes' Makefile takes it. */
-    Make = "make",
-    /** A released command straight from a Go module proxy, without a tree. */
-    Module = "module",
-}
-
-/** A source tree on a host: plain data, as a SourceTree gives it. */
-export interface SourceFiles {
-    /** Absolute path of the tree. */
-    dir: pulumi.Input<string>;
-    /** Where the tree is. Defaults to this machine. */
-    host?: pulumi.Input<Host>;
-    /** Id of the resource that makes the tree: it is not looked at before that is there. */
-    instanceId?: pulumi.Input<string>;
-}
 
 /** Arguments of a Build. Give source, or module with mode "module". */
 export interface BuildArgs {
@@ -36,9 +16,11 @@ export interface BuildArgs {
     /** Where a module is built. Defaults to this machine; a tree is built where it is. */
     host?: pulumi.Input<Host>;
     /** The module and its version, as "k8s.io/kubernetes@v1.36.1". */
-    module?: string;
+    module?: pulumi.Input<string>;
     /** What is built: directories of commands below the tree, as "cmd/kubelet", or import paths. */
     targets: string[];
+    /** Names of binaries by target, where that is not the last part of its path, as `{"go.etcd.io/etcd/server/v3": "etcd"}`. */
+    names?: Record<string, string>;
     /** Platforms as os/architecture, as "linux/amd64" or "windows/amd64". Defaults to Linux on this machine's architecture. */
     platforms?: string[];
     /** How it is built. Defaults to "go", with module to "module". */
@@ -59,7 +41,7 @@ export interface BuildArgs {
     goFlags?: pulumi.Input<pulumi.Input<string>[]>;
     /** Version of Go, as "1.26.2". Defaults to what is installed, or newer if the tree asks for it. */
     goVersion?: pulumi.Input<string>;
-    /** True: `make clean` before, for mode "make". Defaults to false. */
+    /** True: what was made before is thrown away first, for modes "make" and "container". Defaults to false. */
     clean?: pulumi.Input<boolean>;
     /** Time limit for one binary in seconds. Defaults to 3600. */
     timeoutSec?: number;
@@ -89,73 +71,20 @@ export interface Binary {
     platform: string;
 }
 
-const platformRule = z
-    .string({ error: 'expected os/architecture, as "linux/amd64"' })
-    .regex(/^(linux|windows|darwin)\/(amd64|arm64)$/, {
-        error: "expected linux, windows or darwin, and amd64 or arm64, as linux/amd64",
-    });
-const flags = z.string({ error: "expected flags" }).regex(/^[^\0\n]*$/, {
-    error: "expected flags on one line",
-});
-const rules = {
-    source: z
-        .object(
-            { dir: absolutePath, host: hostRule, instanceId: z.string().optional() },
-            { error: "expected the files of a SourceTree" },
-        )
-        .optional(),
-    host: hostRule,
-    module: z
-        .string({ error: 'expected module@version, as "k8s.io/kubernetes@v1.36.1"' })
-        .regex(/^[A-Za-z0-9._~/-]+@v[0-9A-Za-z.+-]+$/, {
-            error: 'expected module@version, as "k8s.io/kubernetes@v1.36.1"',
-        })
-        .optional(),
-    targets: z
-        .array(
-            z
-                .string({ error: "expected a directory below the tree or an import path" })
-                .regex(/^(?!-)(?!.*(^|\/)\.\.?(\/|$))[A-Za-z0-9._~-]+(\/[A-Za-z0-9._~-]+)*$/, {
-                    error: 'expected a directory below the tree, as "cmd/kubelet", or an import path',
-                }),
-            { error: "expected a list of targets" },
-        )
-        .min(1, { error: "expected at least one target" }),
-    platforms: z
-        .array(platformRule, { error: "expected a list of platforms" })
-        .min(1, { error: "expected at least one platform" })
-        .optional(),
-    mode: z.enum(BuildMode, { error: 'expected "go", "make" or "module"' }).optional(),
-    debug: z.boolean({ error: "expected true or false" }).optional(),
-    race: z.boolean({ error: "expected true or false" }).optional(),
-    cgo: z.boolean({ error: "expected true or false" }).optional(),
-    tags: z
-        .array(
-            z
-                .string({ error: "expected a build tag" })
-                .regex(/^[A-Za-z0-9_.]+$/, { error: "expected a build tag" }),
-            { error: "expected a list of build tags" },
-        )
-        .optional(),
-    gcflags: flags.optional(),
-    ldflags: flags.optional(),
-    goFlags: z.array(flags, { error: "expected a list of flags" }).optional(),
-    goVersion: z
-        .string({ error: 'expected a version of Go, as "1.26.2"' })
-        .regex(/^1\.[0-9]+(\.[0-9]+|rc[0-9]+)?$/, {
-            error: 'expected a version of Go, as "1.26.2"',
-        })
-        .optional(),
-    clean: z.boolean({ error: "expected true or false" }).optional(),
-    timeoutSec: whole(1, 86400, "seconds").optional(),
-};
-
 // What decides beside the packages how Kubernetes' make builds.
 const makeFiles = [
     "Makefile",
     "hack/make-rules/build.sh",
     "hack/lib/golang.sh",
     "hack/lib/init.sh",
+];
+// And in the tree's own builder.
+const containerFiles = [
+    ...makeFiles,
+    ".go-version",
+    "build/build-image/cross/VERSION",
+    "build/common.sh",
+    "build/run.sh",
 ];
 
 /**
@@ -174,22 +103,24 @@ export class Build extends pulumi.ComponentResource {
     constructor(name: string, args: BuildArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:Build", name, args, opts);
         const what = `Build ${name}`;
-        assertArgs(what, args, rules, ...sourceProblems(args));
+        assertArgs(what, args, buildRules, ...buildProblems(args));
         const mode = args.mode ?? (args.module === undefined ? BuildMode.Go : BuildMode.Module);
         const platforms = args.platforms ?? [
             `linux/${process.arch === "arm64" ? "arm64" : "amd64"}`,
         ];
         const source = pulumi.output(args.source);
         const host = args.source === undefined ? args.host : hostOf(args.source);
-        const options: pulumi.Output<Options> = checked(what, args, rules).apply((known) => ({
-            debug: known.debug ?? false,
-            race: known.race ?? false,
-            cgo: known.cgo ?? known.race ?? false,
-            tags: known.tags,
-            gcflags: known.gcflags,
-            ldflags: known.ldflags,
-            goFlags: known.goFlags ?? [],
-            goVersion: known.goVersion ?? "",
+        const known = checked(what, args, buildRules);
+        const module = known.apply((all) => all.module);
+        const options: pulumi.Output<Options> = known.apply((all) => ({
+            debug: all.debug ?? false,
+            race: all.race ?? false,
+            cgo: all.cgo ?? all.race ?? false,
+            tags: all.tags,
+            gcflags: all.gcflags,
+            ldflags: all.ldflags,
+            goFlags: all.goFlags ?? [],
+            goVersion: all.goVersion ?? "",
         }));
         const query: pulumi.Output<FingerprintQuery> = pulumi
             .all([source, options])
@@ -197,7 +128,7 @@ export class Build extends pulumi.ComponentResource {
                 dir: tree?.dir ?? "",
                 targets: args.targets,
                 platforms,
-                files: mode === BuildMode.Make ? makeFiles : [],
+                files: buildFiles(mode),
                 goFlags: [...(how.race ? ["-race"] : []), ...how.goFlags],
                 goVersion: how.goVersion,
                 cgo: how.cgo,
@@ -211,20 +142,20 @@ export class Build extends pulumi.ComponentResource {
 
         const built = args.targets.flatMap((target) =>
             platforms.map((platform): [string, BinaryOutputs] => {
-                const suffix = `${binaryName(target, "")}-${platform.replace("/", "-")}`;
+                const suffix = `${binaryName(target, "", args.names)}-${platform.replace("/", "-")}`;
                 const child = `${name}-${suffix}`;
                 const recorded = recordedFacts(child, host);
                 const key = pulumi
-                    .all([sources, options, recorded])
-                    .apply(([digests, how, facts]) =>
+                    .all([sources, options, recorded, module])
+                    .apply(([digests, how, facts, released]) =>
                         digests === undefined
                             ? (facts?.["key"] ?? "unknown")
                             : digestOf({
                                   made: digests[`${target} ${platform}`],
-                                  ...{ how, mode, target, platform, module: args.module },
+                                  ...{ how, mode, target, platform, module: released },
                               }),
                     );
-                const file = binaryName(target, platform);
+                const file = binaryName(target, platform, args.names);
                 const thing = hostResource(
                     child,
                     {
@@ -241,7 +172,7 @@ export class Build extends pulumi.ComponentResource {
                             KUBEDEV_TARGET: target,
                             KUBEDEV_PLATFORM: platform,
                             KUBEDEV_BINARY: file,
-                            KUBEDEV_MODULE: args.module,
+                            KUBEDEV_MODULE: module,
                             KUBEDEV_CLEAN: pulumi.output(args.clean ?? false).apply(String),
                             ...environmentOf(options),
                         },
@@ -271,6 +202,14 @@ export class Build extends pulumi.ComponentResource {
             fingerprints: this.fingerprints,
         });
     }
+}
+
+function buildFiles(mode: BuildMode): string[] {
+    const files: Partial<Record<BuildMode, string[]>> = {
+        [BuildMode.Make]: makeFiles,
+        [BuildMode.Container]: containerFiles,
+    };
+    return files[mode] ?? [];
 }
 
 /** How go builds, as scripts/source/build.sh takes it. */
@@ -314,50 +253,4 @@ function binaryOf(
         fingerprint: after(thing.resource, key),
         platform,
     };
-}
-
-function hostOf(source: pulumi.Input<SourceFiles>): pulumi.Input<Host> {
-    return pulumi.Output.isInstance(source) || source instanceof Promise
-        ? pulumi.output(source).apply((tree) => tree.host ?? {})
-        : (source.host ?? {});
-}
-
-function sourceProblems(args: BuildArgs): { propertyPath: string; reason: string }[] {
-    if ((args.source === undefined) === (args.module === undefined)) {
-        const got = args.source === undefined ? "neither" : "both";
-        return [
-            {
-                propertyPath: "source",
-                reason: `got ${got}; expected either source, a tree, or module, as "k8s.io/kubernetes@v1.36.1"`,
-            },
-        ];
-    }
-    const ofGo = ["race", "tags", "gcflags", "ldflags", "goFlags"] as const;
-    const wrong = [
-        ...(args.mode === BuildMode.Make
-            ? ofGo.filter((name) => args[name] !== undefined)
-            : []
-        ).map((propertyPath) => ({
-            propertyPath,
-            reason: 'expected none with mode "make": the Makefile decides; set mode to "go"',
-        })),
-        ...(args.mode !== undefined &&
-        (args.mode === BuildMode.Module) !== (args.module !== undefined)
-            ? [
-                  {
-                      propertyPath: "mode",
-                      reason: `got "${args.mode}"; expected "module" with a module, and another with a source`,
-                  },
-              ]
-            : []),
-        ...(args.source !== undefined && args.host !== undefined
-            ? [
-                  {
-                      propertyPath: "host",
-                      reason: "expected none beside source: a tree is built where it is",
-                  },
-              ]
-            : []),
-    ];
-    return wrong;
 }

@@ -1,3 +1,17 @@
+import { z } from "zod";
+
+/** How binaries are built. */
+export enum BuildMode {
+    /** `go build` with the version that the tree's own build would give: the fastest way. */
+    Go = "go",
+    /** `make WHAT=...`, as Kubernetes' Makefile takes it. */
+    Make = "make",
+    /** `build/run.sh make ...`: in the container of Kubernetes' own builder, which wants Docker on the host. */
+    Container = "container",
+    /** A released command straight from a Go module proxy, without a tree. */
+    Module = "module",
+}
+
 /** How a binary is built, in Go's terms. */
 export interface GoBuildOptions {
     debug: boolean;
@@ -7,12 +21,17 @@ export interface GoBuildOptions {
     goFlags: readonly string[];
 }
 
-/** Name of the file that is built from a target. */
-export function binaryName(target: string, platform: string): string {
+/** Name of the file that is built from a target; names are given by target. */
+export function binaryName(
+    target: string,
+    platform: string,
+    names: Readonly<Record<string, string>> = {},
+): string {
     // As go build does: a major version is no name.
     const parts = target.replace(/@.*$/, "").split("/");
     const last = parts.pop() ?? "";
-    const name = /^v[0-9]+$/.test(last) && parts.length > 0 ? (parts.pop() ?? "") : last;
+    const usual = /^v[0-9]+$/.test(last) && parts.length > 0 ? (parts.pop() ?? "") : last;
+    const name = names[target] ?? usual;
     return platform.startsWith("windows/") ? `${name}.exe` : name;
 }
 
@@ -40,3 +59,8 @@ export function linkerFlags(options: GoBuildOptions): string {
         .filter((flags) => flags !== undefined)
         .join(" ");
 }
+
+/** What a version of Go must look like. @internal */
+export const goVersionRule = z
+    .string({ error: 'expected a version of Go, as "1.26.2"' })
+    .regex(/^1\.[0-9]+(\.[0-9]+|rc[0-9]+)?$/, { error: 'expected a version of Go, as "1.26.2"' });

@@ -25,17 +25,19 @@ export interface FingerprintQuery {
 
 /**
  * What each target is made from: a digest by `<target> <platform>`, over the files of the packages that it needs. It is
- * known in a preview as long as the host and the tree are there. Undefined if the host does not answer.
+ * known in a preview as long as the host and the tree are there. Undefined if the host does not answer. For checks it is one
+ * digest, "checks", over the tests too.
  */
 export function sourceFingerprints(
     host: pulumi.Input<Host> | undefined,
     query: pulumi.Input<FingerprintQuery>,
+    script: "source/fingerprint.sh" | "source/check-fingerprint.sh" = "source/fingerprint.sh",
 ): pulumi.Output<Record<string, string> | undefined> {
     const { ssh, parentId, running } = hostParts(host);
     return pulumi.all([ssh, running, query, parentId]).apply(([login, runs, asked]) =>
         guarded(async () => {
             const answer = await look(
-                "source/fingerprint.sh",
+                script,
                 login,
                 { ...hostEnvironment(login), KUBEDEV_HOST_RUNNING: String(runs ?? true) },
                 questions(asked),
@@ -47,7 +49,7 @@ export function sourceFingerprints(
     );
 }
 
-/** The query as scripts/source/fingerprint.sh takes it. */
+/** The query as the scripts take it. */
 export function questions(query: FingerprintQuery): Record<string, string> {
     return {
         // What the prelude wants; a fingerprint keeps nothing.
@@ -64,7 +66,7 @@ export function questions(query: FingerprintQuery): Record<string, string> {
     };
 }
 
-/** Reads what scripts/source/fingerprint.sh prints. Undefined if it could not be run. */
+/** Reads what the scripts print. Undefined if it could not be run. */
 export function parseFingerprints(
     text: string,
     warn: (text: string) => void,

@@ -4,10 +4,11 @@ import { look } from "../host/drift-probe";
 import { Host, hostParts, hostRule } from "../host/host";
 import { after, hostResource } from "../host/host-resource";
 import { hostEnvironment } from "../host/transport";
-import { guarded } from "../internal/errors";
+import { guarded, runError } from "../internal/errors";
 import { absoluteFilePath, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { SourceFiles } from "./build";
+import { Build } from "./build";
+import { SourceFiles } from "./source-files";
 import { compareUrl, treeLinks } from "./tree-links";
 
 /** What becomes of a tree that was cloned when it is deleted. An adopted tree always stays. */
@@ -42,6 +43,12 @@ export interface SourceTreeArgs {
     depth?: pulumi.Input<number>;
     /** True: a commit of Go files that are not as gofmt writes them is stopped, unless its message begins with WIP. Defaults to false. */
     hooks?: pulumi.Input<boolean>;
+    /** True: the etcd that the tree's integration tests want is built, for `etcdPath`. Defaults to false. */
+    etcd?: boolean;
+    /** Version of that etcd, as "3.6.8". Defaults to what the tree says in hack/lib/etcd.sh. */
+    etcdVersion?: pulumi.Input<string>;
+    /** True: links from vendor/k8s.io to staging are made where git could not make them, for Kubernetes before 1.30 checked out without symbolic links. Defaults to false. */
+    legacyStagingLinks?: pulumi.Input<boolean>;
     /** What becomes of a clone when it is deleted. Defaults to "refuse". */
     onDelete?: TreeRemoval;
     /** Time limit for the clone in seconds. Defaults to 3600. */
@@ -67,6 +74,14 @@ const rules = {
     partial: z.boolean({ error: "expected true or false" }).optional(),
     depth: whole(1, 1_000_000, "commits").optional(),
     hooks: z.boolean({ error: "expected true or false" }).optional(),
+    etcd: z.boolean({ error: "expected true or false" }).optional(),
+    etcdVersion: z
+        .string({ error: 'expected a version of etcd, as "3.6.8"' })
+        .regex(/^[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?$/, {
+            error: 'expected a version of etcd, as "3.6.8"',
+        })
+        .optional(),
+    legacyStagingLinks: z.boolean({ error: "expected true or false" }).optional(),
     onDelete: z.enum(TreeRemoval, { error: 'expected "refuse", "retain" or "force"' }).optional(),
     timeoutSec: whole(1, 86400, "seconds").optional(),
 };
@@ -90,6 +105,8 @@ export class SourceTree extends pulumi.ComponentResource {
     public readonly version: pulumi.Output<string>;
     /** Version of Go that the tree asks for, as "1.26.2". */
     public readonly goVersion: pulumi.Output<string>;
+    /** Absolute path of the etcd for integration tests; empty unless it is asked for. */
+    public readonly etcdPath: pulumi.Output<string>;
     /** Page that shows the branch as a pull request would; empty outside of GitHub. */
     public readonly compareUrl: pulumi.Output<string>;
     /** Pages to read at this commit, and to follow, by name. */
@@ -123,6 +140,7 @@ export class SourceTree extends pulumi.ComponentResource {
                         depth === undefined ? "" : String(depth),
                     ),
                     KUBEDEV_HOOKS: flag(known.hooks, false),
+                    KUBEDEV_STAGING_LINKS: flag(known.legacyStagingLinks, false),
                     KUBEDEV_REMOVE: args.onDelete ?? TreeRemoval.Refuse,
                 },
                 timeoutSec: args.timeoutSec ?? 3600,
@@ -167,6 +185,10 @@ export class SourceTree extends pulumi.ComponentResource {
         this.branch = fact("branch");
         this.version = fact("version");
         this.goVersion = fact("goVersion");
+        this.etcdPath =
+            args.etcd === true
+                ? this.builtEtcd(name, args.host, known.etcdVersion, facts)
+                : pulumi.output("");
         this.compareUrl = pulumi
             .all([upstream, facts])
             .apply(
@@ -183,9 +205,36 @@ export class SourceTree extends pulumi.ComponentResource {
             branch: this.branch,
             version: this.version,
             goVersion: this.goVersion,
+            etcdPath: this.etcdPath,
             compareUrl: this.compareUrl,
             links: this.links,
         });
+    }
+
+    private builtEtcd(
+        name: string,
+        host: pulumi.Input<Host> | undefined,
+        asked: pulumi.Output<string | undefined>,
+        facts: pulumi.Output<Record<string, string>>,
+    ): pulumi.Output<string> {
+        const module = pulumi.all([asked, facts]).apply(([version, all]) =>
+            guarded(() => {
+                const wanted = version ?? all["etcdVersion"] ?? "";
+                if (wanted === "") {
+                    throw runError(
+                        `SourceTree ${name}: ${all["tree"] ?? "the tree"} does not say its version of etcd in hack/lib/etcd.sh; expected etcdVersion`,
+                    );
+                }
+                return `go.etcd.io/etcd/server/v3@v${wanted}`;
+            }),
+        );
+        const target = "go.etcd.io/etcd/server/v3";
+        const built = new Build(
+            `${name}-etcd`,
+            { host, module, targets: [target], names: { [target]: "etcd" } },
+            { parent: this },
+        );
+        return built.paths.apply((paths) => Object.values(paths)[0] ?? "");
     }
 }
 

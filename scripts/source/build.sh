@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds one target for one platform, unless that was done from the same source with the same flags.
-#   KUBEDEV_MODE         go, make or module
+#   KUBEDEV_MODE         go, make, container or module
 #   KUBEDEV_TREE         directory of the source tree; of no use to module
 #   KUBEDEV_TARGET       directory below the tree, or import path
 #   KUBEDEV_PLATFORM     os/architecture
@@ -12,10 +12,12 @@
 #   KUBEDEV_CLEAN        true: what make built before is thrown away first
 #   and what go-env.sh takes
 . ../host/prelude.sh
+. ../host/session.sh
 . ./go-env.sh
 . ./git-env.sh
 . ./version.sh
 . ./module.sh
+. ./edited-since.sh
 take_lock
 final=$dir/$KUBEDEV_BUILD_KEY/$KUBEDEV_BINARY
 report() {
@@ -30,13 +32,16 @@ if [ "$(field fact.key)" = "$KUBEDEV_BUILD_KEY" ] && [ -x "$final" ]; then
     exit 0
 fi
 
+# What is edited from now on is not what was asked for.
+: >"$dir/begun"
 new=$dir/new
 log=$dir/build.log
 builder=''
 reporter=''
 clean_up() {
-    for child in $builder $reporter; do kill "$child" 2>/dev/null || :; done
-    rm -rf "$new" "$log"
+    [ -z "$reporter" ] || kill "$reporter" 2>/dev/null || :
+    end_session "$builder"
+    rm -rf "$new" "$log" "$dir/begun"
     [ -f "$record" ] || forget
 }
 trap clean_up EXIT
@@ -51,6 +56,12 @@ fi
 set_go "$module" || die "there is no Go on this host; expected one on the PATH or in /usr/local/go, a BuildHost installs it"
 free_mib=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
 [ "$free_mib" -ge 1024 ] || die "got $free_mib MiB of free disk at $dir; expected 1024 MiB; remove what is no longer needed"
+
+# A released module is what it is: a binary that another stack of this user has built is taken as it is.
+shared=''
+if [ "$KUBEDEV_MODE" = module ] && [ "$KUBEDEV_CGO" = 0 ]; then
+    shared=$cache_root/binaries/$KUBEDEV_BUILD_KEY-$(cd / && "$go" env GOVERSION GOAMD64 GOARM64 | cksum | cut -d ' ' -f 1)
+fi
 
 # One at a time for each Go cache: what several targets share is compiled once.
 mkdir -p "$cache_root"
@@ -79,7 +90,7 @@ go_build() { # import path or ./directory
     set -- "$@" $KUBEDEV_GO_FLAGS "$package"
     IFS=$old_ifs
     export GOOS GOARCH
-    exec "$go" build "$@"
+    exec setsid "$go" build "$@"
 }
 
 make_build() {
@@ -97,7 +108,25 @@ make_build() {
     set -- WHAT="$KUBEDEV_TARGET"
     if [ "$KUBEDEV_DEBUG" = true ]; then set -- "$@" DBG=1; fi
     if [ "$KUBEDEV_CLEAN" = true ]; then make clean; fi
-    exec make "$@"
+    exec setsid make "$@"
+}
+
+# In the tree's own builder. Of one recipe all versions know the words: before 1.35 they copy the sources to a container of
+# their own and the binaries back, since then they mount the tree. What is said as a variable of make reaches both.
+container_build() {
+    command -v docker >/dev/null || {
+        echo "there is no docker on this host; expected it, a BuildHost with containerEngine installs it"
+        exit 1
+    }
+    KUBE_BUILD_PLATFORMS=$KUBEDEV_PLATFORM
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=0
+    export KUBE_BUILD_PLATFORMS SOURCE_DATE_EPOCH
+    unset GOFLAGS CGO_ENABLED GOTOOLCHAIN
+    set -- make all WHAT="$KUBEDEV_TARGET"
+    if [ "$KUBEDEV_DEBUG" = true ]; then set -- "$@" DBG=1; fi
+    if [ "$KUBEDEV_CGO" = 0 ]; then set -- "$@" KUBE_STATIC_OVERRIDES="${KUBEDEV_TARGET##*/}"; fi
+    if [ "$KUBEDEV_CLEAN" = true ]; then build/make-clean.sh; fi
+    exec setsid build/run.sh "$@"
 }
 
 build() {
@@ -106,6 +135,7 @@ build() {
         if [ -d "./$KUBEDEV_TARGET" ]; then go_build "./$KUBEDEV_TARGET"; else go_build "$KUBEDEV_TARGET"; fi
         ;;
     make) make_build ;;
+    container) container_build ;;
     module)
         enter_module
         go_build "$KUBEDEV_TARGET"
@@ -113,32 +143,57 @@ build() {
     esac
 }
 
-# In the background, so that it can be interrupted and says how far it is. The last command of each replaces the shell:
-# then it is the compiler that a signal ends.
-if [ "$KUBEDEV_MODE" != module ]; then read_version .; fi
+# In the background, so that it can be interrupted and says how far it is. The last command of each replaces the shell.
+run_build() {
+    if [ "$KUBEDEV_MODE" != module ]; then read_version .; fi
+    (exec 9>&- 8>&- && build) >"$log" 2>&1 &
+    builder=$!
+    (
+        exec 9>&- 8>&-
+        # What is still asleep when this is ended must not keep the streams open.
+        while sleep 3 >/dev/null 2>&1; do
+            say "building: $(($(date +%s) - begin)) s, $(grep -c '^[a-zA-Z0-9][^ :]*$' "$log" || :) packages compiled"
+        done
+    ) &
+    reporter=$!
+    status=0
+    wait "$builder" || status=$?
+    builder=''
+    kill "$reporter" 2>/dev/null || :
+    reporter=''
+    if [ "$status" -eq 0 ]; then
+        case $KUBEDEV_MODE in
+        make) cp "_output/local/bin/$KUBEDEV_PLATFORM/$KUBEDEV_BINARY" "$new/" ;;
+        container) cp "_output/dockerized/bin/$KUBEDEV_PLATFORM/$KUBEDEV_BINARY" "$new/" ;;
+        esac
+    fi
+    if [ "$status" -ne 0 ] || [ ! -s "$new/$KUBEDEV_BINARY" ]; then
+        # Without what go build -v and downloads say.
+        grep -vE '^([a-zA-Z0-9][^ :]*|go: downloading .*)$' "$log" | head -n 40 >&2 || :
+        die "$what for $KUBEDEV_PLATFORM was not built (exit status $status); the binary built before is left as it was"
+    fi
+    if [ "$KUBEDEV_MODE" != module ]; then
+        edited=$(GOOS=$GOOS GOARCH=$GOARCH edited_since "$dir/begun" "$KUBEDEV_TARGET")
+        [ -z "$edited" ] ||
+            die "$what was edited while it was built, so it is not what the preview showed: $(printf '%s\n' "$edited" | head -n 5 | tr '\n' ' '); run it again; the binary built before is left as it was"
+    fi
+}
+
 begin=$(date +%s)
-(exec 9>&- 8>&- && build) >"$log" 2>&1 &
-builder=$!
-(
-    exec 9>&- 8>&-
-    # What is still asleep when this is ended must not keep the streams open.
-    while sleep 3 >/dev/null 2>&1; do
-        say "building: $(($(date +%s) - begin)) s, $(grep -c '^[a-zA-Z0-9][^ :]*$' "$log" || :) packages compiled"
-    done
-) &
-reporter=$!
-status=0
-wait "$builder" || status=$?
-builder=''
-kill "$reporter" 2>/dev/null || :
-reporter=''
-if [ "$status" -eq 0 ] && [ "$KUBEDEV_MODE" = make ]; then
-    cp "_output/local/bin/$KUBEDEV_PLATFORM/$KUBEDEV_BINARY" "$new/"
-fi
-if [ "$status" -ne 0 ] || [ ! -s "$new/$KUBEDEV_BINARY" ]; then
-    # Without what go build -v and downloads say.
-    grep -vE '^([a-zA-Z0-9][^ :]*|go: downloading .*)$' "$log" | head -n 40 >&2 || :
-    die "$what for $KUBEDEV_PLATFORM was not built (exit status $status); the binary built before is left as it was"
+if [ -n "$shared" ] && [ -s "$shared/$KUBEDEV_BINARY" ]; then
+    cp --reflink=auto "$shared/$KUBEDEV_BINARY" "$new/"
+    touch "$shared"
+    say "it was built before by this user"
+else
+    run_build
+    if [ -n "$shared" ]; then
+        rm -rf "$shared" "$shared.new"
+        mkdir -p "$shared.new"
+        cp --reflink=auto "$new/$KUBEDEV_BINARY" "$shared.new/"
+        mv "$shared.new" "$shared"
+        # What nobody has wanted for a month.
+        find "$cache_root/binaries" -mindepth 1 -maxdepth 1 -mtime +30 -exec rm -rf {} +
+    fi
 fi
 
 version=${git_version:-${KUBEDEV_MODULE##*@}}

@@ -11,15 +11,27 @@ find_go() {
     go=''
     for candidate in "$(command -v go || :)" /usr/local/go/bin/go "$cache_root"/go/*/bin/go; do
         [ -x "$candidate" ] || continue
-        go=$candidate
-        [ -n "$KUBEDEV_GO_VERSION" ] || return 0
-        if [ "$(GOTOOLCHAIN=local "$go" env GOVERSION)" = "go$KUBEDEV_GO_VERSION" ]; then
-            GOTOOLCHAIN=local
-            export GOTOOLCHAIN
-            return 0
+        found=$(cd / && GOTOOLCHAIN=local "$candidate" env GOVERSION 2>/dev/null) || continue
+        if [ -n "$KUBEDEV_GO_VERSION" ]; then
+            if [ "$found" = "go$KUBEDEV_GO_VERSION" ]; then
+                go=$candidate
+                GOTOOLCHAIN=local
+                export GOTOOLCHAIN
+                return 0
+            fi
+        fi
+        # From 1.21 on it can get another version of itself; an older one is better than none.
+        minor=${found#go1.}
+        minor=${minor%%[!0-9]*}
+        if [ "${minor:-0}" -ge 21 ]; then
+            go=$candidate
+            [ -n "$KUBEDEV_GO_VERSION" ] || return 0
+        else
+            go=${go:-$candidate}
         fi
     done
     [ -n "$go" ] || return 1
+    [ -n "$KUBEDEV_GO_VERSION" ] || return 0
     # Not installed: Go gets it as a toolchain module, from the same proxy as all modules.
     GOTOOLCHAIN=go$KUBEDEV_GO_VERSION
     export GOTOOLCHAIN

@@ -10,9 +10,11 @@
 #   KUBEDEV_PARTIAL    true: file contents are fetched when they are needed
 #   KUBEDEV_DEPTH      number of commits to fetch; empty: all
 #   KUBEDEV_HOOKS      true: core.hooksPath leads to our hooks
+#   KUBEDEV_STAGING_LINKS  true: links to staging that git could not make are made
 . ../host/prelude.sh
 . ./git-env.sh
 . ./tree-settings.sh
+. ./staging-links.sh
 # What is in the tree is the user's, not ours: made as the user's own git makes it, and no index is written just to look.
 umask 022
 GIT_OPTIONAL_LOCKS=0
@@ -139,6 +141,7 @@ else
     undo_setting core.hooksPath
     rm -rf "$dir/hooks"
 fi
+if [ "$KUBEDEV_STAGING_LINKS" = true ]; then make_staging_links; else undo_staging_links; fi
 note_use
 write_record "kind=tree" "exists=$tree/.git" "fact.branch=$KUBEDEV_BRANCH"
 printf '{"dir":%s,"adopted":%s}\n' "$(json_string "$tree")" "$([ -e "$dir/made" ] && echo false || echo true)"

@@ -6,6 +6,7 @@
 . ../host/prelude.sh
 . ./git-env.sh
 . ./tree-settings.sh
+. ./staging-links.sh
 # What is in the tree is the user's, not ours: made as the user's own git makes it, and no index is written just to look.
 umask 022
 GIT_OPTIONAL_LOCKS=0
@@ -52,6 +53,7 @@ if [ -e "$dir/made" ] && [ "$KUBEDEV_REMOVE" != retain ] && [ -e "$tree/.git" ];
     fi
     rm -rf "$tree"
 elif [ -e "$tree/.git" ]; then
+    undo_staging_links
     undo_settings
     forget_use
 fi

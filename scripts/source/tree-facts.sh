@@ -14,3 +14,5 @@ go_version=$(cat "$KUBEDEV_TREE/.go-version" 2>/dev/null) ||
     go_version=$(sed -n 's/^toolchain go//p' "$KUBEDEV_TREE/go.mod" 2>/dev/null) || :
 [ -n "$go_version" ] || go_version=$(sed -n 's/^go //p' "$KUBEDEV_TREE/go.mod" 2>/dev/null) || :
 echo "goVersion=$go_version"
+# shellcheck disable=SC2016 # no variable of ours
+echo "etcdVersion=$(sed -n 's/^ETCD_VERSION=${ETCD_VERSION:-\(.*\)}$/\1/p' "$KUBEDEV_TREE/hack/lib/etcd.sh" 2>/dev/null || :)"

@@ -1,18 +1,40 @@
 /** SourceTree and Build against mocks: their children by type, name and inputs, and what they ask of the host. */
 import * as pulumi from "@pulumi/pulumi";
-import { Build, BuildMode } from "../../components/source/build";
+import { Build } from "../../components/source/build";
+import { BuildHost } from "../../components/source/build-host";
+import { CheckSuite } from "../../components/source/check-commands";
+import { Checks } from "../../components/source/checks";
+import { BuildMode } from "../../components/source/go-build";
 import { SourceTree, TreeRemoval } from "../../components/source/source-tree";
 import { common, known, MockedRun, withoutTexts } from "../support/mocked-run";
 
 let run: MockedRun;
+let lacks: string;
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
+    lacks = "";
     run = new MockedRun(
-        { dir: "/k8s", adopted: true, path: "/there", sha256: "s", sizeBytes: 5, version: "v1" },
+        {
+            ...{
+                dir: "/k8s",
+                adopted: true,
+                path: "/there",
+                sha256: "s",
+                sizeBytes: 5,
+                version: "v1",
+            },
+            ...{ tests: 7, skipped: 1, coveragePercent: 50.5, goVersion: "1.26.8", goPath: "/go" },
+        },
         (asked) => {
+            if (asked["KUBEDEV_FETCH_PROGRAMS"] !== undefined) {
+                return lacks;
+            }
             if (asked["KUBEDEV_TARGETS"] !== undefined) {
+                if (asked["KUBEDEV_PLATFORMS"] === "") {
+                    return "fingerprint=checks of-all\n";
+                }
                 const platforms = (asked["KUBEDEV_PLATFORMS"] ?? "").split("\n");
                 return asked["KUBEDEV_TARGETS"]
                     .split("\n")
@@ -21,7 +43,7 @@ beforeEach(async () => {
             }
             return asked["KUBEDEV_TREE"] === undefined
                 ? "absent=7\n"
-                : "commit=abc\nversion=v1.36.1\nbranch=fix\norigin=git@github.com:me/kubernetes.git\ngoVersion=1.26.2\n";
+                : "commit=abc\nversion=v1.36.1\nbranch=fix\norigin=git@github.com:me/kubernetes.git\ngoVersion=1.26.2\netcdVersion=3.6.8\n";
         },
     );
     await run.begin();
@@ -58,6 +80,7 @@ test("SourceTree: its place in the triggers, all else in place, what it looks li
         KUBEDEV_PARTIAL: "false",
         KUBEDEV_DEPTH: "5",
         KUBEDEV_HOOKS: "false",
+        KUBEDEV_STAGING_LINKS: "false",
         KUBEDEV_REMOVE: "retain",
     });
     expect(run.optionsOf("k8s-tree").deleteBeforeReplace).toBe(true);
@@ -130,6 +153,75 @@ test("Build of a module looks at no tree", async () => {
     });
 });
 
+test("SourceTree builds the etcd that the tree asks for", async () => {
+    const tree = new SourceTree("k8s", { dir: "/k8s", etcd: true });
+    expect(await known(tree.etcdPath)).toMatch(
+        /^\/state\/kubedev\/project\/stack\/k8s-etcd-etcd-linux-a..64\/[0-9a-f]+\/etcd$/,
+    );
+    const etcd = run.commands().find(({ name }) => name.startsWith("k8s-etcd-etcd-linux-"));
+    expect(etcd?.inputs.environment).toMatchObject({
+        KUBEDEV_MODULE: "go.etcd.io/etcd/server/v3@v3.6.8",
+        KUBEDEV_TARGET: "go.etcd.io/etcd/server/v3",
+        KUBEDEV_BINARY: "etcd",
+    });
+});
+
+test("Checks: the command is said; nothing is declared and nothing looked at unless it is to be run", async () => {
+    const checks = new Checks("unit", {
+        source: { dir: "/k8s tree" },
+        suite: CheckSuite.Unit,
+        what: ["pkg/kubelet"],
+        race: true,
+    });
+    expect(await known(checks.command)).toBe(
+        `cd '/k8s tree' && export ARTIFACTS="\${ARTIFACTS:-/tmp/_artifacts}" && mkdir -p "$ARTIFACTS" && export CGO_ENABLED=1 && export KUBE_CACHE_MUTATION_DETECTOR=true && export KUBE_PANIC_WATCH_DECODE_ERROR=true && go run gotest.tools/gotestsum@v1.13.0 --format=pkgname-and-test-fails --junitfile="$ARTIFACTS/junit.xml" -- -timeout=180s -race ./pkg/kubelet`,
+    );
+    expect(await known(checks.environment)).toMatchObject({ CGO_ENABLED: "1" });
+    expect(checks.results).toBeUndefined();
+    await pulumi.runtime.disconnect();
+    expect(run.commands()).toEqual([]);
+    expect(run.looks).toEqual([]);
+});
+
+test("Checks that run: the fingerprint, the words and the triggers make the key, the suite is what it is", async () => {
+    const keys: string[] = [];
+    for (const [at, change] of [{}, { count: 2 }, { triggers: { kubelet: "x" } }].entries()) {
+        const name = `c${String(at)}`;
+        const checks = new Checks(name, {
+            ...{ source: { dir: "/k8s" }, suite: CheckSuite.Unit, run: true, ...change },
+        });
+        expect(checks.results && (await known(checks.results))).toEqual({
+            ...{ dir: "/k8s", tests: 7, skipped: 1, coveragePercent: 50.5 },
+        });
+        const { inputs } = run.commands().find((c) => c.name === `${name}-run`) ?? run.command();
+        expect(inputs.triggers).toEqual([{ suite: "unit", incarnation: 7 }, { parents: [] }]);
+        keys.push(inputs.environment["KUBEDEV_CHECK_KEY"] ?? "");
+    }
+    expect(new Set(keys).size).toBe(3);
+    const asked = run.looks.find((look) => look["KUBEDEV_TARGETS"] !== undefined);
+    expect(asked).toMatchObject({ KUBEDEV_TREE: "/k8s", KUBEDEV_TARGETS: "./..." });
+});
+
+test("BuildHost: what is missing is installed in place, and nobody looks at the host before", async () => {
+    lacks = "lacks=make go\n";
+    const made = new BuildHost("tools", { goVersion: "1.26.2", cgo: true, packages: ["hello"] });
+    expect(await known(made.goVersion)).toBe("1.26.8");
+    expect(await known(made.host)).toEqual({ running: true });
+    const { name, inputs } = run.command();
+    expect(name).toBe("tools-tools");
+    expect(inputs.triggers).toEqual([{ incarnation: 7 }, { parents: [] }]);
+    expect(inputs.environment).toMatchObject({
+        KUBEDEV_PROGRAMS:
+            "git git\nmake make\nrsync rsync\njq jq\ngcc gcc\n/usr/include/stdio.h libc6-dev",
+        KUBEDEV_PACKAGES: "hello",
+        KUBEDEV_GO_VERSION: "1.26.2",
+        KUBEDEV_GO_PROXY: "https://proxy.golang.org",
+        KUBEDEV_INSTALL: "true",
+        KUBEDEV_FREE_MIB: "10240",
+        KUBEDEV_GENERATION: "1",
+    });
+});
+
 test("bad input is rejected before the first child is declared", async () => {
     const bad: [() => unknown, string][] = [
         [() => new SourceTree("a", { dir: "k8s" }), 'dir: got "k8s"; expected an absolute path'],
@@ -159,6 +251,37 @@ test("bad input is rejected before the first child is declared", async () => {
         [
             () => new Build("h", { source: { dir: "/k" }, host: {}, targets: ["a"] }),
             "host: expected none beside source",
+        ],
+        [
+            () => new Build("i", { source: { dir: "/k" }, targets: ["a/x", "b/x"] }),
+            "targets: got b/x, whose binary is called x as another one's; expected a name of its own, in names",
+        ],
+        [
+            () => new Build("j", { source: { dir: "/k" }, targets: ["a"], names: { b: "c" } }),
+            "names: got b, which is none of targets; expected one of a",
+        ],
+        [
+            () =>
+                new Build("k", {
+                    ...{ source: { dir: "/k" }, targets: ["a"], tags: ["x"] },
+                    mode: BuildMode.Container,
+                }),
+            'tags: expected none with mode "container"',
+        ],
+        [
+            () =>
+                new Checks("l", {
+                    ...{ source: { dir: "/k" }, suite: CheckSuite.Verify, labelFilter: "x" },
+                }),
+            'labelFilter: expected none with suite "verify"; it is of e2e, node-e2e',
+        ],
+        [
+            () => new Checks("m", { source: { dir: "/k" }, suite: "units" as CheckSuite }),
+            'suite: got "units"; expected one of verify, unit, bench, integration, e2e, node-e2e',
+        ],
+        [
+            () => new BuildHost("n", { goVersion: "latest", packages: ["-y"], goProxy: "direct" }),
+            "BuildHost n: 3 invalid arguments",
         ],
     ];
     for (const [make, message] of bad) {

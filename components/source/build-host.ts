@@ -1,0 +1,200 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { look } from "../host/drift-probe";
+import { Host, hostParts, hostRule } from "../host/host";
+import { after, hostResource, recordedFacts } from "../host/host-resource";
+import { hostName } from "../host/ssh-argv";
+import { hostEnvironment } from "../host/transport";
+import { guarded, runError } from "../internal/errors";
+import { whole } from "../internal/rules";
+import { assertArgs, checkedEach } from "../internal/validate";
+import { goVersionRule } from "./go-build";
+
+/** Arguments of a BuildHost. */
+export interface BuildHostArgs {
+    /** The host that is to build. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** Version of Go, as "1.26.2". Defaults to what is there if that is 1.24 or newer, else to 1.26.8. */
+    goVersion?: pulumi.Input<string>;
+    /** Go module proxy that Go comes from where there is none, and that this Go uses. Defaults to https://proxy.golang.org. */
+    goProxy?: pulumi.Input<string>;
+    /** Checksum of Go's toolchain module for the host's architecture, as in go.sum: "h1:...". Defaults to what sum.golang.org says. */
+    goChecksum?: pulumi.Input<string>;
+    /** True: a C compiler too, for `cgo` and `race`. Defaults to false. */
+    cgo?: pulumi.Input<boolean>;
+    /** True: a container engine too, for Build's mode "container" and node images. Defaults to false. */
+    containerEngine?: pulumi.Input<boolean>;
+    /** Further Debian packages. Defaults to none. */
+    packages?: pulumi.Input<pulumi.Input<string>[]>;
+    /** False: nothing is installed; what is missing is an error that names it. Defaults to true. */
+    install?: pulumi.Input<boolean>;
+    /** MiB that must be free in the user's cache directory. Defaults to 10240: one Kubernetes build and its cache. */
+    freeMib?: pulumi.Input<number>;
+}
+
+const yesOrNo = z.boolean({ error: "expected true or false" }).optional();
+const rules = {
+    host: hostRule,
+    goVersion: goVersionRule.optional(),
+    goProxy: z
+        .string({ error: "expected an http or https URL" })
+        .regex(/^https?:\/\/[^\s,|]+$/, { error: "expected an http or https URL" })
+        .optional(),
+    goChecksum: z
+        .string({ error: "expected a checksum, as h1:..." })
+        .regex(/^h1:[A-Za-z0-9+/]{43}=$/, { error: "expected a checksum, as h1:..." })
+        .optional(),
+    cgo: yesOrNo,
+    containerEngine: yesOrNo,
+    packages: z
+        .array(
+            z
+                .string({ error: "expected the name of a Debian package" })
+                .regex(/^[a-z0-9][a-z0-9+.-]+$/, {
+                    error: "expected the name of a Debian package",
+                }),
+            { error: "expected a list of Debian packages" },
+        )
+        .optional(),
+    install: yesOrNo,
+    freeMib: whole(0, 10_000_000, "MiB").optional(),
+};
+
+/** What scripts/source/build-host-tools.sh takes. */
+const asked = [
+    "KUBEDEV_PROGRAMS",
+    "KUBEDEV_FETCH_PROGRAMS",
+    "KUBEDEV_PACKAGES",
+    "KUBEDEV_GO_VERSION",
+    "KUBEDEV_INSTALL",
+    "KUBEDEV_FREE_MIB",
+] as const;
+
+/** Programs that a build takes, and the Debian packages that have them. */
+const programs: Record<string, string> = {
+    git: "git",
+    make: "make",
+    // Kubernetes' scripts.
+    rsync: "rsync",
+    jq: "jq",
+};
+const cPrograms: Record<string, string> = { gcc: "gcc", "/usr/include/stdio.h": "libc6-dev" };
+const containerPrograms: Record<string, string> = { docker: "docker.io" };
+/** What fetches Go. */
+const fetchPrograms: Record<string, string> = { curl: "curl", unzip: "unzip" };
+
+/**
+ * Makes a host able to build: git, make, Go, and what else is asked for. What is there is left alone; what is installed is
+ * noted and taken back when this is deleted. Where there is no right to install, the error says what is missing.
+ */
+export class BuildHost extends pulumi.ComponentResource {
+    /** The host, once it can build: what SourceTree and Build take. */
+    public readonly host: pulumi.Output<Host>;
+    /** Version of its Go, as "1.26.2". Unknown in a preview that installs it. */
+    public readonly goVersion: pulumi.Output<string>;
+    /** Absolute path of its go program. Unknown in a preview that installs it. */
+    public readonly goPath: pulumi.Output<string>;
+
+    constructor(name: string, args: BuildHostArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:BuildHost", name, args, opts);
+        assertArgs(`BuildHost ${name}`, args, rules);
+        const known = checkedEach(`BuildHost ${name}`, args, rules);
+        const child = `${name}-tools`;
+        const parts = hostParts(args.host);
+        const wanted = pulumi
+            .all([known.cgo, known.containerEngine, known.packages])
+            .apply(([cgo, containerEngine, packages]) => ({
+                KUBEDEV_PROGRAMS: lines({
+                    ...programs,
+                    ...(cgo === true ? cPrograms : {}),
+                    ...(containerEngine === true ? containerPrograms : {}),
+                }),
+                KUBEDEV_FETCH_PROGRAMS: lines(fetchPrograms),
+                KUBEDEV_PACKAGES: (packages ?? []).join("\n"),
+            }));
+        const values = pulumi
+            .all([wanted, known.goVersion, known.install, known.freeMib])
+            .apply(([programsWanted, goVersion, install, freeMib]) => ({
+                ...programsWanted,
+                KUBEDEV_GO_VERSION: goVersion ?? "",
+                KUBEDEV_INSTALL: String(install ?? true),
+                KUBEDEV_FREE_MIB: String(freeMib ?? 10240),
+            }));
+        const lacking = pulumi
+            .all([parts.ssh, parts.running, values, parts.parentId])
+            .apply(([login, running, questions]) =>
+                guarded(async () => {
+                    const said = await look(
+                        "source/build-host-look.sh",
+                        login,
+                        {
+                            ...hostEnvironment(login),
+                            KUBEDEV_HOST_RUNNING: String(running ?? true),
+                        },
+                        { KUBEDEV_DIR: "/nonexistent", ...questions },
+                        60,
+                    );
+                    if (said.startsWith("problem=")) {
+                        throw runError(`${hostName(login)} cannot build: ${said.slice(8).trim()}`);
+                    }
+                    return said.startsWith("lacks=");
+                }),
+            );
+        // Goes up when something is missing that was there, so that a preview shows it, in place.
+        const generation = pulumi
+            .all([lacking, recordedFacts(child, args.host)])
+            .apply(([lacks, facts]) => Number(facts?.["generation"] ?? "0") + (lacks ? 1 : 0))
+            .apply((count) => String(Math.max(1, count)));
+        const tools = hostResource(
+            child,
+            {
+                host: args.host,
+                create: "source/build-host-create.sh",
+                delete: "source/build-host-delete.sh",
+                spec: {},
+                environment: {
+                    ...Object.fromEntries(
+                        asked.map((field) => [field, values.apply((all) => all[field])]),
+                    ),
+                    KUBEDEV_GO_PROXY: known.goProxy.apply(
+                        (url) => url ?? "https://proxy.golang.org",
+                    ),
+                    KUBEDEV_GO_CHECKSUM: known.goChecksum,
+                    KUBEDEV_GENERATION: generation,
+                    KUBEDEV_REMEMBER: generation.apply((count) => `fact.generation=${count}`),
+                },
+                timeoutSec: 3600,
+            },
+            { parent: this },
+        );
+        // Nobody looks at what is on the host before it can build; `running` is what every look waits for, and no trigger.
+        const running = pulumi
+            .all([parts.running, tools.instanceId])
+            .apply(([runs]) => runs ?? true);
+        this.host = pulumi.output({
+            ssh: parts.ssh,
+            parentId: parts.parentId,
+            parentUrn: parts.parentUrn,
+            running,
+        });
+        const field = (fact: string) =>
+            after(tools.resource, pulumi.all([generation, tools.facts])).apply(([count, facts]) =>
+                facts?.["generation"] === count && facts[fact] !== undefined
+                    ? pulumi.output(facts[fact])
+                    : tools.result().apply((result) => String(result[fact] ?? "")),
+            );
+        this.goVersion = field("goVersion");
+        this.goPath = field("goPath");
+        this.registerOutputs({
+            host: this.host,
+            goVersion: this.goVersion,
+            goPath: this.goPath,
+        });
+    }
+}
+
+function lines(table: Record<string, string>): string {
+    return Object.entries(table)
+        .map(([program, from]) => `${program} ${from}`)
+        .join("\n");
+}

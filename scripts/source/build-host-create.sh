@@ -1,0 +1,83 @@
+#!/bin/sh
+# Makes a host able to build: installs what is missing, and notes it, so that it can be taken back.
+#   KUBEDEV_INSTALL      false: nothing is to be installed
+#   KUBEDEV_GO_PROXY     module proxy that Go comes from, and that it uses then
+#   KUBEDEV_GO_CHECKSUM  checksum of the toolchain module, h1:...; empty: what is pinned here or sum.golang.org says
+#   KUBEDEV_GENERATION   goes up when something has to be installed again
+#   and what build-host-tools.sh takes
+. ../host/prelude.sh
+. ./build-host-tools.sh
+. ./build-host-go.sh
+take_lock
+working=''
+log=$dir/log
+clean_up() {
+    [ -z "$working" ] || kill "$working" 2>/dev/null || :
+    rm -rf "${half:-$dir/half}" "$dir/half.zip"
+    [ -f "$record" ] || [ -s "$dir/packages" ] || [ -s "$log" ] || forget
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# Runs a command with its words in the log, and says how far it is.
+with_progress() { # what command...
+    what=$1
+    shift
+    "$@" >>"$log" 2>&1 8>&- 9>&- </dev/null &
+    working=$!
+    waited=0
+    while kill -0 "$working" 2>/dev/null; do
+        sleep 0.2
+        waited=$((waited + 1))
+        if [ $((waited % 15)) -eq 0 ]; then say "$what: $((waited / 5)) s, $(tail -n 1 "$log" | cut -c 1-100)"; fi
+    done
+    status=0
+    wait "$working" || status=$?
+    working=''
+    return "$status"
+}
+
+apt() { # what verb packages
+    # shellcheck disable=SC2086 # words
+    with_progress "$1" $as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+        apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -q -y --no-install-recommends "$2" $3 || {
+        tail -n 20 "$log" >&2
+        die "$1 failed (see above); run it by hand: ${as_root:+sudo }apt-get $2 $3"
+    }
+}
+
+: >"$log"
+missing=$(missing_packages "$KUBEDEV_PROGRAMS" | sort -u)
+go_there=true
+if ! usable_go; then
+    go_there=false
+    missing=$(printf '%s\n%s' "$missing" "$(KUBEDEV_PACKAGES='' missing_packages "$KUBEDEV_FETCH_PROGRAMS")" | sed '/^$/d' | sort -u)
+fi
+problem=$(lasting_problem "$missing")
+[ -z "$problem" ] || die "this host cannot build: $problem"
+if [ -n "$missing" ]; then
+    may_install
+    names=$(printf '%s\n' "$missing" | tr '\n' ' ')
+    say "installing $names"
+    apt "updating the list of packages" update ''
+    # All that comes with them, noted before it is there: a run that is broken off can be taken back too.
+    # shellcheck disable=SC2086 # words
+    LC_ALL=C apt-get -s --no-install-recommends install $names 2>>"$log" | sed -n 's/^Inst \([^ ]*\) .*/\1/p' >"$dir/planned" || :
+    while read -r package; do
+        is_installed "$package" || echo "$package"
+    done <"$dir/planned" >>"$dir/packages"
+    rm -f "$dir/planned"
+    sort -u -o "$dir/packages" "$dir/packages"
+    apt "installing $names" install "$names"
+    missing=$(missing_packages "$KUBEDEV_PROGRAMS")
+    [ -z "$missing" ] || die "installed, yet still missing: $missing"
+fi
+if [ "$go_there" = false ]; then fetch_go; fi
+usable_go || die "Go was fetched, but $cache_root/go has none that runs (got $go_has)"
+case $KUBEDEV_PROGRAMS in
+*docker*) docker info >>"$log" 2>&1 ||
+    die "docker is there, but its engine does not answer this user: $(tail -n 1 "$log"); start it (systemctl start docker) and let the user reach it (usermod -aG docker $(id -un), then log in again)" ;;
+esac
+rm -f "$log"
+write_record "kind=build-host" "fact.generation=$KUBEDEV_GENERATION" "fact.goVersion=$go_has" "fact.goPath=$go"
+printf '{"goVersion":"%s","goPath":%s}\n' "$go_has" "$(json_string "$go")"
