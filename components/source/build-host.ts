@@ -75,11 +75,11 @@ const programs: Record<string, string> = {
     git: "git",
     make: "make",
     // Kubernetes' scripts.
-    rsync: "rsync",
     jq: "jq",
 };
 const cPrograms: Record<string, string> = { gcc: "gcc", "/usr/include/stdio.h": "libc6-dev" };
-const containerPrograms: Record<string, string> = { docker: "docker.io" };
+// rsync: how Kubernetes before 1.35 copies its tree into the container.
+const containerPrograms: Record<string, string> = { docker: "docker.io", rsync: "rsync" };
 /** What fetches Go. */
 const fetchPrograms: Record<string, string> = { curl: "curl", unzip: "unzip" };
 

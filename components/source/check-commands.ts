@@ -193,6 +193,7 @@ function e2eSteps(options: CheckOptions): string[] {
         ...flag("skip", options.skip),
         ...flag("label-filter", options.labelFilter),
         ...flag("repeat", options.count === undefined ? undefined : options.count - 1),
+        `--${parallel ? "" : "ginkgo."}no-color`,
         ...flag("timeout", `${String(options.timeoutSec ?? 86400)}s`),
     ];
     const report = `--${parallel ? "" : "ginkgo."}junit-report=`;

@@ -9,10 +9,11 @@ read_junit() { # directory
     skipped_count=$(printf '%s' "$cases" | grep -c '<skipped' || :)
     test_count=$((test_count - skipped_count))
     failed_tests=$(printf '%s' "$cases" | sed -n '/<failure\|<error/p' | sed -E '
-        s/>.*//
+        s/>.*//; t reset
+        :reset
         s/.* classname="([^"]*)".* name="([^"]*)".*/\1 \2/; t plain
         s/.* name="([^"]*)".* classname="([^"]*)".*/\2 \1/; t plain
         s/.* name="([^"]*)".*/\1/
         :plain
-        s/&lt;/</g; s/&gt;/>/g; s/&#34;|&quot;/"/g; s/&#39;|&apos;/'"'"'/g; s/&amp;/\&/g')
+        s/&lt;/</g; s/&gt;/>/g; s/&#34;|&quot;/"/g; s/&#39;|&apos;/'"'"'/g; s/&amp;/\&/g; s/^ //')
 }

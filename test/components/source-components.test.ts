@@ -211,8 +211,7 @@ test("BuildHost: what is missing is installed in place, and nobody looks at the 
     expect(name).toBe("tools-tools");
     expect(inputs.triggers).toEqual([{ incarnation: 7 }, { parents: [] }]);
     expect(inputs.environment).toMatchObject({
-        KUBEDEV_PROGRAMS:
-            "git git\nmake make\nrsync rsync\njq jq\ngcc gcc\n/usr/include/stdio.h libc6-dev",
+        KUBEDEV_PROGRAMS: "git git\nmake make\njq jq\ngcc gcc\n/usr/include/stdio.h libc6-dev",
         KUBEDEV_PACKAGES: "hello",
         KUBEDEV_GO_VERSION: "1.26.2",
         KUBEDEV_GO_PROXY: "https://proxy.golang.org",

@@ -121,6 +121,79 @@ test("a syntax error: the compiler's words alone, and what was built stays", asy
     expect(binaries()).toEqual(["key1/kubelet"]);
 });
 
+test("edited while it is built: an error that names the file; what it does not need may be edited", async () => {
+    json(await build());
+    const edited = async (file: string, key: string) => {
+        // An empty cache, so that there is time.
+        const running = startScript("source/build", {
+            ...values({ KUBEDEV_BUILD_KEY: key, GOCACHE: path.join(scratch, `cache-${key}`) }),
+        });
+        running.child.stdin.end();
+        const begun = path.join(scratch, `cache-${key}/trim.txt`);
+        const log = path.join(dir(), "build.log");
+        while (!fs.existsSync(log) && !fs.existsSync(begun)) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        fs.appendFileSync(path.join(tree, file), "// x\n");
+        return running.ended;
+    };
+    json(await edited("pkg/proxy/own1/doc.go", "key2"));
+    const failed = await edited("pkg/kubelet/own1/doc.go", "key3");
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain(
+        "cmd/kubelet was edited while it was built, so it is not what the preview showed: pkg/kubelet/own1/doc.go ; run it again",
+    );
+    expect(binaries()).toEqual(["key1/kubelet", "key2/kubelet"]);
+    json(await build({ KUBEDEV_BUILD_KEY: "key3" }));
+});
+
+test("in the tree's own builder: its words, its place for binaries", async () => {
+    const bin = path.join(scratch, "bin");
+    const without = {
+        KUBEDEV_MODE: "container",
+        KUBEDEV_DEBUG: "true",
+        PATH: `${path.dirname(execFileSync("sh", ["-c", "command -v go"], { encoding: "utf8" }))}:${bin}`,
+    };
+    fs.mkdirSync(bin);
+    const programs = fs.readdirSync("/usr/bin").filter((name) => name !== "docker");
+    programs.forEach((name) => {
+        fs.symlinkSync(`/usr/bin/${name}`, path.join(bin, name));
+    });
+    const failed = await build(without);
+    expect(failed.stderr).toContain(
+        "there is no docker on this host; expected it, a BuildHost with containerEngine installs it",
+    );
+    // The workspace's builder has no container; that there is a docker is all that is asked before.
+    fs.symlinkSync("/usr/bin/true", path.join(bin, "docker"));
+    const { path: file } = json(await build(without)) as { path: string };
+    expect(fs.readFileSync(file).includes(`${tree}/cmd/kubelet/main.go`)).toBe(true);
+    expect(fs.existsSync(path.join(tree, "_output/dockerized/bin/linux/amd64/kubelet"))).toBe(true);
+});
+
+test("a released module is built once for all stacks of a user", async () => {
+    const asModule = (key: string) =>
+        build({
+            ...{ KUBEDEV_MODE: "module", KUBEDEV_MODULE: "golang.org/x/tools@v0.36.0" },
+            ...{ KUBEDEV_TARGET: "golang.org/x/tools/cmd/stress", KUBEDEV_BINARY: "stress" },
+            ...{ KUBEDEV_TREE: "", KUBEDEV_BUILD_KEY: key, GOPROXY: "" },
+            ...{
+                GOMODCACHE: execFileSync("go", ["env", "GOMODCACHE"], { encoding: "utf8" }).trim(),
+            },
+            KUBEDEV_DIR: path.join(scratch, "state/project", String(count++), "built"),
+        });
+    let count = 0;
+    const first = await asModule("key1");
+    expect(json(first)).toMatchObject({ version: "v0.36.0" });
+    expect(first.stderr).not.toContain("it was built before");
+    const second = await asModule("key1");
+    expect({ ...(json(second) as object), path: "" }).toEqual({
+        ...(json(first) as object),
+        path: "",
+    });
+    expect(second.stderr).toContain("it was built before by this user");
+    expect((await asModule("key2")).stderr).not.toContain("it was built before");
+});
+
 test("a tree that wants a newer Go than there is", async () => {
     const file = path.join(tree, "go.work");
     fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("go 1.24.0", "go 1.99.0"));

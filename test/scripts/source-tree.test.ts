@@ -22,6 +22,11 @@ beforeEach(() => {
     fs.writeFileSync(path.join(fork, "a.go"), "package a\n");
     fs.writeFileSync(path.join(fork, ".gitignore"), "_output\n");
     fs.writeFileSync(path.join(fork, ".go-version"), "1.26.2\n");
+    fs.mkdirSync(path.join(fork, "hack/lib"), { recursive: true });
+    fs.writeFileSync(
+        path.join(fork, "hack/lib/etcd.sh"),
+        "# x\nETCD_VERSION=${ETCD_VERSION:-3.6.8}\nETCD_HOST=a\n",
+    );
     git(fork, "add", "-A");
     git(fork, "commit", "-qm", "first");
     git(fork, "tag", "v1.36.1");
@@ -45,6 +50,7 @@ const values = (change: Record<string, string> = {}) => ({
     KUBEDEV_PARTIAL: "false",
     KUBEDEV_DEPTH: "",
     KUBEDEV_HOOKS: "false",
+    KUBEDEV_STAGING_LINKS: "false",
     KUBEDEV_REMOVE: "refuse",
     ...change,
 });
@@ -94,6 +100,7 @@ describe("a clone", () => {
             version: "v1.36.1",
             state: "clean",
             goVersion: "1.26.2",
+            etcdVersion: "3.6.8",
         });
         expect(json(await create())).toMatchObject({ adopted: false });
         expect((await remove()).code).toBe(0);
@@ -270,6 +277,53 @@ describe("a clone", () => {
         expect((await ended).code).toBe(130);
         expect(fs.readdirSync(scratch).sort()).toEqual(["fork", "home"]);
         json(await create());
+    });
+});
+
+describe("legacy staging links", () => {
+    const link = (name: string) => path.join(tree, "vendor/k8s.io", name);
+    beforeEach(() => {
+        for (const name of ["api", "client-go"]) {
+            fs.mkdirSync(path.join(fork, "staging/src/k8s.io", name), { recursive: true });
+            fs.writeFileSync(path.join(fork, "staging/src/k8s.io", name, "a.go"), "package a\n");
+        }
+        fs.mkdirSync(path.join(fork, "vendor/k8s.io/klog"), { recursive: true });
+        fs.writeFileSync(path.join(fork, "vendor/k8s.io/klog/a.go"), "package klog\n");
+        for (const name of ["api", "client-go"]) {
+            fs.symlinkSync(
+                `../../staging/src/k8s.io/${name}`,
+                path.join(fork, "vendor/k8s.io", name),
+            );
+        }
+        git(fork, "add", "-A");
+        git(fork, "commit", "-qm", "links");
+    });
+
+    test("files that stand for links become links, and files again; edited ones stay", async () => {
+        git(scratch, "clone", "-q", "-c", "core.symlinks=false", fork, tree);
+        expect(fs.readFileSync(link("api"), "utf8")).toBe("../../staging/src/k8s.io/api");
+        fs.writeFileSync(link("client-go"), "something else");
+        const before = contents(tree);
+        json(await create({ KUBEDEV_STAGING_LINKS: "true" }));
+        expect(fs.readFileSync(path.join(link("api"), "a.go"), "utf8")).toBe("package a\n");
+        expect(fs.readFileSync(link("client-go"), "utf8")).toBe("something else");
+        expect(git(tree, "status", "--porcelain")).toBe("M vendor/k8s.io/client-go");
+        json(await create({ KUBEDEV_STAGING_LINKS: "true" }));
+        json(await create());
+        expect(fs.readFileSync(link("api"), "utf8")).toBe("../../staging/src/k8s.io/api");
+        json(await create({ KUBEDEV_STAGING_LINKS: "true" }));
+        expect((await remove()).code).toBe(0);
+        const after = contents(tree);
+        // git itself has looked at them.
+        expect({ ...after, ".git/index": "" }).toEqual({ ...before, ".git/index": "" });
+    });
+
+    test("a tree that has none says so", async () => {
+        fs.rmSync(path.join(fork, "vendor"), { recursive: true });
+        git(fork, "commit", "-qam", "workspaces");
+        const { code, stderr } = await create({ KUBEDEV_STAGING_LINKS: "true" });
+        expect(code).toBe(1);
+        expect(stderr).toContain("expected a tree of Kubernetes before 1.30");
     });
 });
 

@@ -115,6 +115,12 @@ export function makeWorkspace(dir: string, scale: Scale): number {
     write("Makefile", makefile);
     write("hack/build.sh", buildScript);
     fs.chmodSync(path.join(dir, "hack/build.sh"), 0o755);
+    // Kubernetes' own does the same in a container, on the mounted tree.
+    write(
+        "build/run.sh",
+        '#!/bin/sh\ncd "$(dirname "$0")/.."\nKUBE_OUTPUT_SUBPATH=_output/dockerized exec "$@"\n',
+    );
+    fs.chmodSync(path.join(dir, "build/run.sh"), 0o755);
     // The variable that the linker sets.
     write(
         "staging/src/k8s.io/component-base/version/version.go",
@@ -225,7 +231,7 @@ version=$(git describe --tags --match='v*' --abbrev=14 2>/dev/null || echo v0.0.
 if [ -n "\${KUBE_GIT_VERSION_FILE:-}" ]; then . "$KUBE_GIT_VERSION_FILE"; version=$KUBE_GIT_VERSION; fi
 host=$(go env GOHOSTOS)/$(go env GOHOSTARCH)
 for platform in \${KUBE_BUILD_PLATFORMS:-$host}; do
-    out=_output/local/bin/$platform
+    out=\${KUBE_OUTPUT_SUBPATH:-_output/local}/bin/$platform
     mkdir -p "$out"
     if [ "$platform" = "$host" ]; then mkdir -p _output && ln -sfn "local/bin/$platform" _output/bin; fi
     if [ "\${DBG:-0}" = 1 ]; then

@@ -77,7 +77,7 @@ const rows: [string, CheckOptions, string[]][] = [
         },
         [
             'go test -c -o "$ARTIFACTS/e2e.test" ./test/e2e',
-            `"$ARTIFACTS/e2e.test" '--ginkgo.focus=Pods should' '--ginkgo.label-filter=!Slow && Conformance' --ginkgo.timeout=86400s --ginkgo.junit-report="$ARTIFACTS/junit.xml" --kubeconfig=/k --provider=skeleton`,
+            `"$ARTIFACTS/e2e.test" '--ginkgo.focus=Pods should' '--ginkgo.label-filter=!Slow && Conformance' --ginkgo.no-color --ginkgo.timeout=86400s --ginkgo.junit-report="$ARTIFACTS/junit.xml" --kubeconfig=/k --provider=skeleton`,
         ],
     ],
     [
@@ -92,7 +92,7 @@ const rows: [string, CheckOptions, string[]][] = [
         },
         [
             'go test -c -o "$ARTIFACTS/e2e.test" ./e2e',
-            `go run github.com/onsi/ginkgo/v2/ginkgo --procs=4 --skip=Serial --repeat=2 --timeout=86400s --output-dir="$ARTIFACTS" --junit-report=junit.xml "$ARTIFACTS/e2e.test" -- -x`,
+            `go run github.com/onsi/ginkgo/v2/ginkgo --procs=4 --skip=Serial --repeat=2 --no-color --timeout=86400s --output-dir="$ARTIFACTS" --junit-report=junit.xml "$ARTIFACTS/e2e.test" -- -x`,
         ],
     ],
     [
