@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { look } from "../host/drift-probe";
 import { Host, hostParts, hostRule } from "../host/host";
-import { after, hostResource, recordedFacts } from "../host/host-resource";
+import { after, hostResource, recordedFacts, textOf } from "../host/host-resource";
 import { hostName } from "../host/ssh-argv";
 import { hostEnvironment } from "../host/transport";
 import { guarded, runError } from "../internal/errors";
@@ -181,7 +181,7 @@ export class BuildHost extends pulumi.ComponentResource {
             after(tools.resource, pulumi.all([generation, tools.facts])).apply(([count, facts]) =>
                 facts?.["generation"] === count && facts[fact] !== undefined
                     ? pulumi.output(facts[fact])
-                    : tools.result().apply((result) => String(result[fact] ?? "")),
+                    : tools.result().apply((result) => textOf(result, fact)),
             );
         this.goVersion = field("goVersion");
         this.goPath = field("goPath");

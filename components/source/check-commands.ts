@@ -104,7 +104,9 @@ export function checkCommand(options: CheckOptions): CheckCommand {
             return { environment: {}, steps: [shellLine(nodeE2eArgv(options))] };
         case CheckSuite.E2e:
             return { environment: goEnvironment(options), steps: e2eSteps(options) };
-        default:
+        case CheckSuite.Unit:
+        case CheckSuite.Bench:
+        case CheckSuite.Integration:
             return { environment: goEnvironment(options), steps: goTestSteps(options) };
     }
 }

@@ -41,7 +41,7 @@ export interface SourceTreeArgs {
     partial?: pulumi.Input<boolean>;
     /** Number of commits that are fetched of each branch. Defaults to all. */
     depth?: pulumi.Input<number>;
-    /** True: a commit of Go files that are not as gofmt writes them is stopped, unless its message begins with WIP. Defaults to false. */
+    /** True: a commit of Go files that are not as gofmt writes them, or in which go vet finds something within ten seconds, is stopped, unless its message begins with WIP. Defaults to false. */
     hooks?: pulumi.Input<boolean>;
     /** True: the etcd that the tree's integration tests want is built, for `etcdPath`. Defaults to false. */
     etcd?: boolean;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TreeRemoval } from "../../index";
+import { BuildMode, CheckSuite, TreeRemoval } from "../../index";
 
 const hostname = z.string().regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, {
     error: "expected a host name: lower-case letters, digits and inner hyphens, at most 32",
@@ -28,6 +28,19 @@ const machine = z.strictObject({
 });
 
 const flag = z.boolean({ error: "expected true or false" });
+const checks = z.strictObject({
+    suite: z.enum(CheckSuite, {
+        error: `expected one of ${Object.values(CheckSuite).join(", ")}`,
+    }),
+    /** Packages, or names of checks. */
+    what: z.array(z.string(), { error: "expected a list of packages" }).optional(),
+    focus: z.string({ error: "expected a regular expression" }).optional(),
+    skip: z.string({ error: "expected a regular expression" }).optional(),
+    race: flag.optional(),
+    cover: flag.optional(),
+    /** false: only the command is said. */
+    run: flag.default(false),
+});
 const source = z.strictObject({
     /** Absolute path of the source tree: one that is there is adopted. */
     dir: z.string({ error: "expected an absolute path" }).regex(/^\//, {
@@ -49,6 +62,20 @@ const source = z.strictObject({
         .min(1, { error: "expected at least one platform" })
         .default(["linux/amd64"]),
     debug: flag.default(false),
+    mode: z
+        .enum([BuildMode.Go, BuildMode.Make, BuildMode.Container], {
+            error: 'expected "go", "make" or "container"',
+        })
+        .default(BuildMode.Go),
+    /** true: the etcd of the integration tests is built. */
+    etcd: flag.default(false),
+    /** Tests and linters: each suite once. */
+    checks: z
+        .array(checks)
+        .refine((list) => new Set(list.map((c) => c.suite)).size === list.length, {
+            error: "expected each suite once",
+        })
+        .default([]),
 });
 
 /** Settings of the environment, as `local-kvm:<name>`. */

@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { BaseImage, Build, SourceTree, SshKeyPair, VirtualMachine } from "../../index";
+import {
+    BaseImage,
+    Build,
+    Checks,
+    CheckSuite,
+    SourceTree,
+    SshKeyPair,
+    VirtualMachine,
+} from "../../index";
 import { readConfig } from "../config";
 import { settings } from "./config";
 
@@ -17,7 +25,7 @@ const machines = config.machines.map(
         }),
 );
 
-const { targets = [], platforms, debug, ...place } = config.source ?? {};
+const { targets = [], platforms, debug, mode, checks = [], ...place } = config.source ?? {};
 const tree =
     config.source === undefined
         ? undefined
@@ -25,7 +33,20 @@ const tree =
 const build =
     tree === undefined || targets.length === 0
         ? undefined
-        : new Build("build", { source: tree.files, targets, platforms, debug });
+        : new Build("build", { source: tree.files, targets, platforms, debug, mode });
+const suites =
+    tree === undefined
+        ? []
+        : checks.map((check): [string, Checks] => [
+              check.suite,
+              new Checks(check.suite, {
+                  ...check,
+                  source: tree.files,
+                  ...(config.source?.etcd === true && check.suite === CheckSuite.Integration
+                      ? { etcdPath: tree.etcdPath }
+                      : {}),
+              }),
+          ]);
 
 const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T> =>
     Object.fromEntries(
@@ -58,6 +79,17 @@ export const outputs = {
                   compare: tree.compareUrl,
                   links: tree.links,
               },
+          }),
+    /** By suite: what is typed to run it, and what the last run left. */
+    ...(suites.length === 0
+        ? {}
+        : {
+              checks: Object.fromEntries(
+                  suites.map(([suite, { command, results }]) => [
+                      suite,
+                      results === undefined ? { command } : { command, results },
+                  ]),
+              ),
           }),
     /** By name and platform: where the binaries are that were built. */
     ...(build === undefined ? {} : { binaries: build.paths }),

@@ -275,7 +275,7 @@ test("bad input is rejected before the first child is declared", async () => {
             'labelFilter: expected none with suite "verify"; it is of e2e, node-e2e',
         ],
         [
-            () => new Checks("m", { source: { dir: "/k" }, suite: "units" as CheckSuite }),
+            () => new Checks("m", { source: { dir: "/k" }, suite: "units" as unknown as CheckSuite }),
             'suite: got "units"; expected one of verify, unit, bench, integration, e2e, node-e2e',
         ],
         [

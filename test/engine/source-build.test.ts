@@ -2,7 +2,7 @@
  * SourceTree and Build on the real engine, with real git and go: what an edit rebuilds, what a failure leaves, what is
  * never touched (the diff tables of docs/source-tree.md and docs/build.md).
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -12,7 +12,7 @@ import { git, makeWorkspace, smallScale } from "../support/go-workspace";
 
 jest.setTimeout(300_000);
 
-interface Declared {
+interface Declared extends Record<string, unknown> {
     targets: string[];
     platforms: string[];
     debug: boolean;
@@ -39,6 +39,8 @@ export const commit = tree.commit;
 export const version = tree.version;
 export const goVersion = tree.goVersion;
 `;
+
+const hasCompiler = spawnSync("gcc", ["--version"]).status === 0;
 
 let stack: ScratchStack;
 let declared: Declared = {
@@ -207,6 +209,51 @@ test("by make, as Kubernetes' Makefile takes it", async () => {
     });
     git(tree(), "checkout", "-q", "Makefile");
 });
+
+test("flags and Go's version: built in place; clean and timeoutSec build nothing; another name replaces", async () => {
+    const kubelet = { "kubelet-linux-amd64": "update" };
+    const used = { "use-command": "replace" };
+    declare({ mode: "go", debug: false, targets: ["cmd/kubelet"] });
+    await change();
+    const installed = execFileSync("go", ["env", "GOVERSION"], { encoding: "utf8" }).trim();
+    for (const flags of [
+        { ldflags: "-X main.a=b" },
+        { gcflags: "-e" },
+        { goFlags: ["-a=false"] },
+        { goVersion: installed.slice(2) },
+    ]) {
+        declare(flags);
+        expect(await change()).toEqual({ ...kubelet, ...used });
+    }
+    const { ino } = fs.statSync((await paths())["kubelet-linux-amd64"] ?? "");
+    declare({ clean: true, timeoutSec: 1234 });
+    expect(await change()).toEqual(kubelet);
+    expect(fs.statSync((await paths())["kubelet-linux-amd64"] ?? "").ino).toBe(ino);
+    declare({ names: { "cmd/kubelet": "my-kubelet" } });
+    expect(await change()).toEqual({
+        "kubelet-linux-amd64": "delete",
+        "my-kubelet-linux-amd64": "create",
+        ...used,
+    });
+    const { "my-kubelet-linux-amd64": mine } = await paths();
+    expect(path.basename(mine ?? "")).toBe("my-kubelet");
+    declare({ names: undefined });
+    await change();
+});
+
+(hasCompiler ? test : test.skip)(
+    `race and cgo${hasCompiler ? "" : ": no C compiler here"}`,
+    async () => {
+        declare({ race: true });
+        expect(await change()).toMatchObject({ "kubelet-linux-amd64": "update" });
+        const file = (await paths())["kubelet-linux-amd64"] ?? "";
+        expect(fs.readFileSync(file).includes("__tsan_init")).toBe(true);
+        declare({ race: undefined, cgo: true });
+        expect(await change()).toMatchObject({ "kubelet-linux-amd64": "update" });
+        declare({ cgo: undefined });
+        await change();
+    },
+);
 
 test("a binary removed by hand is built again", async () => {
     fs.rmSync((await paths())["kubelet-linux-amd64"] ?? "");

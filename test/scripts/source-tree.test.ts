@@ -1,5 +1,5 @@
 /** scripts/source/tree-*.sh with real git: what a clone is like, what is never touched, what is never lost. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -352,6 +352,36 @@ describe("the hook", () => {
         expect(commit("done").code).toBe(0);
         json(await create());
         expect(config("core.hooksPath")).toBeUndefined();
+    });
+
+    test("stops what go vet finds, in the packages of the commit alone", async () => {
+        json(await create({ KUBEDEV_HOOKS: "true" }));
+        const write = (name: string, text: string) => {
+            fs.mkdirSync(path.dirname(path.join(tree, name)), { recursive: true });
+            fs.writeFileSync(path.join(tree, name), text);
+        };
+        const wrong = 'package b\n\nimport "fmt"\n\nfunc b() { fmt.Printf("%d", "x") }\n';
+        write("go.mod", "module a.b/c\n\ngo 1.24\n");
+        write("b/b.go", wrong);
+        write("c/c.go", "package c\n");
+        // So that what it imports is compiled already.
+        spawnSync("go", ["vet", "./..."], { cwd: tree });
+        git(tree, "add", "go.mod", "b/b.go");
+        const stopped = commit("done");
+        expect(stopped.stderr).toMatch(/go vet says:\n {2}b\/b\.go:5:\d+: fmt\.Printf format %d/);
+        expect(commit("wip").code).toBe(0);
+        git(tree, "add", "c/c.go");
+        expect(commit("c alone").code).toBe(0);
+        // What is on disk is not what is committed: nothing can be said.
+        write("b/b.go", wrong.replace("%d", "%x "));
+        git(tree, "add", "b/b.go");
+        write("b/b.go", wrong.replace("%d", "%d%d"));
+        expect(commit("not looked at").code).toBe(0);
+        // No module: no reason to stop.
+        git(tree, "rm", "-q", "--cached", "go.mod");
+        fs.rmSync(path.join(tree, "go.mod"));
+        git(tree, "add", "-A");
+        expect(commit("no module").code).toBe(0);
     });
 });
 

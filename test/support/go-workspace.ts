@@ -5,6 +5,7 @@
  */
 import { execFileSync } from "child_process";
 import * as fs from "fs";
+import * as os from "os";
 import * as path from "path";
 
 export const commands = [
@@ -142,7 +143,9 @@ export function git(dir: string, ...args: string[]): string {
         encoding: "utf8",
         env: {
             PATH: process.env.PATH,
-            HOME: "/nonexistent",
+            // Hooks ask Go, which has its cache there.
+            HOME: os.homedir(),
+            GIT_CONFIG_GLOBAL: "/dev/null",
             GIT_CONFIG_NOSYSTEM: "1",
             GIT_AUTHOR_DATE: "2026-01-01T00:00:00Z",
             GIT_COMMITTER_DATE: "2026-01-01T00:00:00Z",
