@@ -1,7 +1,6 @@
 /** A debug build is one that delve accepts: a breakpoint by file and line, hit, with the source where it is. */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { makeWorkspace, smallScale } from "../support/go-workspace";
@@ -21,13 +20,7 @@ export const paths = { debug: debug.paths, plain: plain.paths, dlv: dlv.paths };
 `;
 
 test("delve stops at a line of a debug build, and says that a plain one has no symbols", async () => {
-    const stack = await ScratchStack.create({
-        program,
-        env: {
-            GOFLAGS: "",
-            XDG_CACHE_HOME: process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"),
-        },
-    });
+    const stack = await ScratchStack.create({ program, env: { GOFLAGS: "" } });
     try {
         const tree = path.join(stack.dir, "k8s");
         fs.mkdirSync(tree);
@@ -49,7 +42,8 @@ test("delve stops at a line of a debug build, and says that a plain one has no s
                 ["exec", binary, "--allow-non-terminal-interactive=true", "--init", init],
                 {
                     ...{ encoding: "utf8" as const, input: "", timeout: 60_000 },
-                    env: { ...process.env, HOME: stack.dir },
+                    // Without colours.
+                    env: { ...process.env, HOME: stack.dir, TERM: "dumb" },
                 },
             );
         const stopped = delve(file("debug"));

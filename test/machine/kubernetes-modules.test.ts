@@ -12,6 +12,7 @@ import { freePort } from "../support/sshd";
 
 jest.setTimeout(3_600_000);
 
+const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const version = "v1.36.1";
 const etcdVersion = "v3.6.8";
 const program = `
@@ -20,18 +21,18 @@ const cmd = (names: string[]) => names.map((name) => "k8s.io/kubernetes/cmd/" + 
 const nodes = new kubedev.Build("nodes", {
     module: "k8s.io/kubernetes@${version}",
     targets: cmd(["kubelet", "kube-proxy", "kubectl"]),
-    platforms: ["linux/amd64", "windows/amd64", "darwin/arm64"],
+    platforms: ["linux/${arch}", "windows/amd64", "darwin/arm64"],
 });
 const control = new kubedev.Build("control", {
     module: "k8s.io/kubernetes@${version}",
     targets: cmd(["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm"]),
-    platforms: ["linux/amd64"],
+    platforms: ["linux/${arch}"],
 });
 const etcd = new kubedev.Build("etcd", {
     module: "go.etcd.io/etcd/server/v3@${etcdVersion}",
     targets: ["go.etcd.io/etcd/server/v3"],
     names: { "go.etcd.io/etcd/server/v3": "etcd" },
-    platforms: ["linux/amd64"],
+    platforms: ["linux/${arch}"],
 });
 export const paths = { nodes: nodes.paths, control: control.paths, etcd: etcd.paths };
 `;
@@ -48,7 +49,11 @@ const pathsOf = async (of: ScratchStack) =>
         ...Object.values((await of.outputs())["paths"] as Record<string, object>),
     ) as Record<string, string>;
 const run = (name: string, ...args: string[]) =>
-    execFileSync(paths[`${name}-linux-amd64`] ?? "", args, { encoding: "utf8", timeout: 60_000 });
+    execFileSync(paths[`${name}-linux-${arch}`] ?? "", args, {
+        ...{ encoding: "utf8", timeout: 60_000 },
+        // What it complains of is in the error.
+        stdio: "pipe",
+    });
 
 beforeAll(async () => {
     stack = await makeStack("kubernetes");
@@ -71,7 +76,7 @@ afterAll(async () => {
 test("one Build has kubelet, kube-proxy and kubectl for Linux, Windows and macOS", async () => {
     const magic = (file: string) => {
         const text = execFileSync("file", ["-b", file], { encoding: "utf8" });
-        return /^(ELF 64-bit LSB executable, x86-64.*statically linked|PE32\+ executable.*x86-64|Mach-O 64-bit arm64 executable)/
+        return /^(ELF 64-bit LSB executable, (?:x86-64|ARM aarch64).*statically linked|PE32\+ executable.*x86-64|Mach-O 64-bit arm64 executable)/
             .exec(text)?.[1]
             ?.slice(0, 6);
     };
@@ -79,7 +84,7 @@ test("one Build has kubelet, kube-proxy and kubectl for Linux, Windows and macOS
         .filter(([name]) => /^(kubelet|kube-proxy|kubectl)-/.test(name))
         .map(([name, file]) => [name, magic(file)]);
     const all = ["kubelet", "kube-proxy", "kubectl"].flatMap((name) => [
-        [`${name}-linux-amd64`, "ELF 64"],
+        [`${name}-linux-${arch}`, "ELF 64"],
         [`${name}-windows-amd64`, "PE32+ "],
         [`${name}-darwin-arm64`, "Mach-O"],
     ]);
@@ -110,7 +115,7 @@ test("a second stack has all of them in seconds", async () => {
         expect(Date.now() - began).toBeLessThan(60_000);
         const theirs = await pathsOf(second);
         expect(Object.keys(theirs).sort()).toEqual(Object.keys(paths).sort());
-        expect(execFileSync(theirs["kubelet-linux-amd64"] ?? "", ["--version"]).toString()).toBe(
+        expect(execFileSync(theirs[`kubelet-linux-${arch}`] ?? "", ["--version"]).toString()).toBe(
             `Kubernetes ${version}\n`,
         );
     } finally {
@@ -129,7 +134,7 @@ test("they make a control plane that answers", async () => {
         at("kubeadm.yaml"),
         `apiVersion: kubeadm.k8s.io/v1beta4
 kind: InitConfiguration
-localAPIEndpoint: { advertiseAddress: 127.0.0.1, bindPort: ${String(api)} }
+localAPIEndpoint: { advertiseAddress: 192.0.2.10, bindPort: ${String(api)} }
 nodeRegistration: { name: test, criSocket: "unix:///none" }
 ---
 apiVersion: kubeadm.k8s.io/v1beta4
@@ -141,17 +146,21 @@ networking: { serviceSubnet: 10.100.0.0/24 }
 `,
     );
     run("kubeadm", "init", "phase", "certs", "all", "--config", at("kubeadm.yaml"));
-    for (const kind of ["admin", "controller-manager", "scheduler"]) {
+    // kubeadm advertises no loopback address; all of this is on one.
+    for (const kind of ["super-admin", "controller-manager", "scheduler"]) {
+        const file = at(`${kind}.conf`);
         run(
             "kubeadm",
             ...["init", "phase", "kubeconfig", kind, "--config", at("kubeadm.yaml")],
             ...["--kubeconfig-dir", dir],
         );
+        const server = `--server=https://127.0.0.1:${String(api)}`;
+        run("kubectl", "--kubeconfig", file, "config", "set-cluster", "kubernetes", server);
     }
     const start = (name: string, ...args: string[]) => {
         const log = fs.openSync(at(`${name}.log`), "w");
         started.push(
-            spawn(paths[`${name}-linux-amd64`] ?? "", args, { stdio: ["ignore", log, log] }),
+            spawn(paths[`${name}-linux-${arch}`] ?? "", args, { stdio: ["ignore", log, log] }),
         );
     };
     const etcdUrl = `http://127.0.0.1:${String(clients)}`;
@@ -191,11 +200,6 @@ networking: { serviceSubnet: 10.100.0.0/24 }
     );
     const kubectl = (...args: string[]) =>
         run("kubectl", "--kubeconfig", at("super-admin.conf"), ...args);
-    run(
-        "kubeadm",
-        ...["init", "phase", "kubeconfig", "super-admin", "--config", at("kubeadm.yaml")],
-        ...["--kubeconfig-dir", dir],
-    );
     const until = async (what: string, probe: () => boolean) => {
         const deadline = Date.now() + 120_000;
         for (;;) {
