@@ -79,6 +79,9 @@ what=${KUBEDEV_MODULE:-$KUBEDEV_TARGET}
 say "building $KUBEDEV_BINARY for $KUBEDEV_PLATFORM from $what"
 
 go_build() { # import path or ./directory
+    # Where the binary before is in the place of the new one, Go sees at once what it need not link and look at again.
+    before=$dir/$(field fact.key)/$KUBEDEV_BINARY
+    if [ -f "$before" ]; then cp --reflink=auto "$before" "$new/$KUBEDEV_BINARY"; fi
     set -- "$1" -v -o "$new/$KUBEDEV_BINARY" -tags "$tags" \
         -ldflags "$KUBEDEV_LDFLAGS$(version_flags)"
     package=$1

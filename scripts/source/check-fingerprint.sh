@@ -14,6 +14,7 @@ enter_tree
 
 # Every file, as the index has it or as it is.
 whole_tree() {
+    wait "$reading" || :
     if [ -n "$top" ]; then
         cd "$top"
         git ls-files -co -z --exclude-standard | tr '\0' '\n'

@@ -19,16 +19,20 @@ enter_tree() {
         exit 0
     }
     work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
+    trap 'wait; rm -rf "$work"' EXIT
     trap 'exit 130' INT TERM HUP
-    read_index
+    : >"$work/extra"
+    GIT_OPTIONAL_LOCKS=0
+    export GIT_OPTIONAL_LOCKS
+    top=$(git rev-parse --show-toplevel 2>/dev/null) || top=''
+    export top tree
+    # Beside go list, which takes longer.
+    read_index &
+    reading=$!
 }
 
 # What git knows, into $work/index: blob and path of every file that is in the work tree as it is in the index.
 read_index() {
-    GIT_OPTIONAL_LOCKS=0
-    export GIT_OPTIONAL_LOCKS
-    top=$(git rev-parse --show-toplevel 2>/dev/null) || top=''
     : >"$work/index"
     # Where git fails nothing is vouched for, and every file is read. Names in quotes, which have odd characters, match no
     # file of go list: those are read too.
@@ -39,7 +43,6 @@ read_index() {
         # H: neither assumed unchanged nor skipped. Modes: a link's blob is its target's name, a submodule has none.
         sed -n 's/^H 100[67][45][45] \([0-9a-f]*\) 0	/\1	/p' "$work/stage" >>"$work/index"
     fi
-    export top tree
 }
 
 # One line for each package, one for each of its files, one for all that a target needs.
@@ -90,6 +93,7 @@ as_extra() {
 
 # Hashes, into $work/known, of the files in the lists that git does not vouch for.
 hash_files() {
+    wait "$reading" || :
     cat "$work"/list.* >"$work/lists" 2>/dev/null || return 1
     awk -F '\t' '
         BEGIN { top = ENVIRON["top"] "/" }
