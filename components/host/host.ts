@@ -42,6 +42,8 @@ export interface Host {
     parentId?: pulumi.Input<string>;
     /** URN of the machine behind the host, if kubedev made it. What is on the host is not cleaned up one by one when the machine goes. */
     parentUrn?: pulumi.Input<string>;
+    /** Id of what makes the host ready for its work, as a BuildHost: nobody looks what is on it before that is done. */
+    readyId?: pulumi.Input<string>;
     /** False when the machine is declared as stopped: nothing is done on it until it runs again. Defaults to true. */
     running?: pulumi.Input<boolean>;
 }
@@ -54,6 +56,7 @@ export interface HostParts {
     ssh: pulumi.Output<Ssh | undefined>;
     parentId: pulumi.Output<string | undefined>;
     parentUrn: pulumi.Output<string | undefined>;
+    readyId: pulumi.Output<string | undefined>;
     running: pulumi.Output<boolean | undefined>;
 }
 
@@ -66,14 +69,15 @@ export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
                   ssh: pulumi.output(host?.ssh),
                   parentId: pulumi.output(host?.parentId),
                   parentUrn: pulumi.output(host?.parentUrn),
+                  readyId: pulumi.output(host?.readyId),
                   running: pulumi.output(host?.running),
               };
     return { ...parts, ssh: parts.ssh.apply((ssh) => guarded(() => checkedSsh(ssh))) };
 }
 
 function lifted(host: pulumi.Output<pulumi.Unwrap<Host>>): HostParts {
-    const { ssh, parentId, parentUrn, running } = host;
-    return { ssh, parentId, parentUrn, running } as HostParts;
+    const { ssh, parentId, parentUrn, readyId, running } = host;
+    return { ssh, parentId, parentUrn, readyId, running } as HostParts;
 }
 
 function checkedSsh(ssh: Ssh | undefined): Ssh | undefined {
@@ -119,5 +123,6 @@ export const hostRule = fields("host", {
         .optional(),
     parentId: z.string({ error: "expected an id" }).optional(),
     parentUrn: z.string({ error: "expected a URN" }).optional(),
+    readyId: z.string({ error: "expected an id" }).optional(),
     running: z.boolean({ error: "expected true or false" }).optional(),
 }).optional();

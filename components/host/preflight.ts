@@ -67,14 +67,14 @@ export function preflight(
     host: pulumi.Input<Host> | undefined,
     checks: HostChecks,
 ): pulumi.Output<Host> {
-    const { ssh, parentId, parentUrn, running } = hostParts(host);
+    const { ssh, parentId, parentUrn, readyId, running } = hostParts(host);
     const passed = pulumi.all([ssh, parentUrn, running]).apply(async ([known, urn, runs]) => {
         if (urn === undefined && runs !== false) {
             return checkOnce(known, checks);
         }
         return known;
     });
-    return pulumi.output({ ssh: passed, parentId, parentUrn, running });
+    return pulumi.output({ ssh: passed, parentId, parentUrn, readyId, running });
 }
 
 function checkOnce(ssh: Ssh | undefined, checks: HostChecks): Promise<Ssh | undefined> {

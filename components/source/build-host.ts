@@ -14,7 +14,7 @@ import { goVersionRule } from "./go-build";
 export interface BuildHostArgs {
     /** The host that is to build. Defaults to this machine. */
     host?: pulumi.Input<Host>;
-    /** Version of Go, as "1.26.2". Defaults to what is there if that is 1.24 or newer, else to 1.26.8. */
+    /** Version of Go, as "1.26.2". A Build takes it by the same goVersion. Defaults to what is there if that is 1.21 or newer, else to 1.26.8. */
     goVersion?: pulumi.Input<string>;
     /** Go module proxy that Go comes from where there is none, and that this Go uses. Defaults to https://proxy.golang.org. */
     goProxy?: pulumi.Input<string>;
@@ -167,15 +167,19 @@ export class BuildHost extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        // Nobody looks at what is on the host before it can build; `running` is what every look waits for, and no trigger.
-        const running = pulumi
-            .all([parts.running, tools.instanceId])
-            .apply(([runs]) => runs ?? true);
         this.host = pulumi.output({
             ssh: parts.ssh,
             parentId: parts.parentId,
             parentUrn: parts.parentUrn,
-            running,
+            // Known, so that a preview shows nothing on the host as made anew; and yet all of it waits for the tools.
+            running: after(tools.resource, parts.running).apply((runs) => runs ?? true),
+            readyId: pulumi
+                .all([tools.resource.id, generation, tools.facts])
+                .apply(([id, count, facts]) =>
+                    pulumi.runtime.isDryRun() && facts?.["generation"] !== count
+                        ? (pulumi.unknown as unknown as string)
+                        : id,
+                ),
         });
         const field = (fact: string) =>
             after(tools.resource, pulumi.all([generation, tools.facts])).apply(([count, facts]) =>

@@ -166,7 +166,7 @@ export class Build extends pulumi.ComponentResource {
                         environment: {
                             KUBEDEV_BUILD_KEY: key,
                             // While the host is away, what is there is what was asked for last.
-                            KUBEDEV_REMEMBER: key.apply((known) => `fact.key=${known}`),
+                            KUBEDEV_REMEMBER: pulumi.interpolate`fact.key=${key}\nfact.module=${module.apply((released) => released ?? "")}`,
                             KUBEDEV_MODE: mode,
                             KUBEDEV_TREE: query.dir,
                             KUBEDEV_TARGET: target,

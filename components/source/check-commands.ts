@@ -72,16 +72,16 @@ export function suitesWith(choice: string): string {
         .join(", ");
 }
 
-/** The packages of a suite that runs Go tests; none for one that is make's business. */
+/** The packages of a suite that runs Go tests; none where that is all of the tree, or make's business. */
 export function packagesOf(options: Pick<CheckOptions, "suite" | "what">): string[] {
     const otherwise: Partial<Record<CheckSuite, string>> = {
-        [CheckSuite.Unit]: "./...",
-        [CheckSuite.Bench]: "./...",
         [CheckSuite.Integration]: "./test/integration/...",
         [CheckSuite.E2e]: "./test/e2e",
     };
     const all = otherwise[options.suite];
-    return all === undefined ? [] : (options.what ?? [all]).map(packagePattern);
+    const ofMake = options.suite === CheckSuite.Verify || options.suite === CheckSuite.NodeE2e;
+    const named = options.what ?? (all === undefined ? [] : [all]);
+    return ofMake ? [] : named.map(packagePattern);
 }
 
 /** As Kubernetes' WHAT takes it: a directory without "./" in front is one of the tree. */
@@ -97,11 +97,11 @@ export function checkCommand(options: CheckOptions): CheckCommand {
             return {
                 environment: {},
                 steps: [
-                    `KUBE_JUNIT_REPORT_DIR="$ARTIFACTS" ${shellLine(["make", "verify", ...makeWhat(options.what)])}`,
+                    `KUBE_JUNIT_REPORT_DIR="$ARTIFACTS" ${variables({ WHAT: options.what?.join(" ") })}make verify`,
                 ],
             };
         case CheckSuite.NodeE2e:
-            return { environment: {}, steps: [shellLine(nodeE2eArgv(options))] };
+            return { environment: {}, steps: [nodeE2eStep(options)] };
         case CheckSuite.E2e:
             return { environment: goEnvironment(options), steps: e2eSteps(options) };
         case CheckSuite.Unit:
@@ -111,20 +111,23 @@ export function checkCommand(options: CheckOptions): CheckCommand {
     }
 }
 
-function makeWhat(what: readonly string[] | undefined): string[] {
-    return what === undefined ? [] : [`WHAT=${what.join(" ")}`];
+/** In front of make, not behind it: there it would expand a dollar sign. */
+function variables(values: Record<string, string | undefined>): string {
+    return Object.entries(values)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${name}=${shellWords([value ?? ""])} `)
+        .join("");
 }
 
-function nodeE2eArgv(options: CheckOptions): string[] {
-    const variables: Record<string, string | undefined> = {
+function nodeE2eStep(options: CheckOptions): string {
+    const given = variables({
         FOCUS: options.focus,
         SKIP: options.skip,
         LABEL_FILTER: options.labelFilter,
         PARALLELISM: options.parallel?.toString(),
         TEST_ARGS: options.testArgs?.join(" "),
-    };
-    const given = Object.entries(variables).filter(([, value]) => value !== undefined);
-    return ["make", "test-e2e-node", ...given.map(([name, value]) => `${name}=${value ?? ""}`)];
+    });
+    return `${given}make test-e2e-node`;
 }
 
 /** What hack/make-rules/test.sh and test-integration.sh set. Nothing else reads these. */
@@ -147,6 +150,12 @@ function goEnvironment(options: CheckOptions): Record<string, string> {
 
 /** Prints what fails, writes JUnit XML; the same that Kubernetes' own jobs use. */
 const gotestsum = "gotest.tools/gotestsum@v1.13.0";
+
+/** All packages with tests of all modules of the workspace but those that want a cluster or etcd, as Kubernetes has it. */
+const allPackages = [
+    "$(go list -find -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(go list -m -f '{{.Path}}/...')",
+    `| grep -vE '^k8s\\.io/kubernetes/(third_party|cmd/kubeadm/test)(/|$)|/test/(e2e[^/]*|integration)(/|$)')`,
+].join(" ");
 
 function goTestSteps(options: CheckOptions): string[] {
     const bench = options.suite === CheckSuite.Bench;
@@ -171,7 +180,8 @@ function goTestSteps(options: CheckOptions): string[] {
         "--",
         shellWords([...flags, ...cover]),
         ...(cover.length > 0 ? ['-coverprofile="$ARTIFACTS/cover.out"'] : []),
-        shellWords([...packagesOf(options), ...args]),
+        options.what === undefined && !integration ? allPackages : shellWords(packagesOf(options)),
+        ...(args.length > 0 ? [shellWords(args)] : []),
     ].join(" ");
     return [
         ...(options.etcdPath === undefined
@@ -185,7 +195,8 @@ function goTestSteps(options: CheckOptions): string[] {
 }
 
 function e2eSteps(options: CheckOptions): string[] {
-    const parallel = (options.parallel ?? 1) > 1;
+    // The binary itself can neither repeat nor run side by side.
+    const parallel = (options.parallel ?? 1) > 1 || options.count !== undefined;
     const binary = '"$ARTIFACTS/e2e.test"';
     // Ginkgo's own program takes the same flags without their prefix.
     const flag = (name: string, value: string | number | undefined) =>
@@ -212,7 +223,7 @@ function e2eSteps(options: CheckOptions): string[] {
     const run = parallel
         ? [
               "go run github.com/onsi/ginkgo/v2/ginkgo",
-              shellWords([`--procs=${String(options.parallel)}`, ...ginkgo]),
+              shellWords([`--procs=${String(options.parallel ?? 1)}`, ...ginkgo]),
               `--output-dir="$ARTIFACTS" ${report}junit.xml ${binary} -- ${suite}`,
           ].join(" ")
         : `${binary} ${shellWords(ginkgo)} ${report}"$ARTIFACTS/junit.xml" ${suite}`;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { hostResource, recordedFacts } from "../host/host-resource";
+import { hostResource, recordedFacts, textOf } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
 import { shellExports, shellLine } from "../internal/quote";
 import { absoluteFilePath, namedValues, whole } from "../internal/rules";
@@ -221,13 +221,16 @@ function runChecks(
     return pulumi
         .all([key, thing.facts])
         .apply(([wanted, facts]) =>
-            facts?.["key"] === wanted ? pulumi.output(facts) : thing.result(),
+            facts?.["key"] === wanted && facts["dir"] !== undefined
+                ? pulumi.output(facts)
+                : thing.result(),
         )
         .apply((found) => ({
-            dir: String(found["dir"]),
-            tests: Number(found["tests"]),
-            skipped: Number(found["skipped"]),
-            coveragePercent: Number(found["coveragePercent"]),
+            // Nothing is said by a host that is away.
+            dir: textOf(found, "dir"),
+            tests: Number(found["tests"] ?? 0),
+            skipped: Number(found["skipped"] ?? 0),
+            coveragePercent: Number(found["coveragePercent"] ?? -1),
         }));
 }
 
@@ -235,8 +238,17 @@ function choiceProblems(args: ChecksArgs): { propertyPath: string; reason: strin
     if (!Object.values(CheckSuite).includes(args.suite)) {
         return [];
     }
-    return unknownChoices(args.suite, args).map((propertyPath) => ({
-        propertyPath,
-        reason: `expected none with suite "${args.suite}"; it is of ${suitesWith(propertyPath)}`,
-    }));
+    const what = Array.isArray(args.what) ? args.what.map(String) : [];
+    const several =
+        args.suite === CheckSuite.E2e &&
+        (what.length > 1 || what.some((one) => /\.\.\.$/.test(one)));
+    return [
+        ...unknownChoices(args.suite, args).map((propertyPath) => ({
+            propertyPath,
+            reason: `expected none with suite "${args.suite}"; it is of ${suitesWith(propertyPath)}`,
+        })),
+        ...(several
+            ? [{ propertyPath: "what", reason: `got ${what.join(" ")}; expected one package` }]
+            : []),
+    ];
 }

@@ -33,8 +33,8 @@ export function sourceFingerprints(
     query: pulumi.Input<FingerprintQuery>,
     script: "source/fingerprint.sh" | "source/check-fingerprint.sh" = "source/fingerprint.sh",
 ): pulumi.Output<Record<string, string> | undefined> {
-    const { ssh, parentId, running } = hostParts(host);
-    return pulumi.all([ssh, running, query, parentId]).apply(([login, runs, asked]) =>
+    const { ssh, parentId, readyId, running } = hostParts(host);
+    return pulumi.all([ssh, running, query, parentId, readyId]).apply(([login, runs, asked]) =>
         guarded(async () => {
             const answer = await look(
                 script,

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { look } from "../host/drift-probe";
 import { Host, hostParts, hostRule } from "../host/host";
-import { after, hostResource } from "../host/host-resource";
+import { after, hostResource, recordedFacts } from "../host/host-resource";
 import { hostEnvironment } from "../host/transport";
 import { guarded, runError } from "../internal/errors";
 import { absoluteFilePath, whole } from "../internal/rules";
@@ -147,7 +147,7 @@ export class SourceTree extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const { ssh, running } = hostParts(args.host);
+        const { ssh, readyId, running } = hostParts(args.host);
         // Looked at once the tree is there, with the branch that is asked for.
         const instanceId = pulumi
             .all([tree.instanceId, tree.facts, known.branch])
@@ -157,7 +157,7 @@ export class SourceTree extends pulumi.ComponentResource {
                     : id,
             );
         const facts = pulumi
-            .all([ssh, running, known.dir, instanceId])
+            .all([ssh, running, known.dir, instanceId, readyId])
             .apply(([login, runs, dir]) =>
                 guarded(async () => {
                     const printed = await look(
@@ -217,21 +217,31 @@ export class SourceTree extends pulumi.ComponentResource {
         asked: pulumi.Output<string | undefined>,
         facts: pulumi.Output<Record<string, string>>,
     ): pulumi.Output<string> {
-        const module = pulumi.all([asked, facts]).apply(([version, all]) =>
+        const target = "go.etcd.io/etcd/server/v3";
+        // Of a host that is away: what was built last.
+        const platform = `linux/${process.arch === "arm64" ? "arm64" : "amd64"}`;
+        const lastBuilt = recordedFacts(`${name}-etcd-etcd-${platform.replace("/", "-")}`, host);
+        const module = pulumi.all([asked, facts, lastBuilt]).apply(([version, all, last]) =>
             guarded(() => {
                 const wanted = version ?? all["etcdVersion"] ?? "";
+                if (
+                    wanted === "" &&
+                    all["commit"] === undefined &&
+                    last?.["module"] !== undefined
+                ) {
+                    return last["module"];
+                }
                 if (wanted === "") {
                     throw runError(
-                        `SourceTree ${name}: ${all["tree"] ?? "the tree"} does not say its version of etcd in hack/lib/etcd.sh; expected etcdVersion`,
+                        `SourceTree ${name}: the tree does not say its version of etcd in hack/lib/etcd.sh; expected etcdVersion`,
                     );
                 }
-                return `go.etcd.io/etcd/server/v3@v${wanted}`;
+                return `${target}@v${wanted}`;
             }),
         );
-        const target = "go.etcd.io/etcd/server/v3";
         const built = new Build(
             `${name}-etcd`,
-            { host, module, targets: [target], names: { [target]: "etcd" } },
+            { host, module, targets: [target], names: { [target]: "etcd" }, platforms: [platform] },
             { parent: this },
         );
         return built.paths.apply((paths) => Object.values(paths)[0] ?? "");

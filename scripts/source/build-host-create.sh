@@ -8,13 +8,23 @@
 . ../host/prelude.sh
 . ./build-host-tools.sh
 . ./build-host-go.sh
+. ./build-host-undo.sh
 take_lock
 working=''
+patient=false
 log=$dir/log
 clean_up() {
-    [ -z "$working" ] || kill "$working" 2>/dev/null || :
-    rm -rf "${half:-$dir/half}" "$dir/half.zip"
-    [ -f "$record" ] || [ -s "$dir/packages" ] || [ -s "$log" ] || forget
+    if [ -n "$working" ]; then
+        # dpkg in the middle of its work is waited for; all else is ended.
+        if [ "$patient" = true ]; then say "waiting for the package manager to end"; else kill "$working" 2>/dev/null || :; fi
+        wait "$working" 2>/dev/null || :
+    fi
+    rm -rf "${half:-$dir/half}"
+    # What was never there for anybody is taken back: no delete comes for it.
+    if [ ! -f "$record" ]; then
+        take_back
+        [ -s "$log" ] || forget
+    fi
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
@@ -23,7 +33,7 @@ trap 'exit 130' INT TERM HUP
 with_progress() { # what command...
     what=$1
     shift
-    "$@" >>"$log" 2>&1 8>&- 9>&- </dev/null &
+    "$@" >>"$log" 2>&1 7>&- 8>&- 9>&- </dev/null &
     working=$!
     waited=0
     while kill -0 "$working" 2>/dev/null; do
@@ -38,22 +48,35 @@ with_progress() { # what command...
 }
 
 apt() { # what verb packages
+    patient=true
     # shellcheck disable=SC2086 # words
     with_progress "$1" $as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
         apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -q -y --no-install-recommends "$2" $3 || {
         tail -n 20 "$log" >&2
+        keep_installed
         die "$1 failed (see above); run it by hand: ${as_root:+sudo }apt-get $2 $3"
     }
+    patient=false
+}
+
+# Of what is noted, what is there: what the user installs by hand after this failed is the user's.
+keep_installed() {
+    [ -f "$dir/packages" ] || return 0
+    while read -r package; do if is_installed "$package"; then echo "$package"; fi; done <"$dir/packages" >"$dir/planned"
+    mv "$dir/planned" "$dir/packages"
 }
 
 : >"$log"
+take_tools_lock
 missing=$(missing_packages "$KUBEDEV_PROGRAMS" | sort -u)
 go_there=true
 if ! usable_go; then
     go_there=false
     missing=$(printf '%s\n%s' "$missing" "$(KUBEDEV_PACKAGES='' missing_packages "$KUBEDEV_FETCH_PROGRAMS")" | sed '/^$/d' | sort -u)
 fi
-problem=$(lasting_problem "$missing")
+to_install=false
+if [ -n "$missing" ] || [ "$go_there" = false ] || [ ! -f "$record" ]; then to_install=true; fi
+problem=$(lasting_problem "$missing" "$to_install")
 [ -z "$problem" ] || die "this host cannot build: $problem"
 if [ -n "$missing" ]; then
     may_install
@@ -74,6 +97,8 @@ if [ -n "$missing" ]; then
 fi
 if [ "$go_there" = false ]; then fetch_go; fi
 usable_go || die "Go was fetched, but $cache_root/go has none that runs (got $go_has)"
+# One that another BuildHost has fetched stays as long as this one is there.
+case $go in "$cache_root"/go/*) note_go_use "$go_has" ;; esac
 case $KUBEDEV_PROGRAMS in
 *docker*) docker info >>"$log" 2>&1 ||
     die "docker is there, but its engine does not answer this user: $(tail -n 1 "$log"); start it (systemctl start docker) and let the user reach it (usermod -aG docker $(id -un), then log in again)" ;;

@@ -11,7 +11,7 @@ if ! usable_go; then
     missing=$(printf '%s\n%s' "$missing" "$(KUBEDEV_PACKAGES='' missing_packages "$KUBEDEV_FETCH_PROGRAMS")" | sed '/^$/d')
     lacks_go=go
 fi
-problem=$(lasting_problem "$missing")
+problem=$(lasting_problem "$missing" "$([ -z "$missing${lacks_go:-}" ] || echo true)")
 if [ -z "$problem" ] && [ -n "${lacks_go:-}" ] && [ "$KUBEDEV_INSTALL" != true ]; then
     problem="got Go $go_has; expected ${KUBEDEV_GO_VERSION:-1.$go_min_minor or newer}, since install is false; get it from https://go.dev/dl"
 fi

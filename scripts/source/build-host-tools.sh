@@ -7,8 +7,8 @@
 #   KUBEDEV_GO_VERSION      wanted version of Go; empty: any that can be used
 #   KUBEDEV_FREE_MIB        MiB that must be free where caches are
 
-# Oldest Go that will do where none is asked for, and the one that is fetched then.
-go_min_minor=24
+# Oldest Go that will do where none is asked for (it gets newer ones by itself), and the one that is fetched then.
+go_min_minor=21
 go_default=1.26.8
 
 # Packages that are missing, one a line.
@@ -56,7 +56,7 @@ may_install() {
 }
 
 # What is wrong that no installation mends; nothing if all is well.
-lasting_problem() { # missing packages
+lasting_problem() { # missing packages, whether something is to be put on the disk
     if [ -n "$1" ] && { [ "$KUBEDEV_INSTALL" != true ] || ! may_install; }; then
         names=$(printf '%s\n' "$1" | sort -u | tr '\n' ' ')
         why='this user may not install it'
@@ -65,6 +65,8 @@ lasting_problem() { # missing packages
         echo "got no $names(by the names of Debian packages); expected it to be there, since $why; run: sudo apt-get install ${names% }"
         return 0
     fi
+    # Builds fill the disk; that it was full once is no reason to stop them.
+    [ "$2" = true ] || return 0
     above=$cache_root
     while [ ! -d "$above" ]; do above=$(dirname "$above"); done
     free_mib=$(df -Pm "$above" | awk 'NR == 2 { print $4 }')

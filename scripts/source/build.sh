@@ -36,11 +36,19 @@ fi
 : >"$dir/begun"
 new=$dir/new
 log=$dir/build.log
+# A container outlives its client. Its name is made of this (build/common.sh of Kubernetes).
+end_containers() {
+    tree_hash=$(printf '%s' "$(hostname):$(pwd -P):$(git symbolic-ref --short -q HEAD || :)" | md5sum | cut -c 1-10)
+    docker ps -q --filter "name=kube-build-$tree_hash" | xargs -r docker kill >/dev/null 2>&1 || :
+}
 builder=''
 reporter=''
 clean_up() {
     [ -z "$reporter" ] || kill "$reporter" 2>/dev/null || :
-    end_session "$builder"
+    if [ -n "$builder" ]; then
+        end_session "$builder"
+        if [ "$KUBEDEV_MODE" = container ]; then end_containers; fi
+    fi
     rm -rf "$new" "$log" "$dir/begun"
     [ -f "$record" ] || forget
 }
@@ -97,6 +105,8 @@ go_build() { # import path or ./directory
 }
 
 make_build() {
+    # What is put into the tree is the user's.
+    umask 022
     # Kubernetes' scripts would fetch another Go, and keep caches of their own inside the tree.
     GOMODCACHE=$("$go" env GOMODCACHE)
     GOCACHE=$("$go" env GOCACHE)
@@ -121,6 +131,7 @@ container_build() {
         echo "there is no docker on this host; expected it, a BuildHost with containerEngine installs it"
         exit 1
     }
+    umask 022
     KUBE_BUILD_PLATFORMS=$KUBEDEV_PLATFORM
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null) || SOURCE_DATE_EPOCH=0
     export KUBE_BUILD_PLATFORMS SOURCE_DATE_EPOCH

@@ -43,11 +43,12 @@ whole_tree() {
 }
 
 if [ -z "$KUBEDEV_TARGETS" ]; then
+    "$go" env GOVERSION >"$work/go"
     if ! whole_tree >"$work/tree" 2>"$work/said"; then
         echo "error=a file went away while the tree was read: $(head -n 1 "$work/said"); run it again"
         exit 0
     fi
-    echo "fingerprint=checks $(sha256sum <"$work/tree" | cut -d ' ' -f 1)"
+    echo "fingerprint=checks $(cat "$work/go" "$work/tree" | sha256sum | cut -d ' ' -f 1)"
     exit 0
 fi
 

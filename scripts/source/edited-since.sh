@@ -7,12 +7,12 @@
 # come meanwhile: then every file is looked at.
 newer_files() { # file
     # shellcheck disable=SC3013 # not in POSIX, but in dash, bash, busybox, ksh and zsh
-    if git diff-files --name-only --relative --ignore-submodules -z >"$new/changed" 2>/dev/null &&
+    if git diff-files --diff-filter=d --name-only --relative --ignore-submodules -z >"$new/changed" 2>/dev/null &&
         [ ! "$(git rev-parse --git-path index)" -nt "$1" ]; then
         wait "$untracked_pid" || :
         # shellcheck disable=SC2016 # of the inner shell
         cat "$new/changed" "$new/untracked" |
-            xargs -0 -r sh -c 'marker=$1; shift; find "$@" -maxdepth 0 -type f -newer "$marker" 2>/dev/null' sh "$1"
+            xargs -0 -r sh -c 'marker=$1; shift; find "$@" -maxdepth 0 -type f -newer "$marker" 2>/dev/null' sh "$1" || :
     else
         find . \( -name .git -o -path ./_output \) -prune -o -type f -newer "$1" -print | sed 's|^\./||'
     fi

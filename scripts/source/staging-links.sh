@@ -14,7 +14,7 @@ make_staging_links() {
         link=$tree/vendor/k8s.io/$staged
         if [ ! -L "$link" ] && [ -f "$link" ] && [ "$(cat "$link")" = "$leads" ]; then
             grep -qxF "$staged" "$dir/links" 2>/dev/null || printf '%s\n' "$staged" >>"$dir/links"
-            ln -s "$leads" "$link.kubedev-new"
+            ln -sfnT "$leads" "$link.kubedev-new"
             mv -fT "$link.kubedev-new" "$link"
         fi
     done
@@ -22,6 +22,13 @@ make_staging_links() {
 
 undo_staging_links() {
     [ -f "$dir/links" ] || return 0
+    # Another resource of ours that uses the tree found them there.
+    links_heir=$(other_users | head -n 1)
+    if [ -n "$links_heir" ]; then
+        cat "$dir/links" >>"$links_heir/links"
+        rm -f "$dir/links"
+        return 0
+    fi
     while IFS= read -r staged; do
         leads=../../staging/src/k8s.io/$staged
         link=$tree/vendor/k8s.io/$staged

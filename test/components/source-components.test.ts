@@ -199,14 +199,15 @@ test("Checks that run: the fingerprint, the words and the triggers make the key,
     }
     expect(new Set(keys).size).toBe(3);
     const asked = run.looks.find((look) => look["KUBEDEV_TARGETS"] !== undefined);
-    expect(asked).toMatchObject({ KUBEDEV_TREE: "/k8s", KUBEDEV_TARGETS: "./..." });
+    // All of the tree.
+    expect(asked).toMatchObject({ KUBEDEV_TREE: "/k8s", KUBEDEV_TARGETS: "" });
 });
 
 test("BuildHost: what is missing is installed in place, and nobody looks at the host before", async () => {
     lacks = "lacks=make go\n";
     const made = new BuildHost("tools", { goVersion: "1.26.2", cgo: true, packages: ["hello"] });
     expect(await known(made.goVersion)).toBe("1.26.8");
-    expect(await known(made.host)).toEqual({ running: true });
+    expect(await known(made.host)).toEqual({ running: true, readyId: "tools-tools-id" });
     const { name, inputs } = run.command();
     expect(name).toBe("tools-tools");
     expect(inputs.triggers).toEqual([{ incarnation: 7 }, { parents: [] }]);
@@ -275,7 +276,15 @@ test("bad input is rejected before the first child is declared", async () => {
             'labelFilter: expected none with suite "verify"; it is of e2e, node-e2e',
         ],
         [
-            () => new Checks("m", { source: { dir: "/k" }, suite: "units" as unknown as CheckSuite }),
+            () =>
+                new Checks("o", {
+                    ...{ source: { dir: "/k" }, suite: CheckSuite.E2e, what: ["./test/..."] },
+                }),
+            "what: got ./test/...; expected one package",
+        ],
+        [
+            () =>
+                new Checks("m", { source: { dir: "/k" }, suite: "units" as unknown as CheckSuite }),
             'suite: got "units"; expected one of verify, unit, bench, integration, e2e, node-e2e',
         ],
         [

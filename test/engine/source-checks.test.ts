@@ -13,13 +13,13 @@ const program = `
 import * as fs from "fs";
 import * as path from "path";
 import * as kubedev from ${JSON.stringify(library)};
-const { host, ...checks } = JSON.parse(fs.readFileSync(path.join(__dirname, "declared.json"), "utf8"));
-const builder = new kubedev.BuildHost("here", { install: false, freeMib: 1024, ...host });
-const tree = new kubedev.SourceTree("tree", { host: builder.host, dir: path.join(__dirname, "k8s"), upstream: "" });
+const { bare, host, ...checks } = JSON.parse(fs.readFileSync(path.join(__dirname, "declared.json"), "utf8"));
+const builder = bare ? undefined : new kubedev.BuildHost("here", { install: false, freeMib: 1024, ...host });
+const tree = new kubedev.SourceTree("tree", { host: builder?.host, dir: path.join(__dirname, "k8s"), upstream: "" });
 const tests = new kubedev.Checks("tests", { source: tree.files, ...checks });
 export const command = tests.command;
 export const results = tests.results;
-export const go = builder.goVersion;
+export const go = builder?.goVersion;
 `;
 
 let stack: ScratchStack;
@@ -64,11 +64,16 @@ afterAll(async () => {
 });
 
 test("up runs the suite and keeps its results; the next preview is clean; the command is to be pasted", async () => {
-    expect(await change()).toEqual({
+    declare({ bare: true });
+    expect(await change()).toEqual({ "tree-tree": "create", "tests-run": "create" });
+    // What is on the host is not made anew for the tools; what looks at it cannot say before they are there.
+    declare({ bare: false });
+    expect(commands((await stack.preview()).ops())).toEqual({
         "here-tools": "create",
-        "tree-tree": "create",
-        "tests-run": "create",
+        "tests-run": "update",
     });
+    expect(commands((await stack.up()).ops())).toEqual({ "here-tools": "create" });
+    expect(commands((await stack.preview()).ops())).toEqual({});
     const found = await results();
     expect(found).toMatchObject({ tests: 2, skipped: 0, coveragePercent: -1 });
     expect(fs.readFileSync(path.join(String(found["dir"]), "junit.xml"), "utf8")).toContain(

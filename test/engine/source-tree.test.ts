@@ -38,7 +38,9 @@ const change = async (ofClone: object, ofMine: object = {}) => {
     write();
     const steps = (result: { ops: () => Record<string, string> }) =>
         Object.fromEntries(
-            Object.entries(result.ops()).filter(([name]) => /^(clone|mine)-.*(tree|64)$/.test(name)),
+            Object.entries(result.ops()).filter(([name]) =>
+                /^(clone|mine)-.*(tree|64)$/.test(name),
+            ),
         );
     const previewed = steps(await stack.preview());
     expect(steps(await stack.up({ timeoutMs: 280_000 }))).toEqual(previewed);

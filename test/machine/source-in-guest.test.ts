@@ -101,6 +101,18 @@ here(`from nothing to a binary in the guest, and back${why}`, async () => {
     await inGuest(stack, "echo '// x' >>/root/k8s/pkg/kubelet/own1/doc.go");
     expect((await stack.preview()).ops()).toMatchObject({ "built-kubelet-linux-amd64": "update" });
 
+    // What was removed by hand is installed again, in place; the tree is not made anew for it.
+    await inGuest(
+        stack,
+        "apt-get remove -y -q jq >/dev/null 2>&1 && rm -r /root/.cache/kubedev/go",
+    );
+    expect((await stack.preview()).ops()).toMatchObject({
+        "builder-tools": "update",
+        "built-kubelet-linux-amd64": "update",
+    });
+    await stack.up({ timeoutMs: 600_000 });
+    expect((await stack.preview()).changed).toEqual([]);
+
     // What it installed goes with it; the machine stays.
     await inGuest(stack, "command -v git make jq /root/.cache/kubedev/go/1.26.8/bin/go >/dev/null");
     declare(port, { go: false });

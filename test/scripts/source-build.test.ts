@@ -137,6 +137,8 @@ test("edited while it is built: an error that names the file; what it does not n
         fs.appendFileSync(path.join(tree, file), "// x\n");
         return running.ended;
     };
+    // What was deleted is not read.
+    fs.rmSync(path.join(tree, "docs/part0/page0.md"));
     json(await edited("pkg/proxy/own1/doc.go", "key2"));
     const failed = await edited("pkg/kubelet/own1/doc.go", "key3");
     expect(failed.code).toBe(1);

@@ -126,14 +126,14 @@ test("verify and node-e2e by the tree's own make", async () => {
 	@printf '<testsuite><testcase name="gofmt" classname="verify"></testcase>\\n<testcase name="$(WHAT)" classname="verify"><failure message="x"/></testcase></testsuite>' >$$KUBE_JUNIT_REPORT_DIR/junit_verify.xml
 	@test "$(WHAT)" = gofmt
 test-e2e-node:
-	@echo "focus $(FOCUS) skip $(SKIP) in $$ARTIFACTS"; echo "Cannot run the tests"; exit 3
+	@echo "focus $$FOCUS skip $$SKIP in $$ARTIFACTS"; echo "Cannot run the tests"; exit 3
 `,
     );
     const failed = await check({ suite: CheckSuite.Verify, what: ["typecheck"] });
     expect(failed.stderr).toContain("verifying typecheck");
     expect(failed.stderr).toContain("1 of 2 tests failed: verify typecheck ");
-    const broken = await check({ suite: CheckSuite.NodeE2e, focus: "a b" }, "key2");
-    expect(broken.stderr).toContain(`focus a b skip  in ${dir()}/key2`);
+    const broken = await check({ suite: CheckSuite.NodeE2e, focus: "a b$|c" }, "key2");
+    expect(broken.stderr).toContain(`focus a b$|c skip  in ${dir()}/key2`);
     expect(broken.stderr).toContain("the checks could not be run (exit status 2, see above");
 });
 
@@ -185,6 +185,22 @@ var _ = Describe("Pods", func() {
     expect(failed.stderr).toContain("too slow");
     expect(failed.stderr).toMatch(/1 of 2 tests failed: e2e \[It\] Pods should be slow \[Slow\] /);
     expect(fs.readdirSync(path.join(dir(), "key2")).sort()).toEqual(["junit.xml", "log"]);
+    expect(json(await check({ ...suite, labelFilter: "!Slow", count: 2 }, "key3"))).toMatchObject({
+        tests: 1,
+    });
+});
+
+test("without what: all packages of all modules, but none that wants a cluster or etcd", async () => {
+    const fails = 'import "testing"\nfunc TestX(t *testing.T) { t.Fatal("not this one") }\n';
+    for (const place of ["test/e2e", "test/e2e_node/x", "test/integration/x", "third_party/x"]) {
+        write(`${place}/x_test.go`, `package x\n${fails}`);
+    }
+    const { tests } = json(await check({ suite: CheckSuite.Unit })) as { tests: number };
+    const all = fs
+        .readdirSync(tree, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith("doc_test.go"));
+    expect(all.filter((name) => name.startsWith("staging/")).length).toBeGreaterThan(2);
+    expect(tests).toBe(all.length);
 });
 
 test("interrupted: what was started ends, nothing is left, and the next run runs it", async () => {

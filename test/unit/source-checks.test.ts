@@ -20,13 +20,13 @@ const rows: [string, CheckOptions, string[]][] = [
     [
         "verify: some",
         { suite: CheckSuite.Verify, what: ["gofmt", "typecheck"] },
-        [`KUBE_JUNIT_REPORT_DIR="$ARTIFACTS" make verify 'WHAT=gofmt typecheck'`],
+        [`KUBE_JUNIT_REPORT_DIR="$ARTIFACTS" WHAT='gofmt typecheck' make verify`],
     ],
     [
-        "unit: all",
+        "unit: all but what wants a cluster",
         { suite: CheckSuite.Unit },
         [
-            `${gotestsum} --format=pkgname-and-test-fails --junitfile="$ARTIFACTS/junit.xml" -- -timeout=180s ./...`,
+            `${gotestsum} --format=pkgname-and-test-fails --junitfile="$ARTIFACTS/junit.xml" -- -timeout=180s $(go list -find -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(go list -m -f '{{.Path}}/...') | grep -vE '^k8s\\.io/kubernetes/(third_party|cmd/kubeadm/test)(/|$)|/test/(e2e[^/]*|integration)(/|$)')`,
         ],
     ],
     [
@@ -81,6 +81,14 @@ const rows: [string, CheckOptions, string[]][] = [
         ],
     ],
     [
+        "e2e, again and again",
+        { suite: CheckSuite.E2e, count: 2 },
+        [
+            'go test -c -o "$ARTIFACTS/e2e.test" ./test/e2e',
+            `go run github.com/onsi/ginkgo/v2/ginkgo --procs=1 --repeat=1 --no-color --timeout=86400s --output-dir="$ARTIFACTS" --junit-report=junit.xml "$ARTIFACTS/e2e.test" -- --provider=skeleton`,
+        ],
+    ],
+    [
         "e2e in parallel",
         {
             suite: CheckSuite.E2e,
@@ -98,7 +106,7 @@ const rows: [string, CheckOptions, string[]][] = [
     [
         "node-e2e",
         { suite: CheckSuite.NodeE2e, focus: "Node Performance Testing", skip: "", parallel: 1 },
-        ["make test-e2e-node 'FOCUS=Node Performance Testing' SKIP= PARALLELISM=1"],
+        ["FOCUS='Node Performance Testing' SKIP='' PARALLELISM=1 make test-e2e-node"],
     ],
 ];
 test.each(rows)("%s", (_what, options, steps) => {
@@ -130,6 +138,9 @@ test("a choice that a suite does not know is told, with the suites that do", () 
     ]);
     expect(suitesWith("labelFilter")).toBe("e2e, node-e2e");
     expect(packagesOf({ suite: CheckSuite.NodeE2e })).toEqual([]);
+    expect(packagesOf({ suite: CheckSuite.Verify, what: ["gofmt"] })).toEqual([]);
+    expect(packagesOf({ suite: CheckSuite.Unit })).toEqual([]);
+    expect(packagesOf({ suite: CheckSuite.E2e })).toEqual(["./test/e2e"]);
 });
 
 test("whatever is asked for arrives as one word of the command", () => {
