@@ -19,9 +19,9 @@ export const sourceFilesRule = z.object(
     { error: "expected the files of a SourceTree" },
 );
 
-/** The host of a tree, without waiting for the rest to be known. */
+/** The host of a tree, without waiting for the rest to be known: of an output, each property is known by itself. */
 export function hostOf(source: pulumi.Input<SourceFiles>): pulumi.Input<Host> {
     return pulumi.Output.isInstance(source) || source instanceof Promise
-        ? pulumi.output(source).apply((tree) => tree.host ?? {})
+        ? (pulumi.output(source).host as pulumi.Output<Host>)
         : (source.host ?? {});
 }

@@ -162,7 +162,8 @@ test("a host that lacks something and may not be changed stops the preview with 
     declare({ host: { goVersion: "1.25.3" } });
     const { errors: old } = await stack.preview({ expectFailure: true });
     expect(old.join("\n")).toMatch(/got Go 1\.\S+; expected 1\.25\.3, since install is false/);
-    declare({ host: { freeMib: 9_999_999 } });
+    // Where something is to be installed there must be room for it and for builds.
+    declare({ host: { freeMib: 9_999_999, install: true, goVersion: "1.25.3" } });
     const { errors: full } = await stack.preview({ expectFailure: true });
     expect(full.join("\n")).toMatch(/got \d+ MiB of free disk at .*; expected 9999999 MiB/);
     declare({ host: {} });
