@@ -15,8 +15,9 @@ enter_tree
 # Every file, as the index has it or as it is.
 whole_tree() {
     wait "$reading" || :
+    # The tree may be a part of a repository: what git names is below its top.
+    cd "${top:-$tree}" || return 1
     if [ -n "$top" ]; then
-        cd "$top"
         git ls-files -co -z --exclude-standard | tr '\0' '\n'
     else
         find . -type f -o -type l

@@ -11,10 +11,8 @@ import { inGuest, machineProgram, machineStack } from "../support/local-kvm";
 
 jest.setTimeout(1_200_000);
 
-const toolchain = "golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64";
-// What is served to the guest is for this architecture.
-const here = process.arch === "x64" ? test : test.skip;
-const why = process.arch === "x64" ? "" : ": got another architecture than amd64";
+const arch = process.arch === "arm64" ? "arm64" : "amd64";
+const toolchain = `golang.org/toolchain@v0.0.1-go1.26.8.linux-${arch}`;
 
 let proxy: http.Server;
 let stack: ScratchStack;
@@ -82,7 +80,7 @@ afterAll(async () => {
     proxy.close();
 });
 
-here(`from nothing to a binary in the guest, and back${why}`, async () => {
+test("from nothing to a binary in the guest, and back", async () => {
     const port = await serveModules();
     declare(port, { go: true });
     const { changed } = await stack.preview();
@@ -92,14 +90,16 @@ here(`from nothing to a binary in the guest, and back${why}`, async () => {
     const outputs = await stack.outputs();
     expect(outputs["go"]).toBe("1.26.8");
     expect(outputs["version"]).toBe("v1.36.1");
-    const file = (outputs["paths"] as Record<string, string>)["kubelet-linux-amd64"] ?? "";
+    const file = (outputs["paths"] as Record<string, string>)[`kubelet-linux-${arch}`] ?? "";
     expect(await inGuest(stack, file)).toBe("Kubernetes v1.36.1 true");
 
     // An edit in the guest is seen from here.
     await inGuest(stack, "echo '// x' >>/root/k8s/pkg/proxy/own1/doc.go");
     expect((await stack.preview()).changed).toEqual([]);
     await inGuest(stack, "echo '// x' >>/root/k8s/pkg/kubelet/own1/doc.go");
-    expect((await stack.preview()).ops()).toMatchObject({ "built-kubelet-linux-amd64": "update" });
+    expect((await stack.preview()).ops()).toMatchObject({
+        [`built-kubelet-linux-${arch}`]: "update",
+    });
 
     // What was removed by hand is installed again, in place; the tree is not made anew for it.
     await inGuest(
@@ -108,7 +108,7 @@ here(`from nothing to a binary in the guest, and back${why}`, async () => {
     );
     expect((await stack.preview()).ops()).toMatchObject({
         "builder-tools": "update",
-        "built-kubelet-linux-amd64": "update",
+        [`built-kubelet-linux-${arch}`]: "update",
     });
     await stack.up({ timeoutMs: 600_000 });
     expect((await stack.preview()).changed).toEqual([]);

@@ -347,6 +347,17 @@ describe("check-fingerprint.sh", () => {
         expect([after[0] !== before[0], after[1] !== before[1]]).toEqual([packages, whole]);
     });
 
+    test("a part of a repository: what is edited in it counts", async () => {
+        tree = path.join(tree, "pkg/kubelet");
+        const before = await digest([]);
+        append("own1/doc.go");
+        const after = await digest([]);
+        expect(after).not.toBe(before);
+        // Once more: it was edited already.
+        append("own1/doc.go");
+        expect(await digest([])).not.toBe(after);
+    });
+
     test("packages that cannot be listed: a warning, and another digest", async () => {
         const before = await digest(["./pkg/kubelet/..."]);
         write("pkg/kubelet/own1/more_test.go", 'package own1\nimport _ "no.where/x"\n');
