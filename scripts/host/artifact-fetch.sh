@@ -3,6 +3,7 @@
 #   KUBEDEV_SHA256  64 hexadecimal digits    KUBEDEV_URL  where it comes from; empty: standard input
 #   KUBEDEV_PATH    absolute path to install it at; empty: it stays in the cache alone    KUBEDEV_MODE  octal mode
 . ./parents.sh
+. ./progress.sh
 take_lock
 store=$cache_root/artifacts
 cached=$store/$KUBEDEV_SHA256
@@ -34,22 +35,16 @@ fi
 
 has_digest() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$KUBEDEV_SHA256" ]; }
 
+how_far() { echo "$what: $(($(stat -c %s "$partial" 2>/dev/null || echo 0) / 1048576)) MiB"; }
+
 # Runs what writes to $partial, and says how far it is.
 with_progress() { # what command...
     what=$1
     shift
     "$@" 8>&- 9>&- &
     getter=$!
-    waited=0
-    while kill -0 "$getter" 2>/dev/null; do
-        sleep 0.1
-        waited=$((waited + 1))
-        if [ $((waited % 30)) -eq 0 ]; then
-            say "$what: $(($(stat -c %s "$partial" 2>/dev/null || echo 0) / 1048576)) MiB"
-        fi
-    done
     getter_status=0
-    wait "$getter" || getter_status=$?
+    wait_saying "$getter" how_far || getter_status=$?
     getter=''
     return "$getter_status"
 }

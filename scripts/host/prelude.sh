@@ -33,6 +33,9 @@ esac
 dir=${KUBEDEV_DIR:-$state_root/$KUBEDEV_SCOPE/$KUBEDEV_KEY}
 record=$dir/record
 
+# Free disk, as of someone who is not root, where a directory is.
+free_mib_at() { echo "$(($(stat -f -c '%a * %S / 1048576' "$1")))"; }
+
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # Start time of a process in clock ticks since boot; nothing if it is gone or a zombie.
@@ -45,7 +48,17 @@ start_ticks() {
     echo "${20:-}"
 }
 
-field() { sed -n "s/^$1=//p" "$record" 2>/dev/null || :; }
+# Value of a key of the record; by the shell alone, since scripts ask often.
+field() {
+    [ -r "$record" ] || return 0
+    while IFS= read -r record_line; do
+        case $record_line in "$1="*)
+            printf '%s\n' "${record_line#*=}"
+            return 0
+            ;;
+        esac
+    done <"$record"
+}
 
 is_process() { [ -n "$2" ] && [ "$(start_ticks "$1")" = "$2" ]; }
 
@@ -131,5 +144,10 @@ forget() {
 }
 
 json_string() {
+    case $1 in *[!a-zA-Z0-9_/.,:@+=\ -]*) ;; *)
+        printf '"%s"' "$1"
+        return 0
+        ;;
+    esac
     printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g; s/	/\\t/g; $!s/$/\\n/' | tr -d '\n')"
 }

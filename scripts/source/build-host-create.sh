@@ -6,6 +6,7 @@
 #   KUBEDEV_GENERATION   goes up when something has to be installed again
 #   and what build-host-tools.sh takes
 . ../host/prelude.sh
+. ../host/progress.sh
 . ./build-host-tools.sh
 . ./build-host-go.sh
 . ./build-host-undo.sh
@@ -29,20 +30,16 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
+how_far() { echo "$what: $waited_sec s, $(tail -n 1 "$log" | cut -c 1-100)"; }
+
 # Runs a command with its words in the log, and says how far it is.
 with_progress() { # what command...
     what=$1
     shift
     "$@" >>"$log" 2>&1 7>&- 8>&- 9>&- </dev/null &
     working=$!
-    waited=0
-    while kill -0 "$working" 2>/dev/null; do
-        sleep 0.2
-        waited=$((waited + 1))
-        if [ $((waited % 15)) -eq 0 ]; then say "$what: $((waited / 5)) s, $(tail -n 1 "$log" | cut -c 1-100)"; fi
-    done
     status=0
-    wait "$working" || status=$?
+    wait_saying "$working" how_far || status=$?
     working=''
     return "$status"
 }

@@ -6,6 +6,7 @@
 #   KUBEDEV_PACKAGES        lines: further Debian packages
 #   KUBEDEV_GO_VERSION      wanted version of Go; empty: any that can be used
 #   KUBEDEV_FREE_MIB        MiB that must be free where caches are
+. ./go-version.sh
 
 # Oldest Go that will do where none is asked for (it gets newer ones by itself), and the one that is fetched then.
 go_min_minor=21
@@ -32,7 +33,7 @@ usable_go() {
     go_has=none
     for candidate in "$(command -v go || :)" /usr/local/go/bin/go "$cache_root"/go/*/bin/go; do
         [ -x "$candidate" ] || continue
-        go_has=$(cd / && GOTOOLCHAIN=local "$candidate" env GOVERSION 2>/dev/null) || continue
+        go_has=$(version_of_go "$candidate") || continue
         go_has=${go_has#go}
         go=$candidate
         if [ -n "$KUBEDEV_GO_VERSION" ]; then
@@ -69,7 +70,7 @@ lasting_problem() { # missing packages, whether something is to be put on the di
     [ "$2" = true ] || return 0
     above=$cache_root
     while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-    free_mib=$(df -Pm "$above" | awk 'NR == 2 { print $4 }')
+    free_mib=$(free_mib_at "$above")
     [ "$free_mib" -ge "$KUBEDEV_FREE_MIB" ] ||
         echo "got $free_mib MiB of free disk at $cache_root; expected $KUBEDEV_FREE_MIB MiB; remove what is no longer needed, or set freeMib to what your builds take"
 }

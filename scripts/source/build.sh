@@ -20,15 +20,14 @@
 . ./edited-since.sh
 take_lock
 final=$dir/$KUBEDEV_BUILD_KEY/$KUBEDEV_BINARY
-report() {
-    printf '{"path":%s,"sha256":"%s","sizeBytes":%s,"version":"%s"}\n' \
-        "$(json_string "$final")" "$(field fact.sha256)" "$(field fact.sizeBytes)" "$(field fact.version)"
+keep_record() { # sha256, size in bytes, version
+    write_record "kind=build" "exists=$final" "fact.key=$KUBEDEV_BUILD_KEY" "fact.path=$final" \
+        "fact.sha256=$1" "fact.sizeBytes=$2" "fact.version=$3"
+    printf '{"path":%s,"sha256":"%s","sizeBytes":%s,"version":"%s"}\n' "$(json_string "$final")" "$1" "$2" "$3"
 }
 if [ "$(field fact.key)" = "$KUBEDEV_BUILD_KEY" ] && [ -x "$final" ]; then
     # Only the record is behind: the spec of the resource may have changed.
-    write_record "kind=build" "exists=$final" "fact.key=$KUBEDEV_BUILD_KEY" "fact.path=$final" \
-        "fact.sha256=$(field fact.sha256)" "fact.sizeBytes=$(field fact.sizeBytes)" "fact.version=$(field fact.version)"
-    report
+    keep_record "$(field fact.sha256)" "$(field fact.sizeBytes)" "$(field fact.version)"
     exit 0
 fi
 
@@ -49,7 +48,7 @@ clean_up() {
         end_session "$builder"
         if [ "$KUBEDEV_MODE" = container ]; then end_containers; fi
     fi
-    rm -rf "$new" "$log" "$dir/begun"
+    rm -rf "$new" "$log" "$dir/begun" "$dir/sha256"
     [ -f "$record" ] || forget
 }
 trap clean_up EXIT
@@ -60,9 +59,12 @@ if [ "$KUBEDEV_MODE" = module ]; then
 else
     cd "$KUBEDEV_TREE" 2>/dev/null || die "there is no directory $KUBEDEV_TREE; expected the source tree"
     module=$(module_of .)
+    # Beside what follows: in a large tree it takes as long as all of that.
+    tree_is_clean . &
+    cleanness=$!
 fi
 set_go "$module" || die "there is no Go on this host; expected one on the PATH or in /usr/local/go, a BuildHost installs it"
-free_mib=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
+free_mib=$(free_mib_at "$dir")
 [ "$free_mib" -ge 1024 ] || die "got $free_mib MiB of free disk at $dir; expected 1024 MiB; remove what is no longer needed"
 
 # A released module is what it is: a binary that another stack of this user has built is taken as it is.
@@ -159,7 +161,7 @@ build() {
 
 # In the background, so that it can be interrupted and says how far it is. The last command of each replaces the shell.
 run_build() {
-    if [ "$KUBEDEV_MODE" != module ]; then read_version .; fi
+    if [ "$KUBEDEV_MODE" != module ]; then read_version . "$cleanness"; fi
     (exec 9>&- 8>&- && build) >"$log" 2>&1 &
     builder=$!
     (
@@ -186,11 +188,12 @@ run_build() {
         grep -vE '^([a-zA-Z0-9][^ :]*|go: downloading .*)$' "$log" | head -n 40 >&2 || :
         die "$what for $KUBEDEV_PLATFORM was not built (exit status $status); the binary built before is left as it was"
     fi
-    if [ "$KUBEDEV_MODE" != module ]; then
-        edited=$(GOOS=$GOOS GOARCH=$GOARCH edited_since "$dir/begun" "$KUBEDEV_TARGET")
-        [ -z "$edited" ] ||
-            die "$what was edited while it was built, so it is not what the preview showed: $(printf '%s\n' "$edited" | head -n 5 | tr '\n' ' '); run it again; the binary built before is left as it was"
-    fi
+}
+
+refuse_what_was_edited() {
+    edited=$(GOOS=$GOOS GOARCH=$GOARCH edited_since "$dir/begun" "$KUBEDEV_TARGET")
+    [ -z "$edited" ] ||
+        die "$what was edited while it was built, so it is not what the preview showed: $(printf '%s\n' "$edited" | head -n 5 | tr '\n' ' '); run it again; the binary built before is left as it was"
 }
 
 begin=$(date +%s)
@@ -210,17 +213,19 @@ else
     fi
 fi
 
-version=${git_version:-${KUBEDEV_MODULE##*@}}
+# Beside the look at the tree.
+sha256sum <"$new/$KUBEDEV_BINARY" >"$dir/sha256" &
+summing=$!
+if [ "$KUBEDEV_MODE" != module ]; then refuse_what_was_edited; fi
+wait "$summing"
+read -r sha256 _ <"$dir/sha256"
 kept=$(field fact.key)
 rm -rf "${final%/*}"
 mv "$new" "${final%/*}"
-write_record "kind=build" "exists=$final" "fact.key=$KUBEDEV_BUILD_KEY" "fact.path=$final" \
-    "fact.sha256=$(sha256sum <"$final" | cut -d ' ' -f 1)" "fact.sizeBytes=$(stat -c %s "$final")" \
-    "fact.version=$version"
 # The one before is kept, since something may still run from it.
 for other in "$dir"/*/; do
     other=${other%/}
     case ${other##*/} in "$KUBEDEV_BUILD_KEY" | "$kept") ;; *) rm -rf "$other" ;; esac
 done
 say "built in $(($(date +%s) - begin)) s"
-report
+keep_record "$sha256" "$(stat -c %s "$final")" "${git_version:-${KUBEDEV_MODULE##*@}}"

@@ -7,6 +7,7 @@
 #   and what go-env.sh takes
 . ../host/prelude.sh
 . ../host/session.sh
+. ../host/progress.sh
 . ./go-env.sh
 . ./git-env.sh
 . ./junit.sh
@@ -41,7 +42,7 @@ trap 'exit 130' INT TERM HUP
 
 cd "$KUBEDEV_TREE" 2>/dev/null || die "there is no directory $KUBEDEV_TREE; expected the source tree"
 set_go "$(module_of .)" || die "there is no Go on this host; expected one on the PATH or in /usr/local/go, a BuildHost installs it"
-free_mib=$(df -Pm "$dir" | awk 'NR == 2 { print $4 }')
+free_mib=$(free_mib_at "$dir")
 [ "$free_mib" -ge 1024 ] || die "got $free_mib MiB of free disk at $dir; expected 1024 MiB; remove what is no longer needed"
 command -v setsid >/dev/null || die "there is no setsid on this host; expected it (Debian package util-linux)"
 
@@ -67,16 +68,9 @@ begin=$(date +%s)
     exec setsid sh -c "$KUBEDEV_STEPS" </dev/null
 ) >"$log" 2>&1 &
 suite=$!
-waited=0
-while kill -0 "$suite" 2>/dev/null; do
-    sleep 0.2
-    waited=$((waited + 1))
-    if [ $((waited % 25)) -eq 0 ]; then
-        say "checking: $(($(date +%s) - begin)) s, $(grep . "$log" | tail -n 1 | cut -c 1-100)"
-    fi
-done
+how_far() { echo "checking: $waited_sec s, $(grep . "$log" | tail -n 1 | cut -c 1-100)"; }
 status=0
-wait "$suite" || status=$?
+wait_saying "$suite" how_far || status=$?
 suite=''
 ended=true
 ln -f "$log" "$results/log"

@@ -4,6 +4,7 @@
 #   KUBEDEV_CGO         0 or 1: CGO_ENABLED
 #   KUBEDEV_TAGS        build tags, comma-separated; "default": those of the repository's own build
 #   KUBEDEV_DEBUG       true: for a debugger
+. ./go-version.sh
 
 # shellcheck disable=SC2154 # cache_root is set by the prelude
 # Puts the Go to use into $go. Version by version as a login shell, a vendor's tarball and BuildHost leave it.
@@ -11,7 +12,7 @@ find_go() {
     go=''
     for candidate in "$(command -v go || :)" /usr/local/go/bin/go "$cache_root"/go/*/bin/go; do
         [ -x "$candidate" ] || continue
-        found=$(cd / && GOTOOLCHAIN=local "$candidate" env GOVERSION 2>/dev/null) || continue
+        found=$(version_of_go "$candidate") || continue
         if [ -n "$KUBEDEV_GO_VERSION" ]; then
             if [ "$found" = "go$KUBEDEV_GO_VERSION" ]; then
                 go=$candidate

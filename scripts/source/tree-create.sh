@@ -12,6 +12,7 @@
 #   KUBEDEV_HOOKS      true: core.hooksPath leads to our hooks
 #   KUBEDEV_STAGING_LINKS  true: links to staging that git could not make are made
 . ../host/prelude.sh
+. ../host/progress.sh
 . ./git-env.sh
 . ./tree-settings.sh
 . ./staging-links.sh
@@ -35,8 +36,10 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 command -v git >/dev/null || die "there is no git on this host; expected git (Debian package git)"
 
+how_far() { echo "cloning: $(tr '\r' '\n' <"$dir/clone.log" | tail -n 1)"; }
+
 clone() {
-    free_mib=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+    free_mib=$(free_mib_at "$1")
     [ "$free_mib" -ge 512 ] || die "got $free_mib MiB of free disk at $1; expected 512 MiB for a clone"
     set -- --progress --origin origin
     if [ "$KUBEDEV_PARTIAL" = true ]; then set -- "$@" --filter=blob:none; fi
@@ -50,14 +53,8 @@ clone() {
     # No question is asked: nobody could answer it.
     (exec 9>&- && GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true SSH_ASKPASS=true GIT_SSH_COMMAND="${GIT_SSH_COMMAND:-ssh} -o BatchMode=yes" exec git clone "$@" -- "$KUBEDEV_ORIGIN" "$new") >"$dir/clone.log" 2>&1 &
     cloning=$!
-    waited=0
-    while kill -0 "$cloning" 2>/dev/null; do
-        sleep 0.1
-        waited=$((waited + 1))
-        if [ $((waited % 30)) -eq 0 ]; then say "cloning: $(tr '\r' '\n' <"$dir/clone.log" | tail -n 1)"; fi
-    done
     clone_status=0
-    wait "$cloning" || clone_status=$?
+    wait_saying "$cloning" how_far || clone_status=$?
     cloning=''
     if [ "$clone_status" -ne 0 ]; then
         tr '\r' '\n' <"$dir/clone.log" | grep -E '^(fatal|error|remote|ssh|warning)' | tail -n 10 >&2 || :

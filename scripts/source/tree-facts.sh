@@ -5,7 +5,8 @@
 . ./git-env.sh
 . ./version.sh
 [ -e "$KUBEDEV_TREE/.git" ] || exit 0
-read_version "$KUBEDEV_TREE"
+tree_is_clean "$KUBEDEV_TREE" &
+read_version "$KUBEDEV_TREE" "$!"
 # shellcheck disable=SC2154 # set by read_version
 printf 'commit=%s\nversion=%s\nstate=%s\n' "$git_commit" "$git_version" "$git_tree_state"
 echo "branch=$(git -C "$KUBEDEV_TREE" symbolic-ref --quiet --short HEAD || :)"
