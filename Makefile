@@ -13,7 +13,7 @@ export KUBEDEV_TIER := $(call given,TIER)
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make up                          tools, then `pulumi up` of the stack dev; prints how to log in
+## make up [ENV=kind]               tools, then `pulumi up` of the stack dev; prints how to log in
 up: ; @toolchain/up.sh
 ## make preview                     what `make up` would change
 preview: ; @toolchain/preview.sh

@@ -19,6 +19,21 @@ export {
     VirtualMachine,
     type VirtualMachineArgs,
 } from "./components/qemu/virtual-machine";
+export {
+    ContainerEngine,
+    type ContainerEngineArgs,
+    type EngineRef,
+} from "./components/kind/container-engine";
+export { KindCluster, type KindClusterArgs } from "./components/kind/kind-cluster";
+export {
+    type KindConfigArgs,
+    type KindMountArgs,
+    type KindNetworkingArgs,
+    type KindNodeArgs,
+    type KindPortArgs,
+    KindRole,
+} from "./components/kind/kind-config";
+export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
 export { type Binary, Build, type BuildArgs } from "./components/source/build";
 export { BuildHost, type BuildHostArgs } from "./components/source/build-host";
 export { BuildMode } from "./components/source/go-build";

@@ -1,14 +1,15 @@
 #!/bin/sh
-# Installs Debian packages; runs as root. No service is started or enabled by it: openssh-server is
-# wanted for its program alone, and a listening sshd is nobody's wish.
+# Installs Debian packages; runs as root. No service is started or enabled by it: openssh-server and docker.io are
+# wanted for their programs alone, and a listening daemon is nobody's wish.
 # usage: apt-install.sh PACKAGE...
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 export NEEDRESTART_SUSPEND=1 # Ubuntu's needrestart asks questions
 
 policy=/usr/sbin/policy-rc.d
-new_sshd=
-case " $* " in *" openssh-server "*) new_sshd=1 ;; esac
+units=
+case " $* " in *" openssh-server "*) units="ssh.service ssh.socket" ;; esac
+case " $* " in *" docker.io "*) units="$units docker.service docker.socket containerd.service" ;; esac
 
 if [ ! -e "$policy" ]; then
     trap 'rm -f "$policy"' EXIT
@@ -23,8 +24,8 @@ apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -q install -y --no-inst
 
 # The policy stops the start of now; this stops the one at the next boot. A system without systemctl
 # boots nothing.
-if [ -n "$new_sshd" ] && command -v systemctl >/dev/null; then
-    for unit in ssh.service ssh.socket; do
+if command -v systemctl >/dev/null; then
+    for unit in $units; do
         systemctl disable "$unit" >/dev/null 2>&1 || :
     done
 fi

@@ -23,7 +23,7 @@ export PULUMI_SKIP_UPDATE_CHECK=true
 case $set_name in
     base) package_sets=(base) ;;
     up) package_sets=(base up) ;;
-    test) package_sets=(base up test) ;;
+    test) package_sets=(base up kind test) ;;
     *) die "ensure.sh: $set_name is not one of base, up, test" ;;
 esac
 
@@ -45,7 +45,7 @@ jobs_clean_up_at_exit
 soft_failure=
 if [ "$set_name" = test ]; then
     "$here/os-packages.sh" ensure base
-    "$here/os-packages.sh" ensure up test || soft_failure=1
+    "$here/os-packages.sh" ensure up kind test || soft_failure=1
 else
     "$here/os-packages.sh" ensure "${package_sets[@]}"
 fi

@@ -7,8 +7,6 @@
 # shellcheck source=lib/stack.sh
 . "$ROOT/toolchain/lib/stack.sh"
 
-environments() { (cd "$ROOT/stacks" && dirname -- */index.ts | paste -sd' '); }
-
 [ -n "${KUBEDEV_NAME:-}" ] || die "make stack wants a name" "make stack NAME=alice ENV=local-kvm   (ENV: one of $(environments))"
 if [ -n "${KUBEDEV_ENVIRONMENT:-}" ] && [ ! -f "$ROOT/stacks/$KUBEDEV_ENVIRONMENT/index.ts" ]; then
     die "ENV is $KUBEDEV_ENVIRONMENT; expected one of: $(environments)"

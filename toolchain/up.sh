@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tools, stack, recovery, then `pulumi up`. Environment: STACK, KUBEDEV_ARGS (more arguments for pulumi).
+# Tools, stack, recovery, then `pulumi up`. Environment: STACK, KUBEDEV_ENVIRONMENT (of a new stack), KUBEDEV_ARGS (more arguments
+# for pulumi).
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=lib/env.sh
@@ -11,6 +12,8 @@
 use_settings
 say_which_plugins
 ensure_stack "$STACK"
+choose_environment "$STACK"
+"$ROOT/toolchain/environment-tools.sh" "$(environment_of "$STACK")"
 "$ROOT/toolchain/recover.sh" "$STACK"
 unchanged=2
 # shellcheck disable=SC2154 # set by ensure_stack

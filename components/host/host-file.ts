@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { sha256 } from "../internal/hash";
-import { absoluteFilePath, octalMode, parentIds } from "../internal/rules";
+import { absoluteFilePath, octalMode, parentIds, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { Host, hostRule } from "./host";
 import { after, hostResource } from "./host-resource";
@@ -33,7 +33,7 @@ const rules = {
         .string({ error: "expected user or user:group" })
         .regex(/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/, { error: "expected user or user:group" })
         .optional(),
-    overwrite: z.boolean({ error: "expected true or false" }).optional(),
+    overwrite: yesOrNo.optional(),
     parentIds: parentIds.optional(),
 };
 

@@ -141,6 +141,18 @@ export function recordedFacts(
     return sightingsOn(hostParts(host)).apply((all) => all.things.get(keyOf(name))?.facts);
 }
 
+/** What tells a script that only looks which thing it is about, as its own scripts know it. */
+export function thingEnvironment(
+    name: string,
+    ssh: HostParts["ssh"],
+): pulumi.Output<Record<string, string>> {
+    return ssh.apply((known): Record<string, string> => ({
+        KUBEDEV_KEY: keyOf(name),
+        KUBEDEV_SCOPE: stackScope(),
+        KUBEDEV_DIR: known === undefined ? path.join(stackDir(), keyOf(name)) : "",
+    }));
+}
+
 /** While the machine behind the host is being made anew there is nothing to look at: its id is unknown then. */
 function sightingsOn(host: HostParts): pulumi.Output<Sightings> {
     return pulumi

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { guarded } from "../internal/errors";
-import { absolutePath, fields, whole } from "../internal/rules";
+import { absolutePath, fields, whole, yesOrNo } from "../internal/rules";
 import { assertArgs } from "../internal/validate";
 
 /** The operating system of a host. It decides which shell runs there. */
@@ -124,5 +124,5 @@ export const hostRule = fields("host", {
     parentId: z.string({ error: "expected an id" }).optional(),
     parentUrn: z.string({ error: "expected a URN" }).optional(),
     readyId: z.string({ error: "expected an id" }).optional(),
-    running: z.boolean({ error: "expected true or false" }).optional(),
+    running: yesOrNo.optional(),
 }).optional();

@@ -19,6 +19,8 @@ export const sha256Digest = z
     .string({ error: "expected 64 lower-case hexadecimal digits" })
     .regex(/^[0-9a-f]{64}$/, { error: "expected 64 lower-case hexadecimal digits" });
 
+export const yesOrNo = z.boolean({ error: "expected true or false" });
+
 /** Environment variables. */
 export const environment = z.record(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),

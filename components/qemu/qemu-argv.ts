@@ -1,5 +1,5 @@
 import { runError } from "../internal/errors";
-import { isLoopbackAddress } from "./loopback-address";
+import { isLoopbackAddress } from "../internal/loopback-address";
 
 /** How guest code is run. */
 export type Accelerator = "kvm" | "tcg";

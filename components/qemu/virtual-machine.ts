@@ -1,4 +1,3 @@
-import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
@@ -10,12 +9,13 @@ import { SshKeyFiles, SshKeyPair } from "../host/ssh-key-pair";
 import { guarded } from "../internal/errors";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
+import { yesOrNo } from "../internal/rules";
 import { assertArgs, checked, inputError } from "../internal/validate";
 import { BaseImageFiles } from "./base-image";
-import { loopbackAddress } from "./loopback-address";
+import { loopbackAddress } from "../internal/loopback-address";
 import { macFromName } from "./mac-address";
 import { machineHost } from "./machine-host";
-import { machineUuid } from "./machine-identity";
+import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import {
     healthText,
     MachineValues,
@@ -102,7 +102,7 @@ const rules = {
         .optional(),
     sshPort: port.optional(),
     ports: z.array(z.object({ guestPort: port, hostPort: port.optional() })).optional(),
-    running: z.boolean({ error: "expected true or false" }).optional(),
+    running: yesOrNo.optional(),
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))
         .optional(),
@@ -144,12 +144,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:VirtualMachine", name, args, opts);
         assertArgs(`VirtualMachine ${name}`, args, rules);
-        const identity = {
-            user: os.userInfo().username,
-            project: pulumi.getProject(),
-            stack: pulumi.getStack(),
-            machine: name,
-        };
+        const identity = machineIdentity(name);
         const here = machineHost();
         const image = pulumi.output(args.baseImage);
         const own = { parent: this };

@@ -6,7 +6,7 @@ import { after, hostResource, recordedFacts, textOf } from "../host/host-resourc
 import { hostName } from "../host/ssh-argv";
 import { hostEnvironment } from "../host/transport";
 import { guarded, runError } from "../internal/errors";
-import { whole } from "../internal/rules";
+import { whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { goVersionRule } from "./go-build";
 
@@ -32,7 +32,7 @@ export interface BuildHostArgs {
     freeMib?: pulumi.Input<number>;
 }
 
-const yesOrNo = z.boolean({ error: "expected true or false" }).optional();
+const maybe = yesOrNo.optional();
 const rules = {
     host: hostRule,
     goVersion: goVersionRule.optional(),
@@ -44,8 +44,8 @@ const rules = {
         .string({ error: "expected a checksum, as h1:..." })
         .regex(/^h1:[A-Za-z0-9+/]{43}=$/, { error: "expected a checksum, as h1:..." })
         .optional(),
-    cgo: yesOrNo,
-    containerEngine: yesOrNo,
+    cgo: maybe,
+    containerEngine: maybe,
     packages: z
         .array(
             z
@@ -56,7 +56,7 @@ const rules = {
             { error: "expected a list of Debian packages" },
         )
         .optional(),
-    install: yesOrNo,
+    install: maybe,
     freeMib: whole(0, 10_000_000, "MiB").optional(),
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hostRule } from "../host/host";
-import { whole } from "../internal/rules";
+import { whole, yesOrNo } from "../internal/rules";
 import { type BuildArgs } from "./build";
 import { binaryName, BuildMode, goVersionRule } from "./go-build";
 import { sourceFilesRule } from "./source-files";
@@ -49,9 +49,9 @@ export const buildRules = {
         )
         .optional(),
     mode: z.enum(BuildMode, { error: 'expected "go", "make", "container" or "module"' }).optional(),
-    debug: z.boolean({ error: "expected true or false" }).optional(),
-    race: z.boolean({ error: "expected true or false" }).optional(),
-    cgo: z.boolean({ error: "expected true or false" }).optional(),
+    debug: yesOrNo.optional(),
+    race: yesOrNo.optional(),
+    cgo: yesOrNo.optional(),
     tags: z
         .array(
             z
@@ -64,7 +64,7 @@ export const buildRules = {
     ldflags: flags.optional(),
     goFlags: z.array(flags, { error: "expected a list of flags" }).optional(),
     goVersion: goVersionRule.optional(),
-    clean: z.boolean({ error: "expected true or false" }).optional(),
+    clean: yesOrNo.optional(),
     timeoutSec: whole(1, 86400, "seconds").optional(),
 };
 

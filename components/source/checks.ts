@@ -3,7 +3,7 @@ import { z } from "zod";
 import { hostResource, recordedFacts, textOf } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
 import { shellExports, shellLine } from "../internal/quote";
-import { absoluteFilePath, namedValues, whole } from "../internal/rules";
+import { absoluteFilePath, namedValues, whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checked } from "../internal/validate";
 import {
     CheckCommand,
@@ -69,13 +69,13 @@ export interface CheckResults {
 
 const word = (what: string) =>
     z.string({ error: `expected ${what}` }).regex(/^[^\0\n]+$/, { error: `expected ${what}` });
-const yesOrNo = z.boolean({ error: "expected true or false" }).optional();
+const maybe = yesOrNo.optional();
 const rules = {
     source: sourceFilesRule,
     suite: z.enum(CheckSuite, {
         error: `expected one of ${Object.values(CheckSuite).join(", ")}`,
     }),
-    run: yesOrNo,
+    run: maybe,
     what: z
         .array(
             z
@@ -90,8 +90,8 @@ const rules = {
     labelFilter: word("a label filter on one line").optional(),
     count: whole(1, 1_000_000, "runs").optional(),
     parallel: whole(1, 1024, "processes").optional(),
-    race: yesOrNo,
-    cover: yesOrNo,
+    race: maybe,
+    cover: maybe,
     timeoutSec: whole(1, 86400, "seconds").optional(),
     testArgs: z
         .array(word("an argument on one line"), { error: "expected a list of arguments" })

@@ -5,7 +5,7 @@ import { Host, hostParts, hostRule } from "../host/host";
 import { after, hostResource, recordedFacts } from "../host/host-resource";
 import { hostEnvironment } from "../host/transport";
 import { guarded, runError } from "../internal/errors";
-import { absoluteFilePath, whole } from "../internal/rules";
+import { absoluteFilePath, whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { Build } from "./build";
 import { SourceFiles } from "./source-files";
@@ -63,7 +63,7 @@ const rules = {
     dir: absoluteFilePath,
     origin: remoteUrl.optional(),
     upstream: remoteUrl.optional(),
-    protectUpstream: z.boolean({ error: "expected true or false" }).optional(),
+    protectUpstream: yesOrNo.optional(),
     branch: z
         .string({ error: "expected a branch name" })
         .regex(/^(?![-/.])(?!.*(\.\.|@\{|\/\/|\.lock$|[/.]$))[^\s\0~^:?*[\\]+$/, {
@@ -71,17 +71,17 @@ const rules = {
         })
         .optional(),
     reference: absoluteFilePath.optional(),
-    partial: z.boolean({ error: "expected true or false" }).optional(),
+    partial: yesOrNo.optional(),
     depth: whole(1, 1_000_000, "commits").optional(),
-    hooks: z.boolean({ error: "expected true or false" }).optional(),
-    etcd: z.boolean({ error: "expected true or false" }).optional(),
+    hooks: yesOrNo.optional(),
+    etcd: yesOrNo.optional(),
     etcdVersion: z
         .string({ error: 'expected a version of etcd, as "3.6.8"' })
         .regex(/^[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9.]+)?$/, {
             error: 'expected a version of etcd, as "3.6.8"',
         })
         .optional(),
-    legacyStagingLinks: z.boolean({ error: "expected true or false" }).optional(),
+    legacyStagingLinks: yesOrNo.optional(),
     onDelete: z.enum(TreeRemoval, { error: 'expected "refuse", "retain" or "force"' }).optional(),
     timeoutSec: whole(1, 86400, "seconds").optional(),
 };

@@ -15,6 +15,7 @@
 # A second run finds the directory complete and only prints. A build that was cut off leaves
 # nothing under IMAGE_DIR, and what a kill -9 left in the work directory the next build removes.
 set -euo pipefail
+. ../host/debian-sources.sh
 
 say() { echo "base image: $*" >&2; }
 fail() {
@@ -49,35 +50,6 @@ check_tools() {
             "Give one: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
     [[ $(dpkg --print-architecture) == amd64 ]] ||
         fail "this machine is $(dpkg --print-architecture); images are built for amd64 on amd64 only"
-}
-
-# Sources of the guest, one line each: those that this machine's apt uses for Debian, with its own
-# release replaced by the wanted one. Nothing on a machine that is not Debian: mmdebstrap then
-# takes Debian's public mirror.
-apt_sources() {
-    if [[ -n ${IMAGE_MIRROR-} ]]; then
-        echo "deb $IMAGE_MIRROR $IMAGE_SUITE main"
-        return
-    fi
-    local own
-    # shellcheck disable=SC1091
-    own=$(. /etc/os-release && [[ $ID == debian ]] && echo "${VERSION_CODENAME-}") || return 0
-    # shellcheck disable=SC2016 # apt's own fields
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        awk -v own="$own" -v suite="$IMAGE_SUITE" '
-            $3 == "main" && ($2 == own || $2 == own "-updates" || $2 == own "-security") {
-                sub("^" own, suite, $2)
-                if (!seen[$0]++) print "deb", $1, $2, $3
-            }'
-}
-
-# Settings of apt that reach the mirror through a company proxy; they do not stay in the guest.
-proxy_options() {
-    local scheme value
-    for scheme in http https; do
-        value=$(apt-config dump --format '%v' "Acquire::$scheme::Proxy")
-        [[ -z $value ]] || echo "--aptopt=Acquire::$scheme::Proxy \"$value\";"
-    done
 }
 
 # Removes what a build made. In a user namespace for a plain user, as its files have other owners.

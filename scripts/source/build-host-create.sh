@@ -97,8 +97,12 @@ usable_go || die "Go was fetched, but $cache_root/go has none that runs (got $go
 # One that another BuildHost has fetched stays as long as this one is there.
 case $go in "$cache_root"/go/*) note_go_use "$go_has" ;; esac
 case $KUBEDEV_PROGRAMS in
-*docker*) docker info >>"$log" 2>&1 ||
-    die "docker is there, but its engine does not answer this user: $(tail -n 1 "$log"); start it (systemctl start docker) and let the user reach it (usermod -aG docker $(id -un), then log in again)" ;;
+*docker*)
+    # A package's service may be kept from starting by the system's policy.
+    docker version >/dev/null 2>&1 || systemctl start docker >>"$log" 2>&1 || :
+    said=$(docker version --format '{{.Server.Version}}' 2>&1) ||
+        die "docker is there, but its engine does not answer this user: $(printf '%s\n' "$said" | tail -n 1); start it (systemctl start docker) and let the user reach it (usermod -aG docker $(id -un), then log in again)"
+    ;;
 esac
 rm -f "$log"
 write_record "kind=build-host" "fact.generation=$KUBEDEV_GENERATION" "fact.goVersion=$go_has" "fact.goPath=$go"

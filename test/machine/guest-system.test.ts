@@ -23,6 +23,14 @@ test("it is up without a failed unit, under its own name, on one CPU", async () 
     expect(await inGuest(stack, "hostname; nproc")).toBe("guest-a\n1");
 }, 120_000);
 
+test("services that packages bring are started, as on any Debian", async () => {
+    const said = await inGuest(
+        stack,
+        "ls /usr/sbin/policy-rc.d /sbin/start-stop-daemon.REAL 2>/dev/null; start-stop-daemon --version | head -n 1",
+    );
+    expect(said).toMatch(/^start-stop-daemon \d/);
+}, 60_000);
+
 test("the root file system fills the disk that was asked for", async () => {
     const gib = Number(await inGuest(stack, "df --output=size -B1 / | tail -n 1")) / 2 ** 30;
     expect(gib).toBeGreaterThan(5.5);

@@ -1,12 +1,12 @@
 /**
  * Kubernetes itself from nothing but a module proxy: every program that a cluster takes, for every platform that a
  * contributor builds for, and a control plane that answers. The binaries are kept for all stacks of this user, so only the
- * first run compiles (a quarter of an hour on two cores).
+ * first run compiles (half an hour on two cores).
  */
 import { ChildProcess, execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { library, ScratchStack } from "../support/engine";
+import { library, repoRoot, ScratchStack } from "../support/engine";
 import { imageCache } from "../support/local-kvm";
 import { freePort } from "../support/sshd";
 
@@ -16,7 +16,9 @@ const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const version = "v1.36.1";
 const etcdVersion = "v3.6.8";
 const program = `
+import * as pulumi from "@pulumi/pulumi";
 import * as kubedev from "${library}";
+import { nodePrograms, nodeVersions } from "${path.join(repoRoot, "components/kind/node-programs")}";
 const cmd = (names: string[]) => names.map((name) => "k8s.io/kubernetes/cmd/" + name);
 const nodes = new kubedev.Build("nodes", {
     module: "k8s.io/kubernetes@${version}",
@@ -34,6 +36,10 @@ const etcd = new kubedev.Build("etcd", {
     names: { "go.etcd.io/etcd/server/v3": "etcd" },
     platforms: ["linux/${arch}"],
 });
+// What a kind node takes beside them: kind.test.ts finds it built.
+const node = new pulumi.ComponentResource("test:index:Node", "node");
+nodePrograms("node", nodeVersions("${version}")!, undefined, node);
+new kubedev.Build("kind", { module: "sigs.k8s.io/kind@v0.32.0", targets: ["sigs.k8s.io/kind"] });
 export const paths = { nodes: nodes.paths, control: control.paths, etcd: etcd.paths };
 `;
 

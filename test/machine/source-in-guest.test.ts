@@ -48,7 +48,7 @@ const bundle = new kubedev.HostArtifact("fork", {
     host: vm.host, sourcePath: ${JSON.stringify(path.join(stack.dir, "fork.bundle"))}, path: "/root/fork.bundle",
 });
 const builder = new kubedev.BuildHost("builder", {
-    host: vm.host, goProxy: "http://10.0.2.2:${String(port)}", freeMib: 1024,
+    host: vm.host, goProxy: "http://10.0.2.2:${String(port)}", freeMib: 1024, containerEngine: true,
 });
 export const go = builder.goVersion;
 ${
@@ -114,7 +114,10 @@ test("from nothing to a binary in the guest, and back", async () => {
     expect((await stack.preview()).changed).toEqual([]);
 
     // What it installed goes with it; the machine stays.
-    await inGuest(stack, "command -v git make jq /root/.cache/kubedev/go/1.26.8/bin/go >/dev/null");
+    await inGuest(
+        stack,
+        "command -v git make jq dockerd /root/.cache/kubedev/go/1.26.8/bin/go >/dev/null",
+    );
     declare(port, { go: false });
     await stack.up({ timeoutMs: 600_000 });
     expect(await inGuest(stack, "ls -d /root/k8s 2>/dev/null || echo gone")).toBe("gone");

@@ -35,6 +35,28 @@ const asked = () => fs.readFileSync(log, "utf8").trim().split("\n");
 const printed = (stderr: string) => stderr.split("\n").filter((l) => l.startsWith("+ "));
 const configOf = (name: string) => clone.write(`Pulumi.${name}.yaml`, "");
 
+test("up ENV=kind: a new stack gets it, with what it runs; one that is there keeps its own", () => {
+    clone.write("toolchain/environment-tools.sh", `#!/bin/sh\necho "tools $1" >>${log}\n`);
+    const out = clone.run("up.sh", [], { KUBEDEV_ENVIRONMENT: "kind" });
+    expect(out.code).toBe(0);
+    expect(asked()).toContain("config set kubedev:environment kind -s dev");
+
+    stacks("dev");
+    clone.write("Pulumi.dev.yaml", "config:\n    kubedev:environment: kind\n");
+    fs.writeFileSync(log, "");
+    expect(clone.run("up.sh", [], { KUBEDEV_ENVIRONMENT: "kind" }).code).toBe(0);
+    expect(asked()).toContain("tools kind");
+    expect(asked().join("\n")).not.toContain("config set");
+
+    const other = clone.run("up.sh", [], { KUBEDEV_ENVIRONMENT: "local-kvm" });
+    expect(other.code).not.toBe(0);
+    expect(other.stderr).toContain(
+        "the stack dev is of the environment kind, and ENV is local-kvm",
+    );
+    const wrong = clone.run("up.sh", [], { KUBEDEV_ENVIRONMENT: "none" });
+    expect(wrong.stderr).toContain("ENV is none; expected one of: kind local-kvm");
+});
+
 test("up: a new stack is made, brought up, and its outputs shown", () => {
     const out = clone.run("up.sh");
     expect(out.code).toBe(0);

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import * as zlib from "node:zlib";
-import { isLoopbackAddress, loopbackAddress } from "../../components/qemu/loopback-address";
+import { isLoopbackAddress, loopbackAddress } from "../../components/internal/loopback-address";
 import { crc32, macFromName } from "../../components/qemu/mac-address";
-import { identityDigest, machineUuid } from "../../components/qemu/machine-identity";
+import { identityDigest, machineUuid } from "../../components/internal/machine-identity";
 
 const identity = { user: "alice", project: "kubedev", stack: "dev", machine: "master" };
 const identities = fc.record({

@@ -38,6 +38,26 @@ ensure_stack() {
     fi
 }
 
+# The environment of a stack, as its configuration in this clone says.
+environment_of() {
+    local chosen
+    chosen=$(sed -n 's/^ *"\{0,1\}kubedev:environment"\{0,1\}: *//p' "$PROJECT_DIR/Pulumi.${1##*/}.yaml" 2>/dev/null | tr -d '"') || :
+    echo "${chosen:-local-kvm}"
+}
+
+environments() { (cd "$ROOT/stacks" && dirname -- */index.ts | paste -sd' '); }
+
+# Gives a stack the environment of ENV. A stack that is there keeps its own: another one would replace all that it holds.
+choose_environment() {
+    local wanted=${KUBEDEV_ENVIRONMENT:-}
+    [ -n "$wanted" ] || return 0
+    [ -f "$ROOT/stacks/$wanted/index.ts" ] || die "ENV is $wanted; expected one of: $(environments)"
+    [ "$wanted" != "$(environment_of "$1")" ] || return 0
+    [ -n "$stack_is_new" ] || die "the stack $1 is of the environment $(environment_of "$1"), and ENV is $wanted" \
+        "make one beside it: make stack NAME=$wanted ENV=$wanted && make up STACK=$wanted"
+    plain config set kubedev:environment "$wanted" -s "$1"
+}
+
 # Previews a stack. 0: nothing changes, neither resources nor outputs. 1: something does, and was shown. Else it failed.
 # One run of the program tells, where `pulumi up` takes two.
 nothing_changes() {

@@ -59,6 +59,11 @@ rm -r initrd
 mv initrd.cpio initrd
 
 echo "file system of $IMAGE_ROOT_SIZE_MIB MiB" >&2
+# While it installs, mmdebstrap keeps services from being started; in the guest packages start theirs.
+rm -f "$root/usr/sbin/policy-rc.d"
+if [ -e "$root/sbin/start-stop-daemon.REAL" ]; then
+    mv "$root/sbin/start-stop-daemon.REAL" "$root/sbin/start-stop-daemon"
+fi
 # During hooks /proc, /sys and /dev are mounted in the tree; a plain bind mount shows it without.
 mkdir tree
 mount --bind "$root" tree

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import * as os from "node:os";
+import * as pulumi from "@pulumi/pulumi";
 
 /** What makes a machine one of a kind on a host: everything derived for it comes from this. */
 export interface MachineIdentity {
@@ -10,6 +12,16 @@ export interface MachineIdentity {
     stack: string;
     /** Name of the machine in the stack. */
     machine: string;
+}
+
+/** Identity of a machine of the stack that runs now. */
+export function machineIdentity(machine: string): MachineIdentity {
+    return {
+        user: os.userInfo().username,
+        project: pulumi.getProject(),
+        stack: pulumi.getStack(),
+        machine,
+    };
 }
 
 /** SHA-256 of an identity for one purpose, so that no two derived values are related. */

@@ -1,0 +1,34 @@
+import * as pulumi from "@pulumi/pulumi";
+import { guarded } from "../internal/errors";
+import { look } from "./drift-probe";
+import { Host, hostParts } from "./host";
+import { thingEnvironment } from "./host-resource";
+import { hostEnvironment } from "./transport";
+
+/**
+ * Runs a script that says how one thing is, where its record alone does not tell; answers the `name=value` lines that it
+ * printed, none if the host does not answer. Known in preview.
+ */
+export function lookAt(
+    script: string,
+    name: string,
+    host: pulumi.Input<Host> | undefined,
+    values: Record<string, pulumi.Input<string>>,
+): pulumi.Output<Record<string, string>> {
+    const { ssh, running, parentId, readyId } = hostParts(host);
+    return pulumi
+        .all([ssh, running, values, thingEnvironment(name, ssh), parentId, readyId])
+        .apply(([login, runs, known, thing]) =>
+            guarded(async () => {
+                const said = await look(
+                    script,
+                    login,
+                    { ...hostEnvironment(login), KUBEDEV_HOST_RUNNING: String(runs ?? true) },
+                    { ...thing, ...known },
+                    30,
+                );
+                const lines = [...said.matchAll(/^([a-z]+)=(.*)$/gm)];
+                return Object.fromEntries(lines.map(([, key, value]) => [key ?? "", value ?? ""]));
+            }),
+        );
+}

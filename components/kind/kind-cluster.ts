@@ -1,0 +1,216 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { Host, hostParts, hostRule } from "../host/host";
+import { after, hostResource, recordedFacts, textOf } from "../host/host-resource";
+import { lookAt } from "../host/thing-look";
+import { sha256 } from "../internal/hash";
+import { isLoopbackAddress, loopbackAddress } from "../internal/loopback-address";
+import { machineIdentity } from "../internal/machine-identity";
+import { absolutePath, whole } from "../internal/rules";
+import { assertArgs, checkedEach } from "../internal/validate";
+import { EngineRef } from "./container-engine";
+import { engineRule } from "./engine-rule";
+import {
+    kindConfig,
+    KindConfigArgs,
+    kindConfigRules,
+    KindNetworkingArgs,
+    KindNodeArgs,
+    kindNodeNames,
+    labelsRule,
+} from "./kind-config";
+import { ownOrHost } from "./node-image";
+
+/** Arguments of a KindCluster. */
+export interface KindClusterArgs extends KindConfigArgs {
+    /** Where it runs. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** The container engine that runs its nodes. Defaults to the host's own. */
+    engine?: pulumi.Input<EngineRef>;
+    /** Node image: tag of a NodeImage, or a published image by digest. A change replaces the cluster. */
+    image: pulumi.Input<string>;
+    /** Path of kind on the host, as of a Build of sigs.k8s.io/kind. Defaults to kind on the PATH. */
+    kindPath?: pulumi.Input<string>;
+    /** Name in kind, and start of the nodes' names. Defaults to one derived from project, stack and name. A change replaces the cluster. */
+    clusterName?: string;
+    /** Address in 127.0.0.0/8 of the API server and of all ports. Defaults to one derived from user, project, stack and name. A change replaces the cluster. */
+    address?: string;
+    /** Nodes. Defaults to one control plane, which runs pods too. A change replaces the cluster. */
+    nodes?: KindNodeArgs[];
+    /** Networking. A change replaces the cluster. */
+    networking?: KindNetworkingArgs;
+    /** Feature gates of Kubernetes. A change replaces the cluster. */
+    featureGates?: Record<string, boolean>;
+    /** APIs that the API server serves, as {"api/alpha": "true"}. A change replaces the cluster. */
+    runtimeConfig?: Record<string, string>;
+    /** Patches of kubeadm's configuration, as YAML. A change replaces the cluster. */
+    kubeadmConfigPatches?: string[];
+    /** Patches of containerd's configuration, as TOML. A change replaces the cluster. */
+    containerdConfigPatches?: string[];
+    /** Labels of every node. Changes in place. */
+    nodeLabels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** Images of the engine that are loaded into the nodes. Changes in place; what was loaded stays. */
+    loadImages?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Archives of images on the host, as docker save writes them, that are loaded into the nodes. Changes in place. */
+    loadArchives?: pulumi.Input<pulumi.Input<string>[]>;
+    /** How long nodes may take to be Ready, in seconds; 0: nobody waits. Defaults to 300, without a pod network to 0. */
+    waitSec?: number;
+    /** Verbosity of kind, 0 to 9. Defaults to 0. */
+    verbosity?: number;
+}
+
+const rules = {
+    ...kindConfigRules,
+    host: hostRule,
+    engine: engineRule,
+    image: z
+        .string({ error: "expected the tag of a NodeImage" })
+        .regex(/^[a-z0-9][A-Za-z0-9._/:@-]+$/, { error: "expected the tag of a NodeImage" }),
+    kindPath: absolutePath.optional(),
+    clusterName: z
+        .string({ error: "expected a name: lower-case letters, digits and inner hyphens" })
+        .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, {
+            error: "expected a name: lower-case letters, digits and inner hyphens, at most 40",
+        })
+        .optional(),
+    address: z
+        .string({ error: "expected an address in 127.0.0.0/8" })
+        .refine(isLoopbackAddress, {
+            error: "expected an address in 127.0.0.0/8: nothing of a cluster is reachable from outside this host",
+        })
+        .optional(),
+    nodeLabels: labelsRule.optional(),
+    loadImages: z
+        .array(z.string({ error: "expected the name of an image" }), {
+            error: "expected a list of images",
+        })
+        .optional(),
+    loadArchives: z.array(absolutePath, { error: "expected a list of paths" }).optional(),
+    waitSec: whole(0, 3600, "seconds").optional(),
+    verbosity: whole(0, 9, "levels").optional(),
+};
+
+/**
+ * A Kubernetes cluster in containers, made by kind. A preview shows nodes that are gone, and those that only stopped, as
+ * after a reboot: the former are made anew, the latter started again.
+ */
+export class KindCluster extends pulumi.ComponentResource {
+    /** Kubeconfig of the cluster's administrator. Unknown in a preview that changes the cluster. */
+    public readonly kubeconfig: pulumi.Output<string>;
+    /** Path of the kubeconfig on the host, readable for its user alone. Known in preview on this machine. */
+    public readonly kubeconfigPath: pulumi.Output<string>;
+    /** URL of the API server. Known in preview. */
+    public readonly endpoint: pulumi.Output<string>;
+    /** Address in 127.0.0.0/8 where the API server and the ports are. Known in preview. */
+    public readonly address: pulumi.Output<string>;
+    /** Name in kind. Known in preview. */
+    public readonly clusterName: pulumi.Output<string>;
+    /** Names of the nodes. Known in preview. */
+    public readonly nodeNames: pulumi.Output<string[]>;
+    /** Changes whenever the cluster was made anew. What is in it takes this as a trigger. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:KindCluster", name, args, opts);
+        const what = `KindCluster ${name}`;
+        assertArgs(what, args, rules);
+        const known = checkedEach(what, args, rules);
+        const identity = machineIdentity(name);
+        const clusterName = args.clusterName ?? derivedName(identity.project, identity.stack, name);
+        const address = args.address ?? loopbackAddress(identity);
+        const config = kindConfig(args, clusterName, address);
+        const waitSec = args.waitSec ?? (args.networking?.disableDefaultCNI === true ? 0 : 300);
+        const child = `${name}-cluster`;
+        const seen = stateOf(child, clusterName, args);
+        const counts = pulumi
+            .all([seen, recordedFacts(child, args.host)])
+            .apply(([state, facts]) => ({
+                // Only ever counted up, so that a preview shows what happened.
+                generation: Number(facts?.["generation"] ?? "1") + (state === "gone" ? 1 : 0),
+                starts:
+                    Number(facts?.["starts"] ?? "1") +
+                    (state === "stopped" || state === "unknown" ? 1 : 0),
+            }));
+        const cluster = hostResource(
+            child,
+            {
+                host: args.host,
+                create: "kind/cluster-create.sh",
+                delete: "kind/cluster-delete.sh",
+                spec: {
+                    config,
+                    image: known.image,
+                    generation: counts.apply((count) => count.generation),
+                },
+                environment: {
+                    KUBEDEV_ENGINE: ownOrHost(args.engine),
+                    KUBEDEV_CLUSTER: clusterName,
+                    KUBEDEV_KIND: known.kindPath.apply((file) => file ?? "kind"),
+                    KUBEDEV_CONFIG: JSON.stringify(config, undefined, 2),
+                    KUBEDEV_IMAGE_TAG: known.image,
+                    KUBEDEV_WAIT_SEC: String(waitSec),
+                    KUBEDEV_VERBOSITY: String(args.verbosity ?? 0),
+                    KUBEDEV_LABELS: known.nodeLabels.apply((labels) =>
+                        lines(
+                            Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`),
+                        ),
+                    ),
+                    KUBEDEV_LOAD_IMAGES: known.loadImages.apply((images) => lines(images ?? [])),
+                    KUBEDEV_LOAD_ARCHIVES: known.loadArchives.apply((files) => lines(files ?? [])),
+                    KUBEDEV_GENERATION: counts.apply((count) => String(count.generation)),
+                    KUBEDEV_STARTS: counts.apply((count) => String(count.starts)),
+                },
+                timeoutSec: waitSec + 600,
+            },
+            // The kubeconfig is printed.
+            { parent: this, additionalSecretOutputs: ["stdout"] },
+        );
+        this.kubeconfig = pulumi.secret(
+            cluster.result().apply((result) => textOf(result, "kubeconfig")),
+        );
+        this.kubeconfigPath = pulumi
+            .all([hostParts(args.host).ssh, cluster.resource.urn])
+            .apply(([ssh]) =>
+                ssh === undefined
+                    ? `${cluster.dir}/kubeconfig`
+                    : `.local/state/kubedev/${identity.project}/${identity.stack}/${child}/kubeconfig`,
+            );
+        this.endpoint = after(cluster.resource, `https://${address}:6443`);
+        this.address = after(cluster.resource, address);
+        this.clusterName = after(cluster.resource, clusterName);
+        this.nodeNames = after(cluster.resource, kindNodeNames(clusterName, args.nodes));
+        this.instanceId = cluster.instanceId;
+        this.registerOutputs({
+            kubeconfig: this.kubeconfig,
+            kubeconfigPath: this.kubeconfigPath,
+            endpoint: this.endpoint,
+            address: this.address,
+            clusterName: this.clusterName,
+            nodeNames: this.nodeNames,
+            instanceId: this.instanceId,
+        });
+    }
+}
+
+/** How the cluster is: running, stopped, gone or unknown; empty if it was never made. */
+function stateOf(child: string, clusterName: string, args: KindClusterArgs): pulumi.Output<string> {
+    return lookAt("kind/cluster-look.sh", child, args.host, {
+        KUBEDEV_ENGINE: ownOrHost(args.engine),
+        KUBEDEV_CLUSTER: clusterName,
+    }).apply(async ({ state, reason }) => {
+        if (reason !== undefined) {
+            await pulumi.log.warn(`cannot see the cluster ${clusterName}: ${reason}`);
+        }
+        return state ?? "";
+    });
+}
+
+function lines(values: readonly string[]): string {
+    return values.join("\n");
+}
+
+/** Short enough for the names of nodes, and another one for each stack. */
+function derivedName(project: string, stack: string, name: string): string {
+    const readable = `${stack}-${name}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+    return `${readable.slice(0, 28).replace(/^-|-$/g, "")}-${sha256(`${project}/${stack}/${name}`).slice(0, 6)}`;
+}

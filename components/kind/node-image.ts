@@ -1,0 +1,151 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { Host, hostRule } from "../host/host";
+import { after, hostResource } from "../host/host-resource";
+import { digestOf } from "../internal/hash";
+import { script } from "../internal/scripts";
+import { assertArgs, checkedEach } from "../internal/validate";
+import { EngineRef } from "./container-engine";
+import { engineRule } from "./engine-rule";
+import { nodeFiles } from "./node-files";
+import { knownMinors, nodePrograms, nodeVersions } from "./node-programs";
+
+/** Arguments of a NodeImage. Give release, or version. */
+export interface NodeImageArgs {
+    /** Where it is built. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** The container engine that gets it. Defaults to the host's own. */
+    engine?: pulumi.Input<EngineRef>;
+    /** A published image by digest, as "kindest/node:v1.36.1@sha256:...". It is pulled when the cluster is made. */
+    release?: string;
+    /** Version of Kubernetes, as "v1.36.1": the image is built from Debian packages and Go modules, no registry is asked. */
+    version?: string;
+    /** Debian release of the nodes. Defaults to bookworm. */
+    suite?: pulumi.Input<string>;
+    /** Debian package mirror. Defaults to that of the host's own package sources. */
+    mirror?: pulumi.Input<string>;
+    /** Images of the engine that every node has from the start. Defaults to none. */
+    extraImages?: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** Goes up when images that are built differently must replace those that are there. */
+const recipeVersion = 1;
+
+const imageName = z
+    .string({ error: 'expected the name of an image, as "nginx:1.29"' })
+    .regex(/^[a-z0-9][A-Za-z0-9._/:@-]*$/, {
+        error: 'expected the name of an image, as "nginx:1.29"',
+    });
+const rules = {
+    host: hostRule,
+    engine: engineRule,
+    release: z
+        .string({ error: "expected an image by digest, as name:tag@sha256:..." })
+        .regex(/^[a-z0-9][A-Za-z0-9._/:-]*@sha256:[0-9a-f]{64}$/, {
+            error: "expected an image by digest, as name:tag@sha256:...",
+        })
+        .optional(),
+    version: z
+        .string({ error: 'expected a version of Kubernetes, as "v1.36.1"' })
+        .refine((version) => nodeVersions(version) !== undefined, {
+            error: `expected a version of Kubernetes ${knownMinors.join(", ")}, as "v${knownMinors.at(-1) ?? ""}.1"; for another one give release`,
+        })
+        .optional(),
+    suite: z
+        .string({ error: 'expected a Debian release, as "bookworm"' })
+        .regex(/^[a-z][a-z-]*$/, { error: 'expected a Debian release, as "bookworm"' })
+        .optional(),
+    mirror: z
+        .string({ error: "expected an http or https URL" })
+        .regex(/^https?:\/\/\S+$/, { error: "expected an http or https URL" })
+        .optional(),
+    extraImages: z.array(imageName, { error: "expected a list of images" }).optional(),
+};
+
+/** The image that the nodes of a kind cluster are made of. Its name says what it is made from: the same inputs, the same image. */
+export class NodeImage extends pulumi.ComponentResource {
+    /** Name of the image in the engine, known in preview. What a KindCluster takes as its image. */
+    public readonly tag: pulumi.Output<string>;
+
+    constructor(name: string, args: NodeImageArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:NodeImage", name, args, opts);
+        assertArgs(`NodeImage ${name}`, args, rules, ...sourceProblems(args));
+        const versions = args.version === undefined ? undefined : nodeVersions(args.version);
+        if (versions === undefined) {
+            this.tag = pulumi.output(args.release ?? "");
+            this.registerOutputs({ tag: this.tag });
+            return;
+        }
+        const known = checkedEach(`NodeImage ${name}`, args, rules);
+        const programs = nodePrograms(name, versions, args.host, this);
+        const build = script("kind/node-image-build.sh");
+        const files = JSON.stringify(nodeFiles());
+        const suite = known.suite.apply((wanted) => wanted ?? "bookworm");
+        const extra = known.extraImages.apply((images) => (images ?? []).join("\n"));
+        const tag = pulumi
+            .all([suite, known.mirror, extra])
+            .apply(
+                ([release, mirror, images]) =>
+                    `kubedev/node:${versions.kubernetes}-${digestOf({ recipeVersion, versions, release, mirror, images })}`,
+            );
+        const image = hostResource(
+            `${name}-image`,
+            {
+                host: args.host,
+                create: "kind/node-image.sh",
+                delete: "kind/node-image-remove.sh",
+                spec: { tag },
+                environment: {
+                    KUBEDEV_ENGINE: ownOrHost(args.engine),
+                    KUBEDEV_IMAGE_TAG: tag,
+                    KUBEDEV_IMAGE_RECIPE: digestOf([build, files]),
+                    KUBEDEV_IMAGE_BUILD: build,
+                    KUBEDEV_GO_VERSION: "",
+                    KUBEDEV_CGO: "0",
+                    KUBEDEV_TAGS: "",
+                    KUBEDEV_DEBUG: "false",
+                    IMAGE_VERSION: versions.kubernetes,
+                    IMAGE_SUITE: suite,
+                    IMAGE_MIRROR: known.mirror.apply((mirror) => mirror ?? ""),
+                    IMAGE_EXTRA: extra,
+                    IMAGE_PROGRAMS: programs.apply((paths) =>
+                        Object.entries(paths)
+                            .map(([program, file]) => `${program} ${file}`)
+                            .join("\n"),
+                    ),
+                },
+                stdin: files,
+                timeoutSec: 3600,
+            },
+            { parent: this },
+        );
+        this.tag = after(image.resource, tag);
+        this.registerOutputs({ tag: this.tag });
+    }
+}
+
+/** As scripts/kind/engine.sh takes it. */
+export function ownOrHost(engine: pulumi.Input<EngineRef> | undefined): pulumi.Output<string> {
+    return pulumi.output(engine).apply((known) => (known?.own === true ? "own" : "host"));
+}
+
+function sourceProblems(args: NodeImageArgs): { propertyPath: string; reason: string }[] {
+    const built = ["suite", "mirror", "extraImages"] as const;
+    if ((args.release === undefined) === (args.version === undefined)) {
+        const got = args.release === undefined ? "neither" : "both";
+        return [
+            {
+                propertyPath: "version",
+                reason: `got ${got}; expected either version, to build the image, or release, a published one by digest`,
+            },
+        ];
+    }
+    return args.release === undefined
+        ? []
+        : built
+              .filter((field) => args[field] !== undefined)
+              .map((propertyPath) => ({
+                  propertyPath,
+                  reason: "expected none beside release: a published image is not built",
+              }));
+}

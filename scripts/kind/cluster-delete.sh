@@ -1,0 +1,19 @@
+#!/bin/sh
+# Removes a kind cluster, if it is there.
+#   KUBEDEV_CLUSTER  name of the cluster
+#   and what engine.sh takes
+. ../host/prelude.sh
+. ./engine.sh
+. ./nodes.sh
+. ./cluster-remove.sh
+take_lock
+if [ -f "$record" ] || [ -f "$dir/making" ]; then
+    if find_engine; then
+        remove_cluster
+    elif [ "$KUBEDEV_ENGINE" = own ]; then
+        say "the container engine does not run; what it keeps goes away with it"
+    else
+        die "cannot remove the cluster $KUBEDEV_CLUSTER: $said; start the engine and run it again, or take it out of the state (pulumi state delete)"
+    fi
+fi
+forget

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
+import { readConfig } from "../config";
+import { settings } from "./config";
+
+const config = readConfig("kind", settings);
+
+const containers = config.engine === "own" ? new ContainerEngine("containers", {}) : undefined;
+const engine = containers?.engine ?? {};
+const image = new NodeImage("node", {
+    engine,
+    ...(config.release === undefined ? { version: config.version } : { release: config.release }),
+});
+const kind = new Build("kind", {
+    module: `sigs.k8s.io/kind@${config.kindVersion}`,
+    targets: ["sigs.k8s.io/kind"],
+});
+const kindPath = kind.paths.apply((paths) => Object.values(paths)[0] ?? "");
+const cluster = new KindCluster("cluster", {
+    engine,
+    image: image.tag,
+    kindPath,
+    nodes: config.nodes,
+    nodeLabels: config.nodeLabels,
+    networking: {
+        podSubnet: config.podSubnet,
+        serviceSubnet: config.serviceSubnet,
+        kubeProxyMode: config.kubeProxyMode,
+        disableDefaultCNI: config.disableDefaultCNI,
+    },
+    featureGates: config.featureGates,
+    runtimeConfig: config.runtimeConfig,
+    loadImages: config.loadImages,
+    loadArchives: config.loadArchives,
+});
+const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
+
+/** Outputs of the stack. */
+export const outputs = {
+    /** What kubectl is called with; its kubeconfig is a file of this stack, your own is left alone. */
+    kubectl: pulumi.interpolate`kubectl --kubeconfig ${cluster.kubeconfigPath}`,
+    /** For programs that take a kubeconfig as text. */
+    kubeconfig: cluster.kubeconfig,
+    /** URL of the API server. */
+    endpoint: cluster.endpoint,
+    /** Where the ports of the nodes are. */
+    address: cluster.address,
+    /** By node: a shell in it. */
+    nodes: cluster.nodeNames.apply((names) =>
+        Object.fromEntries(
+            names.map((name) => [name, pulumi.interpolate`${docker} exec -it ${name} bash`]),
+        ),
+    ),
+    /** What loads an image that is in the engine into the nodes by hand. */
+    load: pulumi.interpolate`${containers === undefined ? "" : pulumi.interpolate`DOCKER_HOST=${containers.dockerHost} `}${kindPath} load docker-image --name ${cluster.clusterName} IMAGE`,
+};

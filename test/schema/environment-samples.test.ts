@@ -1,0 +1,102 @@
+/** The samples and the table of settings of each environment against its rules. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import { settings as kind } from "../../stacks/kind/config";
+import { settings as localKvm } from "../../stacks/local-kvm/config";
+import { root } from "./infer";
+import { tableNames } from "./markdown";
+
+const rulesOf = { "local-kvm": z.strictObject(localKvm), kind: z.strictObject(kind) };
+type Environment = keyof typeof rulesOf;
+const environments = Object.keys(rulesOf) as Environment[];
+const folderOf = (environment: Environment) => path.join(root, "stacks", environment);
+const samples = environments.flatMap((environment) =>
+    fs
+        .readdirSync(folderOf(environment))
+        .filter((file) => file.endsWith(".sample.yaml"))
+        .map((file) => [environment, file] as const),
+);
+
+function settingsOf(environment: Environment, sample: string): Record<string, unknown> {
+    const file = path.join(folderOf(environment), sample);
+    const { config } = parse(fs.readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    expect(config["kubedev:environment"]).toBe(environment);
+    const own = Object.entries(config).filter(([key]) => key !== "kubedev:environment");
+    return Object.fromEntries(
+        own.map(([key, value]) => {
+            expect(key.startsWith(`${environment}:`)).toBe(true);
+            return [key.slice(environment.length + 1), value];
+        }),
+    );
+}
+
+test("every environment is known here, and has samples", () => {
+    const folders = fs.readdirSync(path.join(root, "stacks"), { withFileTypes: true });
+    expect(folders.filter((entry) => entry.isDirectory()).map(({ name }) => name)).toEqual(
+        [...environments].sort(),
+    );
+    expect(samples.map(([environment, file]) => `${environment}/${file}`)).toEqual([
+        "local-kvm/default.sample.yaml",
+        "local-kvm/source.sample.yaml",
+        "local-kvm/three-machines.sample.yaml",
+        "kind/default.sample.yaml",
+        "kind/two-nodes.sample.yaml",
+    ]);
+});
+
+test.each(samples)("%s/%s follows the rules", (environment, sample) => {
+    expect(rulesOf[environment].safeParse(settingsOf(environment, sample)).error).toBeUndefined();
+});
+
+test.each(environments)("default.sample.yaml of %s holds the defaults, all of them", (name) => {
+    expect(settingsOf(name, "default.sample.yaml")).toEqual(rulesOf[name].parse({}));
+});
+
+test("source.sample.yaml means what it says", () => {
+    const { source, machines } = rulesOf["local-kvm"].parse(
+        settingsOf("local-kvm", "source.sample.yaml"),
+    );
+    expect(machines).toHaveLength(1);
+    expect(source).toMatchObject({ targets: ["cmd/kubelet", "cmd/kube-scheduler"], debug: false });
+});
+
+test("three-machines.sample.yaml means what it says", () => {
+    const { machines } = rulesOf["local-kvm"].parse(
+        settingsOf("local-kvm", "three-machines.sample.yaml"),
+    );
+    expect(machines.map(({ name, running }) => [name, running])).toEqual([
+        ["control", true],
+        ["node-1", true],
+        ["node-2", false],
+    ]);
+});
+
+test("two-nodes.sample.yaml means what it says", () => {
+    const { nodes, kubeProxyMode } = rulesOf.kind.parse(
+        settingsOf("kind", "two-nodes.sample.yaml"),
+    );
+    expect(nodes.map(({ role, ports }) => [role, ports?.length])).toEqual([
+        ["control-plane", undefined],
+        ["worker", 1],
+    ]);
+    expect(kubeProxyMode).toBe("nftables");
+});
+
+test.each(environments)("a wrong sample of %s is refused", (name) => {
+    const wrong = { ...settingsOf(name, "default.sample.yaml"), machine: [] };
+    expect(rulesOf[name].safeParse(wrong).success).toBe(false);
+});
+
+test.each(environments)("the README of %s names every setting", (environment) => {
+    const { properties } = z.toJSONSchema(rulesOf[environment], { io: "input" }) as {
+        properties: Record<string, { properties?: object; items?: { properties?: object } }>;
+    };
+    const names = Object.entries(properties).flatMap(([name, { items, properties: inner }]) => [
+        `${environment}:${name}`,
+        ...Object.keys(inner ?? {}).map((field) => `${environment}:${name}.${field}`),
+        ...Object.keys(items?.properties ?? {}).map((field) => `${environment}:${name}[].${field}`),
+    ]);
+    expect(tableNames(`stacks/${environment}/README.md`, "Settings").sort()).toEqual(names.sort());
+});
