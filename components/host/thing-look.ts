@@ -1,15 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { guarded } from "../internal/errors";
+import { guarded, runError } from "../internal/errors";
 import { look } from "./drift-probe";
 import { Host, hostParts } from "./host";
 import { thingEnvironment } from "./host-resource";
+import { hostName } from "./ssh-argv";
 import { hostEnvironment } from "./transport";
 
 /**
  * Runs a script that says how one thing is, where its record alone does not tell; answers the `name=value` lines that it
- * printed, none if the host does not answer. Known in preview.
+ * printed, none if the host does not answer. Known in preview. A `problem=` ends the run, before anything is touched.
  */
 export function lookAt(
+    what: string,
     script: string,
     name: string,
     host: pulumi.Input<Host> | undefined,
@@ -28,7 +30,13 @@ export function lookAt(
                     30,
                 );
                 const lines = [...said.matchAll(/^([a-z]+)=(.*)$/gm)];
-                return Object.fromEntries(lines.map(([, key, value]) => [key ?? "", value ?? ""]));
+                const seen = Object.fromEntries(
+                    lines.map(([, key, value]) => [key ?? "", value ?? ""]),
+                );
+                if (seen["problem"] !== undefined) {
+                    throw runError(`${what} on ${hostName(login)}: ${seen["problem"]}`);
+                }
+                return seen;
             }),
         );
 }

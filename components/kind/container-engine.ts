@@ -46,9 +46,10 @@ export class ContainerEngine extends pulumi.ComponentResource {
 
     constructor(name: string, args: ContainerEngineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:ContainerEngine", name, args, opts);
-        assertArgs(`ContainerEngine ${name}`, args, { host: hostRule });
+        const what = `ContainerEngine ${name}`;
+        assertArgs(what, args, { host: hostRule });
         const child = `${name}-engine`;
-        const state = lookAt("kind/engine-look.sh", child, args.host, {});
+        const state = lookAt(what, "kind/engine-look.sh", child, args.host, {});
         // In place: what it keeps outlives it.
         const starts = pulumi
             .all([state, recordedFacts(child, args.host)])

@@ -121,7 +121,22 @@ export class KindCluster extends pulumi.ComponentResource {
         const config = kindConfig(args, clusterName, address);
         const waitSec = args.waitSec ?? (args.networking?.disableDefaultCNI === true ? 0 : 300);
         const child = `${name}-cluster`;
-        const seen = stateOf(child, clusterName, args);
+        const kind = {
+            KUBEDEV_ENGINE: ownOrHost(args.engine),
+            KUBEDEV_CLUSTER: clusterName,
+            KUBEDEV_CONFIG: JSON.stringify(config, undefined, 2),
+            KUBEDEV_IMAGE_TAG: known.image,
+        };
+        const seen = lookAt(what, "kind/cluster-look.sh", child, args.host, {
+            ...kind,
+            // One that is given may still have to be built.
+            KUBEDEV_KIND: args.kindPath === undefined ? "kind" : "",
+        }).apply(async ({ state, reason }) => {
+            if (reason !== undefined) {
+                await pulumi.log.warn(`cannot see the cluster ${clusterName}: ${reason}`);
+            }
+            return state;
+        });
         const counts = pulumi
             .all([seen, recordedFacts(child, args.host)])
             .apply(([state, facts]) => ({
@@ -143,11 +158,8 @@ export class KindCluster extends pulumi.ComponentResource {
                     generation: counts.apply((count) => count.generation),
                 },
                 environment: {
-                    KUBEDEV_ENGINE: ownOrHost(args.engine),
-                    KUBEDEV_CLUSTER: clusterName,
+                    ...kind,
                     KUBEDEV_KIND: known.kindPath.apply((file) => file ?? "kind"),
-                    KUBEDEV_CONFIG: JSON.stringify(config, undefined, 2),
-                    KUBEDEV_IMAGE_TAG: known.image,
                     KUBEDEV_WAIT_SEC: String(waitSec),
                     KUBEDEV_VERBOSITY: String(args.verbosity ?? 0),
                     KUBEDEV_LABELS: known.nodeLabels.apply((labels) =>
@@ -190,19 +202,6 @@ export class KindCluster extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** How the cluster is: running, stopped, gone or unknown; empty if it was never made. */
-function stateOf(child: string, clusterName: string, args: KindClusterArgs): pulumi.Output<string> {
-    return lookAt("kind/cluster-look.sh", child, args.host, {
-        KUBEDEV_ENGINE: ownOrHost(args.engine),
-        KUBEDEV_CLUSTER: clusterName,
-    }).apply(async ({ state, reason }) => {
-        if (reason !== undefined) {
-            await pulumi.log.warn(`cannot see the cluster ${clusterName}: ${reason}`);
-        }
-        return state ?? "";
-    });
 }
 
 function lines(values: readonly string[]): string {

@@ -1,6 +1,14 @@
 #!/bin/sh
-# Says whether the user's own container engine runs, once this stack has one. Only looks, and always ends with 0.
+# Says how the user's own container engine is. Only looks, and always ends with 0. Prints one of:
+#   state=running
+#   state=dead       this stack has one, which does not run
+#   problem=<text>   this stack has none yet, and cannot have one
 . ../host/prelude.sh
 . ./engine.sh
-[ -f "$record" ] || exit 0
-if own_engine_runs; then echo state=running; else echo state=dead; fi
+if own_engine_runs; then
+    echo state=running
+elif [ -f "$record" ]; then
+    echo state=dead
+else
+    own_engine_problem | sed 's/^/problem=/'
+fi

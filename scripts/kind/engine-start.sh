@@ -11,17 +11,10 @@
 . ./engine-end.sh
 take_lock
 
-[ "$(id -u)" -eq 0 ] || die "a container engine of its own runs as root, and this is $(id -un); log in as root, or set engine to \"host\" and use Docker's rootless mode"
-for pair in dockerd:docker.io docker:docker.io iptables:iptables ip:iproute2 jq:jq runc:runc; do
-    PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null ||
-        die "there is no ${pair%%:*} on this host; expected the Debian package ${pair#*:} (apt-get install ${pair#*:})"
-done
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
-theirs=$(cat /var/run/docker.pid 2>/dev/null || :)
-if [ -n "$theirs" ] && [ -n "$(start_ticks "$theirs")" ]; then
-    die "this host's own container engine is running (dockerd, process $theirs), and two of them share their firewall rules; set engine to \"host\", or stop it (systemctl stop docker docker.socket)"
-fi
+problem=$(own_engine_problem)
+[ -z "$problem" ] || die "$problem"
 
 lock_engine
 join_engine

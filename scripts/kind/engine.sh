@@ -9,6 +9,24 @@ engine_dir=$state_root/engine
 own_engine_runs() { [ -n "$(of_engine living_pid)" ]; }
 of_engine() { record=$engine_dir/record "$1"; }
 
+# Why this user can have no engine of their own here; nothing if they can.
+own_engine_problem() {
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "a container engine of one's own runs as root, and this is $(id -un); log in as root, or leave engine out and use the one of this host"
+        return
+    fi
+    for pair in dockerd:docker.io docker:docker.io runc:runc iptables:iptables ip:iproute2 jq:jq; do
+        PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || {
+            echo "there is no ${pair%%:*} on this host; expected the Debian package ${pair#*:} (apt-get install ${pair#*:})"
+            return
+        }
+    done
+    theirs=$(cat /var/run/docker.pid 2>/dev/null || :)
+    if [ -n "$theirs" ] && [ -n "$(start_ticks "$theirs")" ]; then
+        echo "this host's own container engine is running (dockerd, process $theirs), and two of them share their firewall rules; leave engine out to use that one, or stop it (systemctl stop docker docker.socket)"
+    fi
+}
+
 # Sets DOCKER_HOST; says within ten seconds what is wrong with the engine, in $said.
 find_engine() {
     command -v docker >/dev/null || {

@@ -45,7 +45,7 @@ describe.each(shells)("%s", (shell) => {
             { mode: 0o755 },
         );
     }
-    const look = async (own = "host") => {
+    const look = async (own = "host", values: Record<string, string> = {}) => {
         const ran = await runScript(
             "kind/cluster-look",
             {
@@ -54,6 +54,10 @@ describe.each(shells)("%s", (shell) => {
                 KUBEDEV_DIR: path.join(dir, "thing"),
                 KUBEDEV_CLUSTER: "c",
                 KUBEDEV_ENGINE: own,
+                KUBEDEV_IMAGE_TAG: "kubedev/node:v1",
+                KUBEDEV_KIND: "",
+                KUBEDEV_CONFIG: "{}",
+                ...values,
             },
             { shell },
         );
@@ -91,8 +95,53 @@ describe.each(shells)("%s", (shell) => {
         expect(fs.existsSync(asked)).toBe(false);
     });
 
-    test("a cluster that was never made says nothing", async () => {
-        fs.rmSync(path.join(dir, "thing"), { recursive: true });
-        expect(await look()).toBe("");
+    describe("before there is one", () => {
+        beforeEach(() => {
+            fs.rmSync(path.join(dir, "thing"), { recursive: true });
+        });
+
+        test("nothing, where it can be made", async () => {
+            expect(await look("own")).toBe("");
+        });
+
+        test("an engine that does not answer, and what to do about it", async () => {
+            engine(`*) echo "Cannot connect to the Docker daemon" >&2; exit 1 ;;`);
+            expect(await look("host")).toMatch(
+                /^problem=.*Cannot connect to the Docker daemon; start it \(systemctl start docker\), or take a ContainerEngine/,
+            );
+        });
+
+        test("no kind", async () => {
+            expect(await look("own", { KUBEDEV_KIND: "kind-of-nobody" })).toMatch(
+                /^problem=there is no kind-of-nobody on this host; expected it on the PATH, or kindPath/,
+            );
+        });
+
+        // What this host can do decides; that it is asked at all is tested on each.
+        const capabilities = /^CapBnd:\s*(.*)$/m.exec(
+            fs.readFileSync("/proc/self/status", "utf8"),
+        )?.[1];
+        const complete = ((BigInt(`0x${capabilities ?? "0"}`) >> 24n) & 1n) === 1n;
+        test("a host that refuses privileged containers names the way past it", async () => {
+            const said = await look("host");
+            expect(said).toMatch(
+                complete ? /^$/ : /^problem=.*lacks CAP_SYS_RESOURCE.*take a ContainerEngine/,
+            );
+        });
+
+        test("an image that does not adapt itself is refused where it would not start", async () => {
+            const image = { KUBEDEV_IMAGE_TAG: "kindest/node:v1.36.1" };
+            const cgroupV1 = !fs.existsSync("/sys/fs/cgroup/cgroup.controllers");
+            const said = await look("own", image);
+            expect(said).toMatch(
+                cgroupV1
+                    ? /^problem=this host has cgroup v1.*failCgroupV1/
+                    : complete
+                      ? /^$/
+                      : /^problem=.*restrict_oom_score_adj/,
+            );
+            const patched = "failCgroupV1: false, restrict_oom_score_adj = true";
+            expect(await look("own", { ...image, KUBEDEV_CONFIG: patched })).toBe("");
+        });
     });
 });
