@@ -7,19 +7,13 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/util/csaupgrade"
 
 	"kubedev.dev/toolchain/providers/kubernetes/kinds"
 	"kubedev.dev/toolchain/providers/kubernetes/manifest"
 )
-
-// clientSideManager is under which the real plugin creates objects.
-const clientSideManager = "pulumi-kubernetes"
 
 // Scope of a kind: what is known of it, else what the server says.
 func (c *Connection) Scope(gvk schema.GroupVersionKind) (kinds.Scope, error) {
@@ -101,9 +95,18 @@ func (c *Connection) List(
 func (c *Connection) Apply(
 	ctx context.Context, object manifest.Object, manager string, dryRun bool,
 ) (manifest.Object, error) {
-	endpoint, err := c.endpoint(manifest.GVK(object), manifest.Namespace(object))
+	gvk := manifest.GVK(object)
+	endpoint, err := c.endpoint(gvk, manifest.Namespace(object))
 	if err != nil {
 		return nil, err
+	}
+	scope, err := c.Scope(gvk)
+	if err != nil {
+		return nil, err
+	}
+	if scope == kinds.ClusterWide {
+		// A custom resource whose definition came later than its inputs may have one too many.
+		object = manifest.WithoutMetadata(object, "namespace")
 	}
 	body, err := json.Marshal(object)
 	if err != nil {
@@ -111,7 +114,7 @@ func (c *Connection) Apply(
 	}
 	force := strings.EqualFold(manifest.Annotation(object, manifest.PatchForce), "true")
 	options := metav1.PatchOptions{
-		FieldManager: manager, Force: &force, FieldValidation: metav1.FieldValidationStrict,
+		FieldManager: manager, Force: &force, FieldValidation: metav1.FieldValidationWarn,
 	}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
@@ -121,22 +124,6 @@ func (c *Connection) Apply(
 		return nil, conflict(object, err)
 	}
 	return applied.Object, nil
-}
-
-// TakeOver gives this manager the fields that the real plugin wrote when it created the object: it
-// does that by another request than apply, so an apply would be in conflict with it.
-func (c *Connection) TakeOver(ctx context.Context, live manifest.Object, manager string) error {
-	object := &unstructured.Unstructured{Object: live}
-	patch, err := csaupgrade.UpgradeManagedFieldsPatch(object, sets.New(clientSideManager), manager)
-	if err != nil || patch == nil {
-		return err
-	}
-	endpoint, err := c.endpoint(object.GroupVersionKind(), object.GetNamespace())
-	if err != nil {
-		return err
-	}
-	_, err = endpoint.Patch(ctx, object.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{})
-	return err
 }
 
 // Delete the object if it is still the one with this uid. Its dependents go first, last or never.
@@ -150,15 +137,4 @@ func (c *Connection) Delete(
 	return endpoint.Delete(ctx, manifest.Name(object), metav1.DeleteOptions{
 		PropagationPolicy: &propagation, Preconditions: &metav1.Preconditions{UID: &uid},
 	})
-}
-
-// NeedsTakeOver tells whether TakeOver has something to do for the object.
-func NeedsTakeOver(live manifest.Object) bool {
-	object := &unstructured.Unstructured{Object: live}
-	for _, entry := range object.GetManagedFields() {
-		if entry.Manager == clientSideManager && entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.Subresource == "" {
-			return true
-		}
-	}
-	return false
 }

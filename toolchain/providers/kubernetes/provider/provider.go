@@ -87,10 +87,6 @@ func (d *dropIn) offline(ctx context.Context, err error) {
 	})
 }
 
-func isUnreachable(err error) bool {
-	return errors.As(err, &cluster.Unreachable{})
-}
-
 func (d *dropIn) checkConfig(_ context.Context, r p.CheckRequest) (p.CheckResponse, error) {
 	response := p.CheckResponse{Inputs: r.Inputs}
 	for _, wrong := range cluster.CheckSettings(r.Inputs) {
