@@ -49,8 +49,10 @@ func StateOf(live manifest.Object) (State, error) {
 	case "Deployment":
 		state.Failed = computed.Status == status.FailedStatus
 	case "Pod":
-		// A pod that crashes or finds no node may recover; one that has ended does not.
+		// A pod that crashes or finds no node may recover; one that has ended does not, though
+		// kstatus takes that for a good end.
 		state.Failed = text(live, "status", "phase") == "Failed"
+		state.Ready = state.Ready && !state.Failed
 	case "Service":
 		state = service(live, state)
 	}
