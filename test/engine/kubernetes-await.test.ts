@@ -10,7 +10,7 @@ new k8s.apps.v1.Deployment("d", {
 }, { ...opts, customTimeouts: env.CREATE ? { create: env.CREATE, update: env.CREATE } : undefined });`;
 
 const until = async <T>(probe: () => T | undefined): Promise<T> => {
-    for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
         const found = probe();
         if (found !== undefined) return found;
         await new Promise((resolve) => setTimeout(resolve, 200));
@@ -61,25 +61,39 @@ clusterSuite("waiting", (plane) => {
         });
     });
 
-    differs("words of messages", "the message of a time-out has the time, the pods, the events", async () => {
-        const annotations = '{ "pulumi.com/timeoutSeconds": "4" }';
-        await withStack(plane(), deployment(annotations), async (stack) => {
-            const up = stack.up({ expectFailure: true });
-            const pod = await podOf(plane(), "app=waiting");
-            const event = {
-                ...{ apiVersion: "v1", kind: "Event", type: "Warning", reason: "FailedMount" },
-                metadata: { name: `${pod}.1`, namespace: "default" },
-                involvedObject: { kind: "Pod", name: pod, namespace: "default" },
-                message: "the disk is on holiday",
-                lastTimestamp: new Date().toISOString(),
-            };
-            plane().kubectl("create", "-f", stack.write("event.json", JSON.stringify(event)));
-            const result = await up;
-            const text = result.errors.join("\n");
-            expect(text).toContain("Deployment default/waiting is not ready, timed out after 4s");
-            expect(text).toContain(`pod ${pod}: phase Pending, not ready`);
-            expect(text).toContain(`event FailedMount of Pod ${pod}: the disk is on holiday`);
-            expect(result.shown("d").join("\n")).toMatch(/Available: 0\/1/);
+    differs(
+        "words of messages",
+        "the message of a time-out has the time, the pods, the events",
+        async () => {
+            const annotations = '{ "pulumi.com/timeoutSeconds": "4" }';
+            await withStack(plane(), deployment(annotations), async (stack) => {
+                const up = stack.up({ expectFailure: true });
+                const pod = await podOf(plane(), "app=waiting");
+                const event = {
+                    ...{ apiVersion: "v1", kind: "Event", type: "Warning", reason: "FailedMount" },
+                    metadata: { name: `${pod}.1`, namespace: "default" },
+                    involvedObject: { kind: "Pod", name: pod, namespace: "default" },
+                    message: "the disk is on holiday",
+                    lastTimestamp: new Date().toISOString(),
+                };
+                plane().kubectl("create", "-f", stack.write("event.json", JSON.stringify(event)));
+                const result = await up;
+                const text = result.errors.join("\n");
+                expect(text).toContain(
+                    "Deployment default/waiting is not ready, timed out after 4s",
+                );
+                expect(text).toContain(`pod ${pod}: phase Pending, not ready`);
+                expect(text).toContain(`event FailedMount of Pod ${pod}: the disk is on holiday`);
+                expect(result.shown("d").join("\n")).toMatch(/Available: 0\/1/);
+            });
+        },
+    );
+
+    differs("services without endpoints", "a service is ready before its pods are", async () => {
+        const service = `
+new v1.Service("s", { spec: { selector: matches("none").matchLabels, ports: [{ port: 80 }] } }, opts);`;
+        await withStack(plane(), service, async (stack) => {
+            expect((await stack.up()).step("s").status).toBe("done");
         });
     });
 
@@ -118,7 +132,13 @@ new k8s.batch.v1.Job("${name}", {
                     phase,
                     containerStatuses: [
                         {
-                            ...{ name: "main", image: "x", imageID: "", ready: false, restartCount: 0 },
+                            ...{
+                                name: "main",
+                                image: "x",
+                                imageID: "",
+                                ready: false,
+                                restartCount: 0,
+                            },
                             state: { terminated: { exitCode, reason: "Error" } },
                         },
                     ],
@@ -161,7 +181,14 @@ if (!env.GONE) new v1.ConfigMap("held", {
                 const env = { GONE: "1" };
                 const failed = await stack.up({ env, expectFailure: true });
                 expect(failed.errors.join("\n")).toMatch(/held/);
-                plane().kubectl("patch", "cm", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
+                plane().kubectl(
+                    "patch",
+                    "cm",
+                    "held",
+                    "--type=merge",
+                    "-p",
+                    '{"metadata":{"finalizers":null}}',
+                );
                 expect((await stack.up({ env })).step("held").op).toBe("delete");
             },
         );

@@ -44,6 +44,7 @@ new v1.Service("ports", { spec: { ports: pick([{ port: 80 }], [{ port: 80, name:
 clusterSuite("changes", (plane) => {
     let stack: ScratchStack;
     let same: PreviewResult;
+    let refreshed: PreviewResult;
     let changed: PreviewResult;
     const operation = (name: string) => [
         changed.step(name).op,
@@ -54,12 +55,18 @@ clusterSuite("changes", (plane) => {
         stack = await stackOn(plane(), body);
         await stack.up({ env: { SPEC: "1" } });
         same = await stack.preview({ env: { SPEC: "1" } });
+        await stack.refresh({ env: { SPEC: "1" } });
+        refreshed = await stack.preview({ env: { SPEC: "1" } });
         changed = await stack.preview({ env: { SPEC: "2" } });
     });
     afterAll(() => stack.dispose());
 
     test("what did not change is not touched", () => {
         expect(same.changed).toEqual([]);
+    });
+
+    differs("equal quantities", "nor after a refresh, which knows the server's spelling", () => {
+        expect(refreshed.changed).toEqual([]);
     });
 
     test.each([
@@ -88,9 +95,13 @@ clusterSuite("changes", (plane) => {
         expect(operation(name)).toEqual(expected);
     });
 
-    differs("immutable fields", "a field that the server will not change takes another object", () => {
-        expect(operation("reclaim")).toEqual(["replace", "reclaimPolicy"]);
-    });
+    differs(
+        "immutable fields",
+        "a field that the server will not change takes another object",
+        () => {
+            expect(operation("reclaim")).toEqual(["replace", "reclaimPolicy"]);
+        },
+    );
 
     differs("equal quantities", "another spelling of the same value is no change", () => {
         expect(operation("quantity")).toEqual(["same"]);

@@ -69,7 +69,11 @@ export const ip = address.spec.clusterIP;
 
         test("secrets are secret in the state, in any spelling", () => {
             const state = stack.rawState();
-            for (const text of ["plain-sesame", "c2VzYW1l", Buffer.from("plain-sesame").toString("base64")]) {
+            for (const text of [
+                "plain-sesame",
+                "c2VzYW1l",
+                Buffer.from("plain-sesame").toString("base64"),
+            ]) {
                 expect(state).not.toContain(text);
                 expect(first.printed).not.toContain(text);
             }
@@ -95,15 +99,20 @@ export const ip = address.spec.clusterIP;
             expect((await stack.preview()).changed).toEqual([]);
         });
 
-        differs("field manager of a create", "each resource owns its fields under a name of its own", () => {
-            const managers = plane().get("cm", outputs.name ?? "", outputs.namespace)?.metadata.managedFields;
-            expect(managers).toEqual([
-                expect.objectContaining({
-                    operation: "Apply",
-                    manager: expect.stringMatching(/^pulumi-kubernetes-[0-9a-f]{8}$/) as string,
-                }),
-            ]);
-        });
+        differs(
+            "field manager of a create",
+            "each resource owns its fields under a name of its own",
+            () => {
+                const managers = plane().get("cm", outputs.name ?? "", outputs.namespace)?.metadata
+                    .managedFields;
+                expect(managers).toEqual([
+                    expect.objectContaining({
+                        operation: "Apply",
+                        manager: expect.stringMatching(/^pulumi-kubernetes-[0-9a-f]{8}$/) as string,
+                    }),
+                ]);
+            },
+        );
 
         test("a refresh sees drift, and the next run mends it", async () => {
             const cm = ["cm", outputs.name ?? "", "-n", outputs.namespace ?? ""];
@@ -143,7 +152,14 @@ new k8s.apps.v1.Deployment("d", {
             async (stack) => {
                 await stack.up();
                 const patch = '{"spec":{"minReadySeconds":7}}';
-                plane().kubectl("patch", "deployment", "fought", "--field-manager=rival", "-p", patch);
+                plane().kubectl(
+                    "patch",
+                    "deployment",
+                    "fought",
+                    "--field-manager=rival",
+                    "-p",
+                    patch,
+                );
                 const env = { SECONDS: "3" };
                 const failed = await stack.up({ env, expectFailure: true });
                 const text = failed.errors.join("\n");
@@ -151,7 +167,9 @@ new k8s.apps.v1.Deployment("d", {
                 expect(text).toContain("spec.minReadySeconds");
                 expect(text).toContain("pulumi.com/patchForce");
                 await stack.up({ env: { ...env, FORCE: "1" } });
-                expect(plane().get("deployment", "fought")?.spec).toMatchObject({ minReadySeconds: 3 });
+                expect(plane().get("deployment", "fought")?.spec).toMatchObject({
+                    minReadySeconds: 3,
+                });
             },
         );
     });

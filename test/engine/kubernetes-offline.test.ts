@@ -29,12 +29,18 @@ suite("without a cluster", () => {
         (await (await offline(body)).preview({ expectFailure: true })).errors.join("\n");
     afterAll(() => Promise.all(stacks.map((stack) => stack.dispose())));
 
-    differs("other kinds", "another kind is refused, with a list of those that there are", async () => {
-        const text = await refusal(`new k8s.networking.v1.Ingress("i", { spec: {} }, opts);`);
-        expect(text).toContain("kubedev drop-in for kubernetes 4.34.2 has no kubernetes:networking.k8s.io/v1:Ingress");
-        expect(text).toContain("kubernetes:core/v1:ConfigMap");
-        expect(text).toContain("pulumi plugin install resource kubernetes 4.34.2");
-    });
+    differs(
+        "other kinds",
+        "another kind is refused, with a list of those that there are",
+        async () => {
+            const text = await refusal(`new k8s.networking.v1.Ingress("i", { spec: {} }, opts);`);
+            expect(text).toContain(
+                "kubedev drop-in for kubernetes 4.34.2 has no kubernetes:networking.k8s.io/v1:Ingress",
+            );
+            expect(text).toContain("kubernetes:core/v1:ConfigMap");
+            expect(text).toContain("pulumi plugin install resource kubernetes 4.34.2");
+        },
+    );
 
     differs("other kinds", "components of the plugin are refused", async () => {
         const text = await refusal(`new k8s.yaml.v2.ConfigGroup("g", { yaml: "" }, opts);`);
@@ -51,11 +57,15 @@ suite("without a cluster", () => {
         }
     });
 
-    differs("unwanted annotations", "an annotation that would change what is waited for is refused", async () => {
-        const text = await refusal(`
+    differs(
+        "unwanted annotations",
+        "an annotation that would change what is waited for is refused",
+        async () => {
+            const text = await refusal(`
 new v1.Pod("p", { metadata: { annotations: { "pulumi.com/waitFor": "condition=Ready" } } }, opts);`);
-        expect(text).toContain("pulumi.com/waitFor");
-    });
+            expect(text).toContain("pulumi.com/waitFor");
+        },
+    );
 
     test("the server cannot make a name", async () => {
         const text = await refusal(`new v1.Pod("p", { metadata: { generateName: "p-" } }, opts);`);
@@ -72,7 +82,9 @@ new v1.Pod("p", { metadata: { annotations: { "pulumi.com/waitFor": "condition=Re
     });
 
     differs("words of messages", "one warning for all resources", async () => {
-        const stack = await offline(`for (const i of [1, 2, 3]) new v1.ConfigMap("cm" + i, {}, opts);`);
+        const stack = await offline(
+            `for (const i of [1, 2, 3]) new v1.ConfigMap("cm" + i, {}, opts);`,
+        );
         const said = (await stack.preview()).stdout.match(/The preview compares inputs only/g);
         expect(said).toHaveLength(1);
     });
@@ -81,7 +93,9 @@ new v1.Pod("p", { metadata: { annotations: { "pulumi.com/waitFor": "condition=Re
         const stack = await offline(
             `new k8s.yaml.ConfigGroup("g", { yaml: "apiVersion: v1\\nkind: Pod\\nmetadata: {name: p}\\n---\\n\\n" }, opts);`,
         );
-        const pods = (await stack.preview()).steps.filter((s) => s.type === "kubernetes:core/v1:Pod");
+        const pods = (await stack.preview()).steps.filter(
+            (s) => s.type === "kubernetes:core/v1:Pod",
+        );
         expect(pods.map((s) => s.op)).toEqual(["create"]);
     });
 });
@@ -147,23 +161,27 @@ new v1.ConfigMap("cm", { data: { a: "1" } }, { provider: late });`,
         }
     });
 
-    differs("late cluster", "a kubeconfig that the run itself writes is read when it is there", async () => {
-        const file = path.join(path.dirname(plane().kubeconfig), "late.conf");
-        const stack = await stackOn(
-            plane(),
-            `
+    differs(
+        "late cluster",
+        "a kubeconfig that the run itself writes is read when it is there",
+        async () => {
+            const file = path.join(path.dirname(plane().kubeconfig), "late.conf");
+            const stack = await stackOn(
+                plane(),
+                `
 import * as command from "@pulumi/command";
 const made = new command.local.Command("made", {
     create: "sleep 1; cp $KUBECONFIG_PATH ${file}", delete: "true",
 });
 const late = new k8s.Provider("late", { kubeconfig: "${file}" });
 new v1.ConfigMap("cm", { data: { a: "1" } }, { provider: late, dependsOn: made });`,
-        );
-        try {
-            await stack.up();
-            expect((await stack.preview()).changed).toEqual([]);
-        } finally {
-            await stack.dispose();
-        }
-    });
+            );
+            try {
+                await stack.up();
+                expect((await stack.preview()).changed).toEqual([]);
+            } finally {
+                await stack.dispose();
+            }
+        },
+    );
 });

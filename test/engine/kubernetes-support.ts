@@ -47,6 +47,7 @@ export const knownDifferences = {
     "field manager of a create": "creates by another request, as the manager pulumi-kubernetes",
     "unwanted annotations": "knows pulumi.com/waitFor and pulumi.com/replaceUnready",
     "late cluster": "decides at the start of a run whether there is a cluster",
+    "services without endpoints": "waits for pods behind a service with a selector",
     "words of messages": "words them otherwise",
 } as const;
 

@@ -16,7 +16,10 @@ const startsMs = 180_000;
 /** Nobody listens here: kubeadm takes no loopback address, so it gets one and the files are mended. */
 const standIn = "192.0.2.10";
 
-const cache = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "kubedev/binaries");
+const cache = path.join(
+    process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"),
+    "kubedev/binaries",
+);
 
 /** Whether the file is a program for this machine: the cache has those for other platforms too. */
 function runsHere(file: string): boolean {
@@ -75,7 +78,9 @@ export class ControlPlane {
     }
 
     static async start(): Promise<ControlPlane> {
-        const dir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-control-plane-"));
+        const dir = fs.mkdtempSync(
+            path.join(fs.realpathSync(os.tmpdir()), "kubedev-control-plane-"),
+        );
         const plane = new ControlPlane(dir, await freePort());
         try {
             plane.credentials();
@@ -174,7 +179,12 @@ networking: { serviceSubnet: 10.100.0.0/24 }
             "etcd",
             ...["--data-dir", this.file("etcd"), "--listen-client-urls", etcdUrl],
             ...["--advertise-client-urls", etcdUrl, "--listen-peer-urls", peerUrl],
-            ...["--initial-advertise-peer-urls", peerUrl, "--initial-cluster", `default=${peerUrl}`],
+            ...[
+                "--initial-advertise-peer-urls",
+                peerUrl,
+                "--initial-cluster",
+                `default=${peerUrl}`,
+            ],
             // What a test writes need not outlive the machine.
             "--unsafe-no-fsync",
         );
@@ -200,7 +210,10 @@ networking: { serviceSubnet: 10.100.0.0/24 }
         );
         await this.until("readyz", () => this.kubectl("get", "--raw", "/readyz") === "ok");
         // Which takes the controller manager.
-        await this.until("the default service account", () => this.get("sa", "default") !== undefined);
+        await this.until(
+            "the default service account",
+            () => this.get("sa", "default") !== undefined,
+        );
     }
 
     private spawn(name: string, ...args: string[]): void {
@@ -210,7 +223,7 @@ networking: { serviceSubnet: 10.100.0.0/24 }
     }
 
     private async until(what: string, probe: () => boolean): Promise<void> {
-        for (const deadline = Date.now() + startsMs; Date.now() < deadline; ) {
+        for (const deadline = Date.now() + startsMs; Date.now() < deadline;) {
             const dead = this.children.find((child) => child.exitCode !== null);
             if (dead) {
                 throw new Error(`${dead.spawnfile} ended with ${String(dead.exitCode)}`);

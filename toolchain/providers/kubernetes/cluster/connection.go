@@ -20,8 +20,10 @@ const (
 	probeTimeout = 5 * time.Second
 	// requestTimeout bounds every single request; nothing here is a stream.
 	requestTimeout = 30 * time.Second
-	// retryAfter keeps a run with many resources from asking a dead address for each of them.
-	retryAfter = 10 * time.Second
+	// A probe that failed is not repeated for this many times as long as it took: a run with many
+	// resources does not wait for a dead address with each of them, while a port that refuses, or a
+	// kubeconfig that is not there, is looked at anew each time.
+	patience = 4
 )
 
 // Unreachable is the error for a cluster that does not answer.
@@ -41,7 +43,8 @@ type Cluster struct {
 	mu         sync.Mutex
 	connection *Connection
 	failed     error
-	failedAt   time.Time
+	// retry is when a failure is looked into again.
+	retry time.Time
 }
 
 // Connection is a cluster that answered.
@@ -57,12 +60,13 @@ func (c *Cluster) Connect(ctx context.Context) (*Connection, error) {
 	if c.connection != nil {
 		return c.connection, nil
 	}
-	if c.failed != nil && time.Since(c.failedAt) < retryAfter {
+	began := time.Now()
+	if c.failed != nil && began.Before(c.retry) {
 		return nil, c.failed
 	}
 	connection, err := connect(ctx, c.Settings)
 	if err != nil {
-		c.failed, c.failedAt = Unreachable{err}, time.Now()
+		c.failed, c.retry = Unreachable{err}, time.Now().Add(patience*time.Since(began))
 		return nil, c.failed
 	}
 	c.connection = connection

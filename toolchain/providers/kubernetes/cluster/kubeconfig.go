@@ -54,8 +54,8 @@ func parse(kubeconfig string) (*api.Config, error) {
 // the same server and authority. It is true where either cannot be read, since to find a difference
 // there would be to replace all that is in the cluster.
 func SameCluster(before, after Settings) bool {
-	old, new := activeCluster(before), activeCluster(after)
-	return old == nil || new == nil || reflect.DeepEqual(old, new)
+	from, to := activeCluster(before), activeCluster(after)
+	return from == nil || to == nil || reflect.DeepEqual(from, to)
 }
 
 func activeCluster(s Settings) *api.Cluster {

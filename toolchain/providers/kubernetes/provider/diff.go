@@ -38,7 +38,7 @@ func (d *dropIn) diff(ctx context.Context, r p.DiffRequest) (p.DiffResponse, err
 		return p.DiffResponse{}, err
 	}
 	scope := d.scope(ctx, gvk)
-	before, after = comparable(before, scope), comparable(after, scope)
+	before, after = completed(before, scope), completed(after, scope)
 	all, err := changes.WithoutIgnored(changes.Compare(before, after), r.IgnoreChanges)
 	if err != nil {
 		return p.DiffResponse{}, err
@@ -50,8 +50,8 @@ func (d *dropIn) diff(ctx context.Context, r p.DiffRequest) (p.DiffResponse, err
 	return response(all, after, state.Live), nil
 }
 
-// comparable is the object with what the server takes for granted.
-func comparable(object manifest.Object, scope kinds.Scope) manifest.Object {
+// completed is the object with what the server takes for granted.
+func completed(object manifest.Object, scope kinds.Scope) manifest.Object {
 	object = manifest.WithoutServerFields(object)
 	switch {
 	case scope == kinds.ClusterWide:
@@ -107,13 +107,13 @@ func response(all []changes.Change, after, live manifest.Object) p.DiffResponse 
 }
 
 func diffKind(c changes.Change) p.DiffKind {
-	kinds := map[changes.Kind][2]p.DiffKind{
+	either := map[changes.Kind][2]p.DiffKind{
 		changes.Added:   {p.Add, p.AddReplace},
 		changes.Removed: {p.Delete, p.DeleteReplace},
 		changes.Updated: {p.Update, p.UpdateReplace},
 	}[c.Kind]
 	if c.Replaces {
-		return kinds[1]
+		return either[1]
 	}
-	return kinds[0]
+	return either[0]
 }

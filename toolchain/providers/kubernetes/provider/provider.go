@@ -12,6 +12,8 @@ import (
 	"github.com/pulumi/pulumi-go-provider/middleware/cancel"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"kubedev.dev/toolchain/providers/base"
@@ -31,6 +33,7 @@ type dropIn struct {
 func New(version string) p.Provider {
 	d := &dropIn{version: version}
 	return cancel.Wrap(p.Provider{
+		GetSchema:   d.schema,
 		CheckConfig: d.checkConfig,
 		DiffConfig:  d.diffConfig,
 		Configure:   d.configure,
@@ -52,6 +55,12 @@ func New(version string) p.Provider {
 
 func (d *dropIn) refuse(token string) error {
 	return base.Refusal("kubernetes", d.version, token, kinds.List())
+}
+
+// schema is asked for by commands that write code. Programs in TypeScript need none.
+func (d *dropIn) schema(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
+	return p.GetSchemaResponse{}, status.Errorf(codes.Unimplemented,
+		"the %s has no schema. pulumi import works with --generate-code=false", base.Title("kubernetes", d.version))
 }
 
 // kind of a resource, or the refusal.
