@@ -89,6 +89,23 @@ clusterSuite("waiting", (plane) => {
         },
     );
 
+    test("what the server warns of is shown", async () => {
+        const label = "pod-security.kubernetes.io/warn";
+        await withStack(
+            plane(),
+            `
+const ns = new v1.Namespace("ns", { metadata: { labels: { "${label}": "restricted" } } }, opts);
+new k8s.apps.v1.Deployment("d", {
+    metadata: { namespace: ns.metadata.name },
+    spec: { replicas: 0, selector: matches("a"), template: template("a") },
+}, opts);`,
+            async (stack) => {
+                const said = (await stack.up()).warnings.join("\n");
+                expect(said).toContain('would violate PodSecurity "restricted:latest"');
+            },
+        );
+    });
+
     differs("services without endpoints", "a service is ready before its pods are", async () => {
         const service = `
 new v1.Service("s", { spec: { selector: matches("none").matchLabels, ports: [{ port: 80 }] } }, opts);`;

@@ -138,6 +138,40 @@ export const ip = address.spec.clusterIP;
         });
     });
 
+    test("the provider's namespace is for what names none and lives in one", async () => {
+        await withStack(
+            plane(),
+            `
+const inPublic = new k8s.Provider("public", {
+    kubeconfig: env.KUBECONFIG_PATH, namespace: "kube-public", clusterIdentifier: "one",
+});
+const opts2 = { provider: inPublic };
+new v1.ConfigMap("none", { metadata: { name: "none" } }, opts2);
+new v1.ConfigMap("own", { metadata: { name: "own", namespace: "default" } }, opts2);
+new v1.Namespace("wide", { metadata: { name: "wide" } }, opts2);
+${crd.replace("}, opts);", "}, opts2);")}
+new k8s.apiextensions.CustomResource("thing", {
+    apiVersion: "example.com/v1", kind: "Thing", metadata: { name: "wide" },
+}, { ...opts2, dependsOn: crd });`,
+            async (stack) => {
+                await stack.up();
+                const ids = Object.fromEntries(
+                    ((await stack.exportState()).deployment.resources ?? []).map((r) => [
+                        r.urn.split("::").pop(),
+                        r.id,
+                    ]),
+                );
+                expect(ids).toMatchObject({
+                    none: "kube-public/none",
+                    own: "default/own",
+                    wide: "wide",
+                    thing: "wide",
+                });
+                expect((await stack.preview()).changed).toEqual([]);
+            },
+        );
+    });
+
     test("fields of others: the message says whose, an annotation takes them over", async () => {
         await withStack(
             plane(),

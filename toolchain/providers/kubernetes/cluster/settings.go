@@ -35,6 +35,15 @@ var known = map[string]bool{
 // ofEngine are settings by which the engine finds the plugin.
 var ofEngine = []string{"version", "pluginDownloadURL", "pluginChecksums"}
 
+// variables of the environment by which the real plugin takes settings, with the values that ask for
+// what the drop-in does not do. The SDK reads them only for providers that a program declares.
+var variables = map[string]string{
+	"PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "false", "PULUMI_K8S_AWAIT_ALL": "true",
+	"PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true", "PULUMI_K8S_ENABLE_SECRET_MUTABLE": "true",
+	"PULUMI_K8S_ENABLE_PATCH_FORCE": "true", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": "true",
+	"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
+}
+
 // Wrong is a setting that cannot be served, and why.
 type Wrong struct{ Setting, Reason string }
 
@@ -54,6 +63,11 @@ func CheckSettings(settings property.Map) []Wrong {
 			wrong = append(wrong, Wrong{key, "the drop-in writes by server-side apply only; leave the setting out"})
 		case !isSwitch && !value.IsString():
 			wrong = append(wrong, Wrong{key, key + " is a text"})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if refused := variables[name]; os.Getenv(name) == refused {
+			wrong = append(wrong, Wrong{"", fmt.Sprintf("the drop-in does not know %s=%s; unset it, or install the real plugin", name, refused)})
 		}
 	}
 	return wrong

@@ -47,3 +47,15 @@ func TestDeleteUnreachableComesFromTheEnvironmentToo(t *testing.T) {
 		t.Error("the setting does not count more")
 	}
 }
+
+func TestVariablesThatAskForSomethingElseAreRefused(t *testing.T) {
+	t.Setenv("PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY", "true")
+	if wrong := CheckSettings(property.Map{}); len(wrong) != 0 {
+		t.Errorf("what is on anyway was refused: %v", wrong)
+	}
+	t.Setenv("PULUMI_K8S_AWAIT_ALL", "true")
+	wrong := CheckSettings(property.Map{})
+	if len(wrong) != 1 || !strings.Contains(wrong[0].Reason, "PULUMI_K8S_AWAIT_ALL=true") {
+		t.Errorf("got %v", wrong)
+	}
+}
