@@ -1,6 +1,6 @@
 /** What a change of each kind of object takes: an update in place, another object, or nothing. */
 import { PreviewResult, ScratchStack } from "../support/engine";
-import { clusterSuite, differs, stackOn } from "./kubernetes-support";
+import { clusterSuite, differs, stackOn, withStack } from "./kubernetes-support";
 
 const body = `
 const is2 = env.SPEC === "2";
@@ -120,5 +120,37 @@ clusterSuite("changes", (plane) => {
         expect(plane().get("cm", "moved", "kube-public")).toBeDefined();
         expect(plane().get("cm", "moved")).toBeUndefined();
         expect((await stack.preview({ env: { SPEC: "2" } })).changed).toEqual([]);
+    });
+
+    test("a field that the program leaves out goes, one that it has comes", async () => {
+        const state = (await stack.exportState()).deployment.resources ?? [];
+        const seconds = (name: string) => {
+            const id = state.find((r) => r.urn.endsWith(`::${name}`))?.id?.split("/")[1] ?? "";
+            return plane().get("deployment", id)?.spec?.minReadySeconds;
+        };
+        await stack.up({ env: { SPEC: "2" } });
+        expect(seconds("added")).toBe(5);
+        expect(seconds("removed")).toBeUndefined();
+    });
+
+    test("a definition is never replaced: that would take all objects of its kind", async () => {
+        await withStack(
+            plane(),
+            `
+new k8s.apiextensions.v1.CustomResourceDefinition("crd", {
+    metadata: { name: "things.example.org" },
+    spec: {
+        group: "example.org", scope: env.SCOPE ?? "Cluster", names: { plural: "things", kind: "Thing" },
+        versions: [{ name: "v1", served: true, storage: true,
+            schema: { openAPIV3Schema: { type: "object" } } }],
+    },
+}, opts);`,
+            async (crd) => {
+                await crd.up();
+                const env = { SCOPE: "Namespaced" };
+                const preview = await crd.preview({ env, expectFailure: true });
+                expect(preview.errors.join("\n")).toMatch(/spec\.scope.*immutable/);
+            },
+        );
     });
 });

@@ -226,6 +226,31 @@ new v1.ConfigMap("cm", { metadata: { name: "theirs", namespace: "default" }, dat
         expect(plane().get("cm", "theirs")).toBeUndefined();
     });
 
+    differs(
+        "partial import",
+        "an import needs only the fields that the program is about",
+        async () => {
+            plane().kubectl("create", "deployment", "ready-made", "--image=x:1", "--replicas=0");
+            await withStack(
+                plane(),
+                `
+new k8s.apps.v1.Deployment("d", {
+    metadata: { name: "ready-made" },
+    spec: { selector: matches("ready-made"), template: {
+        metadata: { labels: { app: "ready-made" } }, spec: { containers: [{ name: "x", image: "x:1" }] },
+    } },
+}, { ...opts, import: "default/ready-made" });`,
+                async (stack) => {
+                    const { uid } = plane().get("deployment", "ready-made")?.metadata ?? {};
+                    const imported = await stack.up();
+                    expect([imported.step("d").op, imported.warnings]).toEqual(["import", []]);
+                    expect(plane().get("deployment", "ready-made")?.metadata.uid).toBe(uid);
+                    expect((await stack.preview()).changed).toEqual([]);
+                },
+            );
+        },
+    );
+
     test("what the real plugin created can be changed: its fields are taken over", async () => {
         await withStack(
             plane(),

@@ -84,8 +84,9 @@ func (d *dropIn) rehearse(
 		return changes.Effective(all, live, dryRun)
 	}
 	refused := slices.DeleteFunc(cluster.Refusals(err), func(r changes.Refused) bool { return !r.IsImmutable() })
-	if len(refused) == 0 {
-		// The value is at fault, or the dry run; the update will say.
+	if len(refused) == 0 || gvk.Kind == "CustomResourceDefinition" {
+		// The value is at fault, or the dry run; the update will say. A definition takes all objects of
+		// its kind with it when it goes: nobody means that by an edit.
 		return all
 	}
 	return changes.MarkRefused(all, refused)
