@@ -157,7 +157,7 @@ new k8s.apiextensions.CustomResource("thing", {
                 await stack.up();
                 const ids = Object.fromEntries(
                     ((await stack.exportState()).deployment.resources ?? []).map((r) => [
-                        r.urn.split("::").pop(),
+                        r.urn.split("::").pop() ?? "",
                         r.id,
                     ]),
                 );
