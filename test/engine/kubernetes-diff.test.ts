@@ -91,7 +91,7 @@ clusterSuite("changes", (plane) => {
         ["provisioner", "replace", "provisioner"],
         ["binding", "replace", "roleRef.name"],
         ["ports", "update", "spec.ports[0].name", "spec.ports[1]"],
-    ])("%s: %s %s", (name, ...expected) => {
+    ])("%s: %s", (name, ...expected) => {
         expect(operation(name)).toEqual(expected);
     });
 
@@ -132,6 +132,23 @@ clusterSuite("changes", (plane) => {
         expect(seconds("added")).toBe(5);
         expect(seconds("removed")).toBeUndefined();
     });
+
+    differs(
+        "replaceOnChanges of a fixed name",
+        "a replacement that the program wants",
+        async () => {
+            const body = `
+new v1.ConfigMap("cm", { metadata: { name: "forced", labels: { a: env.A ?? "1" } } },
+    { ...opts, replaceOnChanges: ["metadata.labels"] });`;
+            await withStack(plane(), body, async (forced) => {
+                await forced.up();
+                const { steps } = await forced.up({ env: { A: "2" } });
+                const ops = steps.filter((s) => s.name === "cm").map((s) => s.op);
+                expect(ops).toEqual(["delete-replaced", "create-replacement"]);
+                expect(plane().get("cm", "forced")).toBeDefined();
+            });
+        },
+    );
 
     test("a definition is never replaced: that would take all objects of its kind", async () => {
         await withStack(

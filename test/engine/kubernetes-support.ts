@@ -43,6 +43,7 @@ export const knownDifferences = {
     "other kinds": "has them",
     "other settings": "has them",
     "immutable fields": "plans an update, which the API server refuses",
+    "replaceOnChanges of a fixed name": "creates the second object first, which fails",
     "partial import": "wants every field in the program that the object has",
     "equal quantities": "takes them for a change where it does not know the type of the field",
     "field manager of a create": "creates by another request, as the manager pulumi-kubernetes",

@@ -100,8 +100,9 @@ func response(all []changes.Change, after, live manifest.Object) p.DiffResponse 
 	return p.DiffResponse{
 		HasChanges:   len(all) > 0,
 		DetailedDiff: detailed,
-		// A name that the user chose cannot be had twice.
-		DeleteBeforeReplace: changes.Replace(all) && !manifest.IsAutonamed(after) &&
+		// A name that the user chose cannot be had twice. It is said of any change: the program may
+		// want a replacement where none is needed (replaceOnChanges).
+		DeleteBeforeReplace: len(all) > 0 && !manifest.IsAutonamed(after) &&
 			manifest.Name(after) == manifest.Name(live) &&
 			manifest.NamespaceOrDefault(after) == manifest.NamespaceOrDefault(live),
 	}
