@@ -24,18 +24,27 @@ export const compilerOptions = {
     types: ["node"],
 };
 
+/** Plugins that a variable of the environment can name the binary of. */
+const replaceable = { command: "KUBEDEV_COMMAND_PLUGIN", kubernetes: "KUBEDEV_KUBERNETES_PLUGIN" };
+
 export function projectFile(name: string, dir: string): unknown {
-    const plugin = process.env.KUBEDEV_COMMAND_PLUGIN;
-    if (!plugin) {
-        return { name, runtime: "nodejs" };
-    }
-    const folder = path.join(dir, ".plugin-command");
+    const providers = Object.entries(replaceable).flatMap(([plugin, variable]) => {
+        const binary = process.env[variable];
+        return binary ? [{ name: plugin, path: pluginFolder(dir, plugin, binary) }] : [];
+    });
+    const project = { name, runtime: "nodejs" };
+    return providers.length === 0 ? project : { ...project, plugins: { providers } };
+}
+
+/** The engine wants a folder with the program by its full name. */
+function pluginFolder(dir: string, plugin: string, binary: string): string {
+    const folder = path.join(dir, `.plugin-${plugin}`);
     fs.mkdirSync(folder);
     fs.symlinkSync(
-        fs.realpathSync(path.resolve(plugin)),
-        path.join(folder, "pulumi-resource-command"),
+        fs.realpathSync(path.resolve(binary)),
+        path.join(folder, `pulumi-resource-${plugin}`),
     );
-    return { name, runtime: "nodejs", plugins: { providers: [{ name: "command", path: folder }] } };
+    return folder;
 }
 
 /** The caller's environment without its own Pulumi settings, with this repository's toolchain. */

@@ -23,26 +23,43 @@ type DropIn struct {
 
 // Title is what the drop-in calls itself in messages.
 func (d DropIn) Title() string {
-	return fmt.Sprintf("kubedev drop-in for %s %s", d.Name, d.Version)
+	return Title(d.Name, d.Version)
 }
 
-// Main runs the plugin and ends the process. With `--version` it only prints its title, by which
-// a drop-in is told from the real plugin.
+// Main runs the plugin and ends the process.
 func (d DropIn) Main() {
+	Main(d.Name, d.Version, d.Provider())
+}
+
+// Title is what the drop-in for a plugin calls itself in messages.
+func Title(name, version string) string {
+	return fmt.Sprintf("kubedev drop-in for %s %s", name, version)
+}
+
+// Main runs a plugin that lists its types itself, and ends the process. With `--version` it only
+// prints its title, by which a drop-in is told from the real plugin.
+func Main(name, version string, provider p.Provider) {
 	if slices.Contains(os.Args[1:], "--version") {
-		fmt.Println(d.Title())
+		fmt.Println(Title(name, version))
 		return
 	}
-	if err := d.Provider().Run(context.Background(), d.Name, d.Version); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", d.Title(), err)
+	if err := provider.Run(context.Background(), name, version); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", Title(name, version), err)
 		os.Exit(1)
 	}
+}
+
+// Refusal is the error for what the drop-in for a plugin does not serve.
+func Refusal(name, version, refused string, served []string) error {
+	return fmt.Errorf("the %s has no %s; it has only: %s. Install the real plugin: "+
+		"pulumi plugin install resource %s %s",
+		Title(name, version), refused, strings.Join(served, ", "), name, version)
 }
 
 // Provider is the served plugin: the listed types, and a refusal for every other one.
 func (d DropIn) Provider() p.Provider {
 	provider := infer.Provider(d.Options)
-	guard := guard{title: d.Title(), name: d.Name, version: d.Version, tokens: d.tokens()}
+	guard := guard{name: d.Name, version: d.Version, tokens: d.tokens()}
 
 	// Every life-cycle call begins with one of these: Check for a resource of the program, Read for
 	// an import or a refresh, Diff and Delete for one that is only in the state.
@@ -94,17 +111,15 @@ func (d DropIn) tokens() []string {
 }
 
 type guard struct {
-	title, name, version string
-	tokens               []string
+	name, version string
+	tokens        []string
 }
 
 func (g guard) check(token string) error {
 	if slices.Contains(g.tokens, token) {
 		return nil
 	}
-	return fmt.Errorf("the %s has no %s; it has only: %s. Install the real plugin: "+
-		"pulumi plugin install resource %s %s",
-		g.title, token, strings.Join(g.tokens, ", "), g.name, g.version)
+	return Refusal(g.name, g.version, token, g.tokens)
 }
 
 func guarded[Req, Resp any](
