@@ -56,7 +56,9 @@ builds=()
 later=()
 if [ "$set_name" != base ]; then
     "$here/pulumi.sh" check >/dev/null || "$here/pulumi.sh" fetch || builds+=(cli language-nodejs)
-    for plugin in "${PLUGINS[@]}"; do
+    plugins=("${PLUGINS[@]}")
+    [ "$set_name" != test ] || plugins+=("${TEST_PLUGINS[@]}")
+    for plugin in "${plugins[@]}"; do
         name=${plugin%%:*} version=${plugin#*:}
         ! "$here/plugin.sh" check "$name" "$version" >/dev/null || continue
         if ((${#builds[@]} == 0)); then
@@ -77,7 +79,7 @@ build_text() {
     case $1 in
         cli) echo "building the Pulumi CLI from Go modules (about 3 min)" ;;
         language-nodejs) echo "building Pulumi's Node language host from Go modules (about 20 s)" ;;
-        plugin:*) echo "building the drop-in for the plugin $(cut -d: -f2 <<<"$1") from toolchain/providers (about 1 min)" ;;
+        plugin:*) echo "building the drop-in for the plugin $(cut -d: -f2 <<<"$1") from toolchain/providers (1 to 4 min)" ;;
     esac
 }
 

@@ -7,7 +7,9 @@ fingerprint_of() {
     case $1 in
         plugin:*)
             (cd "$ROOT/toolchain/providers" 2>/dev/null &&
-                find . -type f ! -name '*_test.go' ! -name '*.md' -print0 | sort -z | xargs -0 sha256sum)
+                # The other drop-ins are not part of it.
+                find . \( -path ./go.mod -o -path ./go.sum -o -path './base/*' -o -path "./${1#plugin:}/*" \) \
+                    -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum)
             ;;
         *) (cd "$ROOT/toolchain/$1" && sha256sum go.mod go.sum) ;;
     esac | sha256sum | cut -d' ' -f1
