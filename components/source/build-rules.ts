@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { hostRule } from "../host/host";
 import { whole, yesOrNo } from "../internal/rules";
-import { type BuildArgs } from "./build";
 import { binaryName, BuildMode, goVersionRule } from "./go-build";
 import { sourceFilesRule } from "./source-files";
 
@@ -68,12 +67,20 @@ export const buildRules = {
     timeoutSec: whole(1, 86400, "seconds").optional(),
 };
 
+/** Arguments of a Build, as far as they can be wrong together. */
+type GivenArgs = Partial<
+    Record<
+        "source" | "host" | "module" | "race" | "tags" | "gcflags" | "ldflags" | "goFlags",
+        unknown
+    >
+> & { targets: readonly string[]; names?: Readonly<Record<string, string>>; mode?: BuildMode };
+
 /** What is wrong with arguments that do not go together. */
-export function buildProblems(args: BuildArgs): { propertyPath: string; reason: string }[] {
+export function buildProblems(args: GivenArgs): { propertyPath: string; reason: string }[] {
     return [...sourceProblems(args), ...nameProblems(args)];
 }
 
-function nameProblems(args: BuildArgs): { propertyPath: string; reason: string }[] {
+function nameProblems(args: GivenArgs): { propertyPath: string; reason: string }[] {
     const targets = Array.isArray(args.targets) ? args.targets.map(String) : [];
     const names = targets.map((target) => binaryName(target, "", args.names));
     const twice = targets.filter((_, at) => names.indexOf(names[at] ?? "") !== at);
@@ -91,7 +98,7 @@ function nameProblems(args: BuildArgs): { propertyPath: string; reason: string }
     ];
 }
 
-function sourceProblems(args: BuildArgs): { propertyPath: string; reason: string }[] {
+function sourceProblems(args: GivenArgs): { propertyPath: string; reason: string }[] {
     if ((args.source === undefined) === (args.module === undefined)) {
         const got = args.source === undefined ? "neither" : "both";
         return [
