@@ -252,33 +252,76 @@ kindTest("a deleted node shows; another stack has its own cluster in the same en
     expect((await bob.preview()).changed).toEqual([]);
 });
 
+/** Bob's environment with a second cluster at an address of its own. */
+function withSecond(): string {
+    return `${program.replace("module.exports =", "const outputs =")}
+import * as kubedev from ${JSON.stringify(path.join(repoRoot, "index"))};
+new kubedev.KindCluster("second", {
+    engine: { own: true }, image: ${JSON.stringify(nodeImage())}, address: "127.9.9.9",
+    kindPath: ${JSON.stringify(sh(`find '${home}/state' -type f -name kind | head -n 1`).trim())},
+    nodes: [{ ports: [{ containerPort: 30080 }] }],
+});
+module.exports = outputs;
+`;
+}
+const ofSecond = () => [
+    docker("ps", "-aq", "--filter", "name=second"),
+    docker("network", "ls", "-q", "--filter", "name=second"),
+    docker("volume", "ls", "-q", "--filter", "dangling=true"),
+];
+
 kindTest("a cluster that cannot be made says why, and leaves nothing", async () => {
-    const address = await new Promise<http.Server>((resolve) => {
+    const taken = await new Promise<http.Server>((resolve) => {
         const server = http.createServer().listen(30080, "127.9.9.9", () => {
             resolve(server);
         });
     });
     try {
-        bob.program(
-            `${program.replace("module.exports =", "const outputs =")}
-import * as kubedev from ${JSON.stringify(path.join(repoRoot, "index"))};
-new kubedev.KindCluster("second", {
-    engine: { own: true }, image: ${JSON.stringify(nodeImage())}, address: "127.9.9.9",
-    kindPath: ${JSON.stringify(kindPath())}, nodes: [{ ports: [{ containerPort: 30080 }] }],
-});
-module.exports = outputs;
-`,
-        );
+        bob.program(withSecond());
         const failed = await bob.up({ timeoutMs: 300_000, expectFailure: true });
         expect(failed.errors.join("\n")).toMatch(/127\.9\.9\.9:30080.*address already in use/);
-        expect(docker("ps", "-aq").split("\n")).toHaveLength(2);
-        expect(docker("network", "ls", "--format", "{{.Name}}")).not.toContain("second");
+        expect(ofSecond()).toEqual(["", "", ""]);
     } finally {
-        address.close();
-        bob.program(program);
+        taken.close();
     }
 });
-const kindPath = () => sh(`find '${home}/state' -type f -name kind | head -n 1`).trim();
+
+kindTest(
+    "an up that is interrupted takes back what it made; after one that is killed the next succeeds",
+    async () => {
+        bob.program(withSecond());
+        const begin = async () => {
+            const begun = bob.spawn(["up", "--yes", "--skip-preview"]);
+            const exited = new Promise((resolve) => begun.on("exit", resolve));
+            await until("a node of the second cluster", () =>
+                Promise.resolve(docker("ps", "-q", "--filter", "name=second") || undefined),
+            );
+            return { begun, exited };
+        };
+        const interrupted = await begin();
+        interrupted.begun.kill("SIGINT");
+        await interrupted.exited;
+        await until("nothing of it", () =>
+            Promise.resolve(ofSecond().join("") === "" ? true : undefined),
+        );
+
+        const killed = await begin();
+        killed.begun.kill("SIGKILL");
+        sh(
+            "grep -lsFxz KUBEDEV_KEY=second-cluster /proc/[0-9]*/environ | cut -d / -f 3 | xargs -r kill -9 || true",
+        );
+        await killed.exited;
+        expect(ofSecond()[0]).not.toBe("");
+        await bob.cancel();
+        await bob.up({ timeoutMs: 600_000 });
+        expect((await bob.preview()).changed).toEqual([]);
+        expect(docker("ps", "-q", "--filter", "name=second").split("\n")).toHaveLength(1);
+
+        bob.program(program);
+        await bob.up({ timeoutMs: 300_000 });
+        expect(ofSecond()).toEqual(["", "", ""]);
+    },
+);
 
 kindTest("one goes and the other stays; the last one leaves nothing", async () => {
     await bob.destroy({ timeoutMs: 300_000 });
