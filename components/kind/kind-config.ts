@@ -76,7 +76,7 @@ const cidr = text('a range of addresses, as "10.244.0.0/16"').regex(
 const oneOf = (...values: string[]) =>
     z.enum(values, { error: `expected one of ${values.join(", ")}` });
 
-/** A label of a Kubernetes object (syntax and character set of labels). */
+/** A label of a Kubernetes object (syntax and character set of labels). @internal */
 export const labelsRule = z.record(
     z
         .string()
@@ -87,7 +87,7 @@ export const labelsRule = z.record(
     { error: "expected labels by key, as Kubernetes takes them" },
 );
 
-/** Rules of the arguments that go into kind's configuration. */
+/** Rules of the arguments that go into kind's configuration. @internal */
 export const kindConfigRules = {
     nodes: z
         .array(
