@@ -9,7 +9,7 @@ import { ScratchStack } from "../support/engine";
 import { git, makeWorkspace, smallScale } from "../support/go-workspace";
 import { inGuest, machineProgram, machineStack } from "../support/local-kvm";
 
-jest.setTimeout(1_200_000);
+jest.setTimeout(2_400_000);
 
 const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const toolchain = `golang.org/toolchain@v0.0.1-go1.26.8.linux-${arch}`;
@@ -85,7 +85,7 @@ test("from nothing to a binary in the guest, and back", async () => {
     declare(port, { go: true });
     const { changed } = await stack.preview();
     expect(changed.filter(({ type }) => type.startsWith("command:")).length).toBeGreaterThan(8);
-    await stack.up({ timeoutMs: 1_100_000 });
+    await stack.up({ timeoutMs: 2_000_000 });
     expect((await stack.preview()).changed).toEqual([]);
     const outputs = await stack.outputs();
     expect(outputs["go"]).toBe("1.26.8");
