@@ -287,45 +287,9 @@ kindTest("a cluster that cannot be made says why, and leaves nothing", async () 
         expect(ofSecond()).toEqual(["", "", ""]);
     } finally {
         taken.close();
+        bob.program(program);
     }
 });
-
-kindTest(
-    "an up that is interrupted takes back what it made; after one that is killed the next succeeds",
-    async () => {
-        bob.program(withSecond());
-        const begin = async () => {
-            const begun = bob.spawn(["up", "--yes", "--skip-preview"]);
-            const exited = new Promise((resolve) => begun.on("exit", resolve));
-            await until("a node of the second cluster", () =>
-                Promise.resolve(docker("ps", "-q", "--filter", "name=second") || undefined),
-            );
-            return { begun, exited };
-        };
-        const interrupted = await begin();
-        interrupted.begun.kill("SIGINT");
-        await interrupted.exited;
-        await until("nothing of it", () =>
-            Promise.resolve(ofSecond().join("") === "" ? true : undefined),
-        );
-
-        const killed = await begin();
-        killed.begun.kill("SIGKILL");
-        sh(
-            "grep -lsFxz KUBEDEV_KEY=second-cluster /proc/[0-9]*/environ | cut -d / -f 3 | xargs -r kill -9 || true",
-        );
-        await killed.exited;
-        expect(ofSecond()[0]).not.toBe("");
-        await bob.cancel();
-        await bob.up({ timeoutMs: 600_000 });
-        expect((await bob.preview()).changed).toEqual([]);
-        expect(docker("ps", "-q", "--filter", "name=second").split("\n")).toHaveLength(1);
-
-        bob.program(program);
-        await bob.up({ timeoutMs: 300_000 });
-        expect(ofSecond()).toEqual(["", "", ""]);
-    },
-);
 
 kindTest("one goes and the other stays; the last one leaves nothing", async () => {
     await bob.destroy({ timeoutMs: 300_000 });
