@@ -227,11 +227,19 @@ describe.each(shells)("%s", (shell) => {
     });
 
     test("says how far it is", async () => {
+        const line = /: 2 MiB\n/;
+        let said = "";
         const { url } = await serve((_request, response) => {
-            response.write(body.subarray(0, 2 * 1048576));
-            setTimeout(() => response.end(body.subarray(2 * 1048576)), 4000);
+            // Half of the third: what comes last may still be in curl's buffer.
+            response.write(body.subarray(0, 2.5 * 1048576));
+            void until(() => line.test(said), "progress").finally(() =>
+                response.end(body.subarray(2.5 * 1048576)),
+            );
         });
-        const fetched = await host.run("artifact-fetch", "a", values({ KUBEDEV_URL: url }));
+        const fetch = host.start("artifact-fetch", "a", values({ KUBEDEV_URL: url }));
+        fetch.child.stderr.on("data", (data: Buffer) => (said += data.toString()));
+        const fetched = await fetch.ended;
+        expect(fetched).toMatchObject({ code: 0 });
         expect(fetched.stderr).toContain(`downloading ${url}: 2 MiB\n`);
     });
 });

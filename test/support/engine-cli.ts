@@ -7,12 +7,6 @@ import { RunResult } from "./engine-results";
 /** Root of the repository. */
 export const repoRoot = path.resolve(__dirname, "../..");
 
-/**
- * What a program imports to get the library from its TypeScript sources:
- * `import * as kubedev from "${library}"`. (The bare root would load a stale `bin/`.)
- */
-export const library = path.join(repoRoot, "index");
-
 /** ts-node takes these for every source it loads, the repository's included. */
 export const compilerOptions = {
     target: "ES2022",
