@@ -6,6 +6,9 @@ import { thingEnvironment } from "./host-resource";
 import { hostName } from "./ssh-argv";
 import { hostEnvironment } from "./transport";
 
+/** Generous: a host may be a guest without hardware acceleration. */
+const timeoutSec = 60;
+
 /**
  * Runs a script that says how one thing is, where its record alone does not tell; answers the `name=value` lines that it
  * printed, none if the host does not answer. Known in preview. A `problem=` ends the run, before anything is touched.
@@ -15,7 +18,7 @@ export function lookAt(
     script: string,
     name: string,
     host: pulumi.Input<Host> | undefined,
-    values: Record<string, pulumi.Input<string>>,
+    values: pulumi.Input<Record<string, pulumi.Input<string>>>,
 ): pulumi.Output<Record<string, string>> {
     const { ssh, running, parentId, readyId } = hostParts(host);
     return pulumi
@@ -27,7 +30,7 @@ export function lookAt(
                     login,
                     { ...hostEnvironment(login), KUBEDEV_HOST_RUNNING: String(runs ?? true) },
                     { ...thing, ...known },
-                    30,
+                    timeoutSec,
                 );
                 const lines = [...said.matchAll(/^([a-z]+)=(.*)$/gm)];
                 const seen = Object.fromEntries(

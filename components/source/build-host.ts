@@ -1,11 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { look } from "../host/drift-probe";
 import { Host, hostParts, hostRule } from "../host/host";
 import { after, hostResource, recordedFacts, textOf } from "../host/host-resource";
-import { hostName } from "../host/ssh-argv";
-import { hostEnvironment } from "../host/transport";
-import { guarded, runError } from "../internal/errors";
+import { lookAt } from "../host/thing-look";
 import { whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { goVersionRule } from "./go-build";
@@ -120,31 +117,20 @@ export class BuildHost extends pulumi.ComponentResource {
                 KUBEDEV_INSTALL: String(install ?? true),
                 KUBEDEV_FREE_MIB: String(freeMib ?? 10240),
             }));
-        const lacking = pulumi
-            .all([parts.ssh, parts.running, values, parts.parentId])
-            .apply(([login, running, questions]) =>
-                guarded(async () => {
-                    const said = await look(
-                        "source/build-host-look.sh",
-                        login,
-                        {
-                            ...hostEnvironment(login),
-                            KUBEDEV_HOST_RUNNING: String(running ?? true),
-                        },
-                        { KUBEDEV_DIR: "/nonexistent", ...questions },
-                        60,
-                    );
-                    if (said.startsWith("problem=")) {
-                        throw runError(`${hostName(login)} cannot build: ${said.slice(8).trim()}`);
-                    }
-                    return said.startsWith("lacks=");
-                }),
-            );
+        const seen = lookAt(
+            `BuildHost ${name}`,
+            "source/build-host-look.sh",
+            child,
+            args.host,
+            values,
+        );
         // Goes up when something is missing that was there, so that a preview shows it, in place.
         const generation = pulumi
-            .all([lacking, recordedFacts(child, args.host)])
-            .apply(([lacks, facts]) => Number(facts?.["generation"] ?? "0") + (lacks ? 1 : 0))
-            .apply((count) => String(Math.max(1, count)));
+            .all([seen, recordedFacts(child, args.host)])
+            .apply(([{ lacks }, facts]) => {
+                const made = Number(facts?.["generation"] ?? "0");
+                return String(Math.max(1, lacks === undefined ? made : made + 1));
+            });
         const tools = hostResource(
             child,
             {

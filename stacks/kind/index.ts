@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
 import { readConfig } from "../config";
 import { settings } from "./config";
+import { nodeUrls } from "./urls";
 
 const config = readConfig("kind", settings);
 
@@ -35,10 +36,12 @@ const cluster = new KindCluster("cluster", {
 });
 const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
 
+const kubectl = pulumi.interpolate`kubectl --kubeconfig ${cluster.kubeconfigPath}`;
+
 /** Outputs of the stack. */
 export const outputs = {
     /** What kubectl is called with; its kubeconfig is a file of this stack, your own is left alone. */
-    kubectl: pulumi.interpolate`kubectl --kubeconfig ${cluster.kubeconfigPath}`,
+    kubectl,
     /** For programs that take a kubeconfig as text. */
     kubeconfig: cluster.kubeconfig,
     /** URL of the API server. */
@@ -53,4 +56,9 @@ export const outputs = {
     ),
     /** What loads an image that is in the engine into the nodes by hand. */
     load: pulumi.interpolate`${containers === undefined ? "" : pulumi.interpolate`DOCKER_HOST=${containers.dockerHost} `}${kindPath} load docker-image --name ${cluster.clusterName} IMAGE`,
+    /** What the cluster tells over HTTP: the API as http://127.0.0.1:8001, and by node. */
+    urls: pulumi.all([kubectl, cluster.nodeNames]).apply(([command, names]) => ({
+        proxy: `${command} proxy --port 8001`,
+        nodes: Object.fromEntries(names.map((name) => [name, nodeUrls(command, name)])),
+    })),
 };

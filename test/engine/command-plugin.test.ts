@@ -3,15 +3,8 @@ import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
 import { repoRoot } from "../support/engine";
-import {
-    differs,
-    installed,
-    isDropIn,
-    onStack,
-    plugin,
-    takeNotes,
-    titleOf,
-} from "./command-support";
+import { titleOf } from "../support/plugin-under-test";
+import { differs, installed, isDropIn, onStack, plugin, takeNotes } from "./command-support";
 
 const schemaOf = (binary: string): Record<string, unknown> => {
     const cli = path.join(repoRoot, ".toolchain/bin/pulumi");

@@ -1,37 +1,15 @@
 /** What the suites about the `command` plugin share. They run on the installed plugin, or on the
  * one that KUBEDEV_COMMAND_PLUGIN names. */
-import { execFileSync } from "child_process";
 import * as fs from "fs";
 import * as path from "path";
-import { repoRoot, ScratchStack } from "../support/engine";
+import { ScratchStack } from "../support/engine";
+import { pluginUnderTest } from "../support/plugin-under-test";
 
 // These bounds end a run that hangs; a busy machine takes many times what an idle one does.
 jest.setTimeout(300_000);
 const hangsMs = 120_000;
 
-/** The binary that the toolchain installed. */
-export const installed = path.join(
-    process.env.PULUMI_HOME ?? path.join(repoRoot, ".toolchain/pulumi"),
-    "plugins/resource-command-v1.2.1/pulumi-resource-command",
-);
-
-/** The binary under test. */
-export const plugin = process.env.KUBEDEV_COMMAND_PLUGIN ?? installed;
-
-/** The drop-in says so; the real plugin knows no such flag. */
-export const isDropIn = titleOf(plugin).startsWith("kubedev drop-in for command ");
-
-export function titleOf(binary: string): string {
-    try {
-        const stdio: ["ignore", "pipe", "ignore"] = ["ignore", "pipe", "ignore"];
-        return execFileSync(binary, ["--version"], { encoding: "utf8", stdio, timeout: 20_000 });
-    } catch {
-        return "the real plugin";
-    }
-}
-
-/** Where the drop-in behaves otherwise than command 1.2.1 on purpose, and how that one behaves. */
-export const knownDifferences = {
+export const { installed, plugin, isDropIn, differs } = pluginUnderTest("command", "1.2.1", {
     "cancel reaches the process group": "kills the direct child only, and without a SIGTERM first",
     "timeout reaches the process group": "kills the direct child only, then waits for the others",
     "long lines": "stops reading at a line over 64 KiB and blocks the command for ever",
@@ -42,15 +20,7 @@ export const knownDifferences = {
     "end of the run":
         "is in the group that the engine sends a SIGINT to at the end, scripts included",
     "other types": "has remote.CopyFile",
-} as const;
-
-/** A test of the drop-in alone; on the real plugin it is skipped, and says what that one does. */
-export function differs(what: keyof typeof knownDifferences, name: string, run: () => unknown) {
-    const real = `[${what}: the real plugin ${knownDifferences[what]}]`;
-    (isDropIn ? test : test.skip)(isDropIn ? name : `${name} ${real}`, async () => {
-        await run();
-    });
-}
+});
 
 /** A program whose scripts note what ran: `note("create a")` is a command that appends this line. */
 export const program = (body: string) => `

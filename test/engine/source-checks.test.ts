@@ -157,7 +157,7 @@ test("a host that lacks something and may not be changed stops the preview with 
     declare({ host: { packages: ["hello-traditional"] } });
     const { errors } = await stack.preview({ expectFailure: true });
     expect(errors.join("\n")).toContain(
-        "this machine cannot build: got no hello-traditional (by the names of Debian packages); expected it to be there, since install is false; run: sudo apt-get install hello-traditional",
+        "on this machine: got no hello-traditional (by the names of Debian packages); expected it to be there, since install is false; run: sudo apt-get install hello-traditional",
     );
     declare({ host: { goVersion: "1.25.3" } });
     const { errors: old } = await stack.preview({ expectFailure: true });

@@ -3,7 +3,7 @@ import * as fs from "fs";
 import * as path from "path";
 import { ScratchStack } from "../support/engine";
 import { freePort } from "../support/sshd";
-import { clusterSuite, differs, program, stackOn, suite } from "./kubernetes-support";
+import { clusterSuite, differs, program, stackOn } from "./kubernetes-support";
 
 const kubeconfig = (port: number) => `apiVersion: v1
 kind: Config
@@ -15,7 +15,7 @@ users: [{ name: u, user: { token: t } }]
 
 const cm = `new v1.ConfigMap("cm", { metadata: { name: "cm" }, data: { a: env.A ?? "1" } }, opts);`;
 
-suite("without a cluster", () => {
+describe("without a cluster", () => {
     const stacks: ScratchStack[] = [];
     const offline = async (body: string, text?: string) => {
         const stack = await ScratchStack.create({

@@ -28,7 +28,9 @@ function sources(): string[] {
 function key(): string {
     const hash = createHash("sha256").update(root);
     for (const name of sources()) {
-        hash.update(`${name}\0`).update(fs.readFileSync(path.join(root, name))).update("\0");
+        hash.update(`${name}\0`)
+            .update(fs.readFileSync(path.join(root, name)))
+            .update("\0");
     }
     return hash.digest("hex").slice(0, 16);
 }

@@ -1,71 +1,43 @@
 /**
  * A Kubernetes control plane as processes on loopback: etcd, the API server and the controller
- * manager. There are no nodes, so no pod ever runs; a test writes the status of one itself. The
- * binaries are those that `kubedev.Build` keeps for this user (test/machine/kubernetes-modules).
+ * manager. There are no nodes, so no pod ever runs; a test writes the status of one itself.
  */
 import { ChildProcess, execFileSync, spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { ScratchStack } from "./engine";
+import {
+    Binaries,
+    builtPaths,
+    controlPlaneStack,
+    forThisMachine,
+    kubernetesVersion,
+} from "./kubernetes-binaries";
 import { freePort } from "./sshd";
 
-const programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kubeadm", "kubectl"];
-const version = "v1.36.1";
 /** Generous: compilers may run beside the tests. */
 const startsMs = 180_000;
 /** Nobody listens here: kubeadm takes no loopback address, so it gets one and the files are mended. */
 const standIn = "192.0.2.10";
 
-const cache = path.join(
-    process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"),
-    "kubedev/binaries",
-);
-
-/** Whether the file is a program for this machine: the cache has those for other platforms too. */
-function runsHere(file: string): boolean {
-    const machines: Partial<Record<NodeJS.Architecture, number>> = { x64: 62, arm64: 183 };
-    const head = Buffer.alloc(20);
-    const handle = fs.openSync(file, "r");
-    fs.readSync(handle, head);
-    fs.closeSync(handle);
-    return head.toString("latin1", 0, 4) === "\x7fELF" && head[18] === machines[process.arch];
+interface Options {
+    /** Name to file; default: compiled by `kubedev.Build`, or what it keeps for this user. */
+    binaries?: Binaries;
+    /** Starts the scheduler as well; without it a pod stays as a test wrote it. */
+    scheduler?: boolean;
 }
-
-/** Only a binary of this version: the cache may hold several. */
-function isVersion(name: string, file: string): boolean {
-    const args = name === "kubectl" ? ["version", "--client"] : ["--version"];
-    const verb = name === "kubeadm" ? ["version"] : args;
-    return name === "etcd" || execFileSync(file, verb, { encoding: "utf8" }).includes(version);
-}
-
-function binaries(): Map<string, string> {
-    const found = new Map<string, string>();
-    for (const entry of fs.existsSync(cache) ? fs.readdirSync(cache) : []) {
-        for (const name of programs.filter((n) => !found.has(n))) {
-            const file = path.join(cache, entry, name);
-            if (fs.existsSync(file) && runsHere(file) && isVersion(name, file)) {
-                found.set(name, file);
-            }
-        }
-    }
-    return found;
-}
-
-const found = binaries();
-const absent = programs.filter((name) => !found.has(name));
-
-/** Why no control plane can be started here; undefined when one can. */
-export const controlPlaneMissing =
-    absent.length > 0
-        ? `no ${absent.join(", ")} ${version} in ${cache}: npx jest test/machine/kubernetes-modules builds them`
-        : undefined;
 
 export class ControlPlane {
     private readonly children: ChildProcess[] = [];
+    /** Where its binaries are, if it had them made. */
+    private builds?: ScratchStack;
 
     private constructor(
         private readonly dir: string,
         private readonly port: number,
+        private readonly binaries: Binaries,
+        private readonly scheduler: boolean,
     ) {}
 
     /** The administrator's kubeconfig. */
@@ -77,11 +49,27 @@ export class ControlPlane {
         return fs.readFileSync(this.kubeconfig, "utf8");
     }
 
-    static async start(): Promise<ControlPlane> {
+    static async start({ binaries, scheduler = false }: Options = {}): Promise<ControlPlane> {
+        if (binaries !== undefined) {
+            return ControlPlane.startWith(binaries, scheduler);
+        }
+        const builds = await controlPlaneStack();
+        try {
+            const built = forThisMachine(await builtPaths(builds));
+            const plane = await ControlPlane.startWith(built, scheduler);
+            plane.builds = builds;
+            return plane;
+        } catch (e) {
+            await builds.dispose();
+            throw e;
+        }
+    }
+
+    private static async startWith(programs: Binaries, scheduler: boolean): Promise<ControlPlane> {
         const dir = fs.mkdtempSync(
             path.join(fs.realpathSync(os.tmpdir()), "kubedev-control-plane-"),
         );
-        const plane = new ControlPlane(dir, await freePort());
+        const plane = new ControlPlane(dir, await freePort(), programs, scheduler);
         try {
             plane.credentials();
             await plane.run();
@@ -132,15 +120,24 @@ export class ControlPlane {
             }
         }
         fs.rmSync(this.dir, { recursive: true, force: true });
+        await this.builds?.dispose();
     }
 
     private file(name: string): string {
         return path.join(this.dir, name);
     }
 
+    private binary(name: string): string {
+        const file = this.binaries[name];
+        if (file === undefined) {
+            throw new Error(`no ${name} among ${Object.keys(this.binaries).join(", ")}`);
+        }
+        return file;
+    }
+
     private exec(name: string, ...args: string[]): string {
         const options = { encoding: "utf8", timeout: 60_000, stdio: "pipe" } as const;
-        return execFileSync(found.get(name) ?? name, args, options);
+        return execFileSync(this.binary(name), args, options);
     }
 
     private credentials(): void {
@@ -154,14 +151,14 @@ nodeRegistration: { name: test, criSocket: "unix:///none" }
 ---
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
-kubernetesVersion: ${version}
+kubernetesVersion: ${kubernetesVersion}
 certificatesDir: ${this.file("pki")}
 controlPlaneEndpoint: 127.0.0.1:${this.port}
 networking: { serviceSubnet: 10.100.0.0/24 }
 `,
         );
         this.exec("kubeadm", "init", "phase", "certs", "all", "--config", config);
-        for (const kind of ["super-admin", "controller-manager"]) {
+        for (const kind of ["super-admin", "controller-manager", "scheduler"]) {
             const phase = ["init", "phase", "kubeconfig", kind, "--config", config];
             this.exec("kubeadm", ...phase, "--kubeconfig-dir", this.dir);
             const file = this.file(`${kind}.conf`);
@@ -171,7 +168,9 @@ networking: { serviceSubnet: 10.100.0.0/24 }
     }
 
     private async run(): Promise<void> {
-        const [clients, peers, manager] = await Promise.all([1, 2, 3].map(() => freePort()));
+        const [clients, peers, manager, scheduler] = await Promise.all(
+            [1, 2, 3, 4].map(() => freePort()),
+        );
         const etcdUrl = `http://127.0.0.1:${clients}`;
         const peerUrl = `http://127.0.0.1:${peers}`;
         const pki = (name: string) => this.file(`pki/${name}`);
@@ -210,6 +209,13 @@ networking: { serviceSubnet: 10.100.0.0/24 }
             `--root-ca-file=${pki("ca.crt")}`,
             "--use-service-account-credentials=true",
         );
+        if (this.scheduler) {
+            this.spawn(
+                "kube-scheduler",
+                ...["--leader-elect=false", "--bind-address=127.0.0.1"],
+                ...[`--secure-port=${scheduler}`, `--kubeconfig=${this.file("scheduler.conf")}`],
+            );
+        }
         await this.until("readyz", () => this.kubectl("get", "--raw", "/readyz") === "ok");
         // Which takes the controller manager.
         await this.until(
@@ -220,11 +226,12 @@ networking: { serviceSubnet: 10.100.0.0/24 }
 
     private spawn(name: string, ...args: string[]): void {
         const log = fs.openSync(this.file(`${name}.log`), "w");
-        this.children.push(spawn(found.get(name) ?? name, args, { stdio: ["ignore", log, log] }));
+        this.children.push(spawn(this.binary(name), args, { stdio: ["ignore", log, log] }));
         fs.closeSync(log);
     }
 
-    private async until(what: string, probe: () => boolean): Promise<void> {
+    /** Waits until the probe holds; it may throw while the control plane does not answer. */
+    async until(what: string, probe: () => boolean): Promise<void> {
         for (const deadline = Date.now() + startsMs; Date.now() < deadline;) {
             const dead = this.children.find((child) => child.exitCode !== null);
             if (dead) {
@@ -241,7 +248,7 @@ networking: { serviceSubnet: 10.100.0.0/24 }
     }
 
     private logs(): string {
-        return ["etcd", "kube-apiserver", "kube-controller-manager"]
+        return ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]
             .map((name) => this.file(`${name}.log`))
             .filter((file) => fs.existsSync(file))
             .map((file) => `${file}:\n${fs.readFileSync(file, "utf8").slice(-1500)}`)
