@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { ControlPlane } from "../support/control-plane";
-import { library, ScratchStack } from "../support/engine";
+import { repoRoot, ScratchStack } from "../support/engine";
 import {
     Binaries,
     buildStack,
@@ -22,7 +22,7 @@ import {
 jest.setTimeout(compilesMs);
 
 const arch = process.arch === "arm64" ? "arm64" : "amd64";
-const nodeProgramsFile = path.join(path.dirname(library), "components/kind/node-programs");
+const nodeProgramsFile = path.join(repoRoot, "components/kind/node-programs");
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 import { nodePrograms, nodeVersions } from "${nodeProgramsFile}";

@@ -38,7 +38,7 @@ export function inferSchema(folder: string): Schema {
     // A process of its own, as a plugin is: Jest's module loader is not Node's.
     const text = execFileSync(
         process.execPath,
-        ["-r", "ts-node/register/transpile-only", path.join(__dirname, "print-schema.ts"), folder],
+        ["--import", "tsx", path.join(__dirname, "print-schema.ts"), folder],
         { cwd: root, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 },
     );
     return JSON.parse(text) as Schema;

@@ -7,6 +7,12 @@ import { RunResult } from "./engine-results";
 /** Root of the repository. */
 export const repoRoot = path.resolve(__dirname, "../..");
 
+/**
+ * What a program imports to get the library from its TypeScript sources:
+ * `import * as kubedev from "${library}"`. (The bare root would load a stale `bin/`.)
+ */
+export const library = path.join(repoRoot, "index");
+
 /** ts-node takes these for every source it loads, the repository's included. */
 export const compilerOptions = {
     target: "ES2022",
@@ -52,6 +58,7 @@ export function engineEnv(): NodeJS.ProcessEnv {
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+        TS_NODE_CACHE_DIRECTORY: path.join(repoRoot, ".toolchain/ts-node"),
         // Events instead of a digest, which lacks unchanged resources and most outputs.
         PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
         PULUMI_CONFIG_PASSPHRASE: "scratch",

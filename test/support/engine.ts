@@ -8,13 +8,11 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { parse, stringify } from "yaml";
-import { compileLibrary } from "./compiled-library";
 import { compilerOptions, engineEnv, projectFile, repoRoot, runCli, withVars } from "./engine-cli";
 import { parseEvents, parsePreview, PreviewResult, RunResult, UpResult } from "./engine-results";
 
 export * from "./engine-results";
-export { library } from "./compiled-library";
-export { repoRoot } from "./engine-cli";
+export { library, repoRoot } from "./engine-cli";
 
 /** Longest that one CLI run may take unless a test says otherwise. */
 const defaultTimeoutMs = 120_000;
@@ -80,7 +78,6 @@ export class ScratchStack {
 
     /** Makes the project directory and an empty stack. */
     static async create(o: ScratchOptions): Promise<ScratchStack> {
-        compileLibrary();
         const dir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-engine-"));
         const s = new ScratchStack(dir, o.project ?? "scratch", o.stack ?? "test", o.env ?? {});
         for (const d of [path.join(dir, ".backend"), s.stateHome, s.cacheHome]) {

@@ -12,6 +12,8 @@ pulumi_settings() {
     echo "PULUMI_SKIP_UPDATE_CHECK=true"
     # The CLI logs every run below PULUMI_HOME and keeps 500 MB of that if not told otherwise.
     echo "PULUMI_LOG_ROTATION_MAX_TOTAL_MB=50"
+    # Pulumi's own ts-node keeps what it has translated; by default where others of this machine may write.
+    echo "TS_NODE_CACHE_DIRECTORY=$TOOLCHAIN_DIR/ts-node"
     [ -n "${PULUMI_BACKEND_URL:-}" ] || echo "PULUMI_BACKEND_URL=file://$STATE_DIR/backend"
     if [ -z "${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE:-}" ]; then
         echo "PULUMI_CONFIG_PASSPHRASE_FILE=$PASSPHRASE_FILE"
