@@ -10,35 +10,45 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"kubedev.dev/toolchain/providers/kubernetes/cluster"
 	"kubedev.dev/toolchain/providers/kubernetes/manifest"
 	"kubedev.dev/toolchain/providers/kubernetes/readiness"
 )
 
+// begin reads what is wanted and connects. Where the connection is nil, a dry run can show no more than the inputs.
+func (d *dropIn) begin(
+	ctx context.Context, urn resource.URN, properties property.Map, dryRun bool,
+) (schema.GroupVersionKind, manifest.Object, *cluster.Connection, error) {
+	gvk, err := d.kind(urn)
+	if err != nil {
+		return gvk, nil, nil, err
+	}
+	inputs, err := manifest.FromProperties(properties)
+	if err != nil || dryRun && manifest.HasUnknown(inputs) {
+		return gvk, inputs, nil, err
+	}
+	connection, err := d.cluster.Connect(ctx)
+	if err != nil && dryRun {
+		d.offline(ctx, err)
+		return gvk, inputs, nil, nil
+	}
+	return gvk, inputs, connection, err
+}
+
 // create applies an object that is not there yet and waits until it is ready. One that is there is
 // somebody else's: it takes an import.
 func (d *dropIn) create(ctx context.Context, r p.CreateRequest) (p.CreateResponse, error) {
-	gvk, err := d.kind(r.Urn)
-	if err != nil {
-		return p.CreateResponse{}, err
-	}
-	inputs, err := manifest.FromProperties(r.Properties)
-	if err != nil {
-		return p.CreateResponse{}, err
-	}
 	asInputs := p.CreateResponse{Properties: r.Properties}
-	if r.DryRun && manifest.HasUnknown(inputs) {
-		return asInputs, nil
-	}
-	connection, err := d.cluster.Connect(ctx)
-	if err != nil {
-		if r.DryRun {
-			d.offline(ctx, err)
-			return asInputs, nil
-		}
+	gvk, inputs, connection, err := d.begin(ctx, r.Urn, r.Properties, r.DryRun)
+	switch {
+	case err != nil:
 		return p.CreateResponse{}, err
+	case connection == nil:
+		return asInputs, nil
 	}
 	manager, err := resource.NewUniqueName(nil, "pulumi-kubernetes-", 0, 0, nil)
 	if err != nil {
@@ -110,29 +120,17 @@ func refusesObject(err error) bool {
 
 // update applies the new inputs; an object that was deleted meanwhile is made again by that.
 func (d *dropIn) update(ctx context.Context, r p.UpdateRequest) (p.UpdateResponse, error) {
-	gvk, err := d.kind(r.Urn)
-	if err != nil {
-		return p.UpdateResponse{}, err
-	}
-	inputs, err := manifest.FromProperties(r.Inputs)
-	if err != nil {
-		return p.UpdateResponse{}, err
-	}
 	state, err := manifest.ReadState(r.State)
 	if err != nil {
 		return p.UpdateResponse{}, err
 	}
 	asInputs := p.UpdateResponse{Properties: r.Inputs}
-	if r.DryRun && manifest.HasUnknown(inputs) {
-		return asInputs, nil
-	}
-	connection, err := d.cluster.Connect(ctx)
-	if err != nil {
-		if r.DryRun {
-			d.offline(ctx, err)
-			return asInputs, nil
-		}
+	gvk, inputs, connection, err := d.begin(ctx, r.Urn, r.Inputs, r.DryRun)
+	switch {
+	case err != nil:
 		return p.UpdateResponse{}, err
+	case connection == nil:
+		return asInputs, nil
 	}
 	live, err := change(ctx, connection, inputs, state.FieldManager, r.DryRun)
 	if err != nil {
