@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
 import { readConfig } from "../config";
+import { declareAddons } from "./addons";
 import { settings } from "./config";
 
 const config = readConfig("kind", settings);
@@ -33,6 +34,13 @@ const cluster = new KindCluster("cluster", {
     loadImages: config.loadImages,
     loadArchives: config.loadArchives,
 });
+const addons = declareAddons(config.addons, {
+    kubeconfig: cluster.kubeconfig,
+    clusterId: cluster.instanceId,
+    // They go with the cluster, whether it still answers or not.
+    deleteUnreachable: true,
+    registryMirrors: config.registryMirrors,
+});
 const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
 
 /** Outputs of the stack. */
@@ -45,6 +53,7 @@ export const outputs = {
     endpoint: cluster.endpoint,
     /** Where the ports of the nodes are. */
     address: cluster.address,
+    ...addons,
     /** By node: a shell in it. */
     nodes: cluster.nodeNames.apply((names) =>
         Object.fromEntries(

@@ -60,6 +60,9 @@ export const controlPlaneMissing =
         ? `no ${absent.join(", ")} ${version} in ${cache}: npx jest test/machine/kubernetes-modules builds them`
         : undefined;
 
+/** Path of one of the programs. */
+export const programPath = (name: string): string => found.get(name) ?? name;
+
 export class ControlPlane {
     private readonly children: ChildProcess[] = [];
 
