@@ -1,4 +1,4 @@
-import { type CollectionTag, parseAllDocuments, type ScalarTag } from "yaml";
+import type * as Yaml from "yaml";
 import { isRecord, type KubernetesObject, objectProblems } from "./kubernetes-object";
 
 /** What a manifest holds, or why it cannot be taken: every problem, with the number of its document. */
@@ -12,6 +12,9 @@ export interface ParsedManifest {
  * Kubernetes reads them, which is YAML 1.1 (`0644` is octal, `on` is true) without its times: `22:22` stays a text.
  */
 export function parseManifest(text: string): ParsedManifest {
+    // Loaded where it is used: most runs read no manifest, and it takes some forty milliseconds.
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() would make all of this wait
+    const { parseAllDocuments } = require("yaml") as typeof Yaml;
     const documents = parseAllDocuments(text, {
         version: "1.1",
         merge: true,
@@ -63,7 +66,7 @@ export function itemsOf(value: unknown): unknown[] {
     return isList ? (value["items"] as unknown[]).flatMap(itemsOf) : [value];
 }
 
-function isTime(tag: ScalarTag | CollectionTag): boolean {
+function isTime(tag: Yaml.ScalarTag | Yaml.CollectionTag): boolean {
     return tag.tag === "tag:yaml.org,2002:timestamp" || ("format" in tag && tag.format === "TIME");
 }
 

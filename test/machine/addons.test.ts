@@ -64,6 +64,36 @@ clusterSuite("add-ons", (plane) => {
     describe("an Addon that the cluster refuses", () => {
         refusalTests(plane);
     });
+    test("what comes from a secret, and the data of a Secret, is secret in the state", async () => {
+        const stack = await addonStack(
+            plane(),
+            `
+const metadata = (name: string) => ({ name, namespace: "default" });
+new kubedev.Addon("whole", { kubeconfig, objects: pulumi.secret([
+    { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("whole"), data: { a: "sesame-one" } },
+]) });
+new kubedev.Addon("late", { kubeconfig, objects: pulumi.output([
+    { apiVersion: "v1", kind: "Secret", metadata: metadata("late"), stringData: { a: "sesame-two" } },
+]) });
+new kubedev.Addon("field", { kubeconfig, objects: [
+    { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("field"), data: { a: pulumi.secret("sesame-three") } },
+] });
+`,
+        );
+        try {
+            const up = await stack.up();
+            expect(plane().get("cm", "whole")?.data).toEqual({ a: "sesame-one" });
+            expect(plane().get("cm", "field")?.data).toEqual({ a: "sesame-three" });
+            const all = [stack.rawState(), up.printed].join("\n");
+            expect(/sesame-\w+/.exec(all)?.[0]).toBeUndefined();
+            expect(all.includes(Buffer.from("sesame-two").toString("base64"))).toBe(false);
+            expect((await stack.preview()).changed).toEqual([]);
+            await stack.destroy();
+            expect(plane().get("cm", "whole")).toBeUndefined();
+        } finally {
+            await stack.dispose();
+        }
+    });
     describe("all others", () => {
         otherTests(plane);
     });
