@@ -37,21 +37,21 @@ const registry = z
         error: "expected a registry, or a path in one, without a scheme: mirror.example:5000/k8s",
     });
 
-/** Name of an image, with or without registry, tag, digest. */
+/** Name of an image, with or without registry, tag, digest. @internal */
 export const imageName = z
     .string({ error: "expected the name of an image" })
     .regex(/^[a-z0-9][A-Za-z0-9._:/@-]*$/, {
         error: 'expected the name of an image, as "registry.k8s.io/pause:3.10"',
     });
 
-/** A name as RFC 1123 has it for labels. */
+/** A name as RFC 1123 has it for labels. @internal */
 export const namespaceName = z
     .string({ error: "expected the name of a namespace" })
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
         error: "expected the name of a namespace: lower-case letters, digits and -, at most 63",
     });
 
-/** Rules of `ClusterAccessArgs`. */
+/** Rules of `ClusterAccessArgs`. @internal */
 export const accessRules = {
     kubeconfig: z.string({ error: "expected the text of a kubeconfig" }).regex(/[\n{]/, {
         error: "expected the text of a kubeconfig, not its path: read the file",

@@ -19,7 +19,7 @@ export interface ManifestArgs {
     sha256: string;
 }
 
-/** What a list of published manifests must look like. */
+/** What a list of published manifests must look like. @internal */
 export const manifestsRule = z.array(
     fields("a manifest", {
         url: z
