@@ -34,6 +34,17 @@ export {
     KindRole,
 } from "./components/kind/kind-config";
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
+export { Addon, type AddonArgs } from "./components/addons/addon";
+export {
+    CalicoEncapsulation,
+    CalicoNetwork,
+    type CalicoNetworkArgs,
+} from "./components/addons/calico-network";
+export { type ClusterAccessArgs, ImagePullPolicy } from "./components/addons/cluster-access";
+export { ClusterDns, type ClusterDnsArgs } from "./components/addons/cluster-dns";
+export { ClusterMetrics, type ClusterMetricsArgs } from "./components/addons/cluster-metrics";
+export { ClusterUi, type ClusterUiArgs } from "./components/addons/cluster-ui";
+export { type ManifestArgs } from "./components/addons/published-manifest";
 export { type Binary, Build, type BuildArgs } from "./components/source/build";
 export { BuildHost, type BuildHostArgs } from "./components/source/build-host";
 export { BuildMode } from "./components/source/go-build";

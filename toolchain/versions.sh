@@ -28,5 +28,5 @@ LANGUAGE_HOST_VERSION=3.68.0
 
 # Provider plugins, NAME:VERSION; the version is the one of the npm package in package-lock.json.
 PLUGINS=(command:1.2.1)
-# Those that no environment takes yet, only tests.
-TEST_PLUGINS=(kubernetes:4.34.2)
+# Those that only add-ons take, and tests: a stack without add-ons is spared their build.
+ADDON_PLUGINS=(kubernetes:4.34.2)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { KindRole } from "../../index";
+import { addonNames } from "./addons";
 
 const text = (what: string) => z.string({ error: `expected ${what}` });
 const flag = z.boolean({ error: "expected true or false" });
@@ -64,6 +65,16 @@ export const settings = {
         .default({}),
     /** Images of the engine that the nodes get. */
     loadImages: z.array(z.string(), { error: "expected a list of images" }).default([]),
+    /** Add-ons of the cluster. */
+    addons: z
+        .array(z.enum(addonNames, { error: `expected one of ${addonNames.join(", ")}` }), {
+            error: "expected a list of add-ons",
+        })
+        .default([]),
+    /** Where the images of add-ons come from, by registry. */
+    registryMirrors: z
+        .record(z.string(), z.string(), { error: "expected a registry by each registry" })
+        .default({}),
     /** Archives of images, as docker save writes them, that the nodes get. */
     loadArchives: z.array(z.string(), { error: "expected a list of paths" }).default([]),
 };

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
 import { readConfig } from "../config";
+import { declareAddons } from "./addons";
 import { settings } from "./config";
 import { nodeUrls } from "./urls";
 
@@ -34,6 +35,13 @@ const cluster = new KindCluster("cluster", {
     loadImages: config.loadImages,
     loadArchives: config.loadArchives,
 });
+const addons = declareAddons(config.addons, {
+    kubeconfig: cluster.kubeconfig,
+    clusterId: cluster.instanceId,
+    // They go with the cluster, whether it still answers or not.
+    deleteUnreachable: true,
+    registryMirrors: config.registryMirrors,
+});
 const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
 
 const kubectl = pulumi.interpolate`kubectl --kubeconfig ${cluster.kubeconfigPath}`;
@@ -48,6 +56,7 @@ export const outputs = {
     endpoint: cluster.endpoint,
     /** Where the ports of the nodes are. */
     address: cluster.address,
+    ...addons,
     /** By node: a shell in it. */
     nodes: cluster.nodeNames.apply((names) =>
         Object.fromEntries(

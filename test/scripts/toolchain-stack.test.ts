@@ -57,6 +57,22 @@ test("up ENV=kind: a new stack gets it, with what it runs; one that is there kee
     expect(wrong.stderr).toContain("ENV is none; expected one of: kind local-kvm");
 });
 
+test.each(["up.sh", "preview.sh", "destroy.sh"])(
+    "%s: the plugins of add-ons are for stacks that have some",
+    (verb) => {
+        stacks("dev");
+        clone.write("toolchain/ensure.sh", `#!/bin/sh\necho "ensure $1" >>${log}\n`);
+        for (const none of ["", "config:\n    kind:addons: []\n"]) {
+            clone.write("Pulumi.dev.yaml", none);
+            expect(clone.run(verb).code).toBe(0);
+        }
+        expect(asked()).not.toContain("ensure addons");
+        clone.write("Pulumi.dev.yaml", "config:\n    kind:addons:\n        - metrics\n");
+        expect(clone.run(verb).code).toBe(0);
+        expect(asked()).toContain("ensure addons");
+    },
+);
+
 test("up: a new stack is made, brought up, and its outputs shown", () => {
     const out = clone.run("up.sh");
     expect(out.code).toBe(0);

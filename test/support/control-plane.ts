@@ -127,7 +127,8 @@ export class ControlPlane {
         return path.join(this.dir, name);
     }
 
-    private binary(name: string): string {
+    /** Path of one of its programs. */
+    binary(name: string): string {
         const file = this.binaries[name];
         if (file === undefined) {
             throw new Error(`no ${name} among ${Object.keys(this.binaries).join(", ")}`);

@@ -45,6 +45,13 @@ environment_of() {
     echo "${chosen:-local-kvm}"
 }
 
+# What the add-ons of a stack take beside what every stack does.
+ensure_addon_plugins() {
+    local setting
+    setting=$(grep -E '^ *"?[a-z-]+:addons"?:' "$PROJECT_DIR/Pulumi.${1##*/}.yaml" 2>/dev/null) || return 0
+    case $setting in *"[]") ;; *) "$ROOT/toolchain/ensure.sh" addons ;; esac
+}
+
 environments() { (cd "$ROOT/stacks" && dirname -- */index.ts | paste -sd' '); }
 
 # Gives a stack the environment of ENV. A stack that is there keeps its own: another one would replace all that it holds.

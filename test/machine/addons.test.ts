@@ -1,0 +1,551 @@
+/** Add-ons on a real control plane: made, seen unchanged, changed, refused, gone. It has no nodes, so no pod runs. */
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as net from "node:net";
+import * as path from "node:path";
+import { sha256 } from "../../components/internal/hash";
+import { library, repoRoot, ScratchStack } from "../support/engine";
+import { ControlPlane } from "../support/control-plane";
+import { clusterSuite } from "./kubernetes-support";
+
+const program = (body: string) => `
+import * as fs from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import * as kubedev from "${library}";
+const env = process.env;
+const kubeconfig = env.KUBECONFIG_TEXT ?? fs.readFileSync(env.KUBECONFIG_PATH ?? "", "utf8");
+// No node ever runs a pod, so nobody waits for one.
+const workload = /:(Deployment|DaemonSet|Pod|APIService|Service|PersistentVolumeClaim)$/;
+const noWait = { transforms: [({ type, props, opts }: pulumi.ResourceTransformArgs) => !workload.test(type) ? undefined : ({
+    props: { ...props, metadata: pulumi.output(props.metadata).apply((metadata: any) => ({
+        ...metadata, annotations: { ...metadata.annotations, "pulumi.com/skipAwait": "true" },
+    })) },
+    opts,
+})] };
+${body}
+`;
+const addonStack = (plane: ControlPlane, body: string) =>
+    ScratchStack.create({
+        program: program(body),
+        env: { KUBECONFIG: undefined, KUBECONFIG_PATH: plane.kubeconfig },
+    });
+
+const thingDefinition = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "gadgets.example.com" },
+    spec: {
+        ...{ group: "example.com", scope: "Namespaced" },
+        names: { plural: "gadgets", kind: "Gadget" },
+        versions: [
+            {
+                ...{ name: "v1", served: true, storage: true },
+                schema: {
+                    openAPIV3Schema: {
+                        type: "object",
+                        properties: {
+                            spec: { type: "object", properties: { size: { type: "integer" } } },
+                        },
+                    },
+                },
+            },
+        ],
+    },
+};
+const configMap = (name: string, data: object, metadata: object = {}) => ({
+    ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...metadata } },
+    data,
+});
+
+clusterSuite("add-ons", (plane) => {
+    describe("Addon", () => {
+        addonTests(plane);
+    });
+    describe("an Addon that the cluster refuses", () => {
+        refusalTests(plane);
+    });
+    test("what comes from a secret, and the data of a Secret, is secret in the state", async () => {
+        const stack = await addonStack(
+            plane(),
+            `
+const metadata = (name: string) => ({ name, namespace: "default" });
+new kubedev.Addon("whole", { kubeconfig, objects: pulumi.secret([
+    { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("whole"), data: { a: "sesame-one" } },
+]) });
+new kubedev.Addon("late", { kubeconfig, objects: pulumi.output([
+    { apiVersion: "v1", kind: "Secret", metadata: metadata("late"), stringData: { a: "sesame-two" } },
+]) });
+new kubedev.Addon("field", { kubeconfig, objects: [
+    { apiVersion: "v1", kind: "ConfigMap", metadata: metadata("field"), data: { a: pulumi.secret("sesame-three") } },
+] });
+`,
+        );
+        try {
+            const up = await stack.up();
+            expect(plane().get("cm", "whole")?.data).toEqual({ a: "sesame-one" });
+            expect(plane().get("cm", "field")?.data).toEqual({ a: "sesame-three" });
+            const all = [stack.rawState(), up.printed].join("\n");
+            expect(/sesame-\w+/.exec(all)?.[0]).toBeUndefined();
+            expect(all.includes(Buffer.from("sesame-two").toString("base64"))).toBe(false);
+            expect((await stack.preview()).changed).toEqual([]);
+            await stack.destroy();
+            expect(plane().get("cm", "whole")).toBeUndefined();
+        } finally {
+            await stack.dispose();
+        }
+    });
+    describe("all others", () => {
+        otherTests(plane);
+    });
+    describe("those of the environment kind", () => {
+        environmentTests(plane);
+    });
+});
+
+function addonTests(plane: () => ControlPlane) {
+    let stack: ScratchStack;
+    const files = () => ({
+        manifest: path.join(stack.dir, "m.yaml"),
+        folder: path.join(stack.dir, "folder"),
+        definition: path.join(stack.dir, "definition.json"),
+    });
+    beforeAll(async () => {
+        const definition = JSON.stringify(thingDefinition);
+        stack = await addonStack(
+            plane(),
+            `
+const addon = new kubedev.Addon("addon", {
+    kubeconfig, clusterId: env.CLUSTER_ID ?? "one", namespace: "addon-test",
+    objects: [
+        { apiVersion: "v1", kind: "Namespace", metadata: { name: "addon-test" } },
+        { apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, stringData: { key: "plain-sesame" } },
+        { apiVersion: "example.com/v1", kind: "Gadget", metadata: { name: "g" }, spec: { size: 3 } },
+        { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "d" }, spec: {
+            selector: { matchLabels: { app: "d" } },
+            template: { metadata: { labels: { app: "d" } }, spec: { containers: [{ name: "c", image: "nginx:1" }] } },
+        } },
+    ],
+    manifestFiles: [__dirname + "/m.yaml"],
+    manifests: [{ url: "file://" + __dirname + "/definition.json", sha256: "${sha256(definition)}" }],
+    kustomizeFolder: __dirname + "/folder",
+    kubectlPath: "${plane().binary("kubectl")}",
+    registryMirrors: { "docker.io": "mirror.example/hub" },
+}, noWait);
+export const images = addon.images;
+export const names = addon.objectNames;
+`,
+        );
+        stack.write("definition.json", definition);
+        stack.write("m.yaml", JSON.stringify(configMap("from-file", { mode: "1" })));
+        stack.write("folder/kustomization.yaml", "namePrefix: built-\nresources: [c.json]\n");
+        // More than a pipe or a line of a log takes.
+        const much = { a: "x".repeat(200_000) };
+        stack.write("folder/c.json", JSON.stringify(configMap("much", much)));
+    });
+    afterAll(() => stack.dispose());
+
+    test("a preview makes nothing, and knows images and objects, but for what is not downloaded", async () => {
+        const preview = await stack.preview();
+        expect(preview.ops()).toMatchObject({
+            "addon-namespace-addon-test": "create",
+            "addon-configmap-built-much": "create",
+            "addon-gadget-g": "create",
+        });
+        expect(preview.step("addon-deployment-d").newInputs?.["spec"]).toMatchObject({
+            template: { spec: { containers: [{ image: "mirror.example/hub/library/nginx:1" }] } },
+        });
+        expect(preview.ops()).not.toHaveProperty(
+            "addon-customresourcedefinition-gadgets.example.com",
+        );
+        expect(preview.warnings.join("\n")).toContain("has not been downloaded yet");
+        expect(plane().get("ns", "addon-test")).toBeUndefined();
+    });
+
+    test("up makes them in order; then nothing changes", async () => {
+        const up = await stack.up();
+        const made = up.sequence.filter((step) => /^create addon-/.test(step));
+        const at = (label: string) => made.indexOf(`create addon-${label}`);
+        expect(at("namespace-addon-test")).toBeGreaterThanOrEqual(0);
+        expect(at("namespace-addon-test")).toBeLessThan(at("secret-s"));
+        expect(at("secret-s")).toBeLessThan(at("deployment-d"));
+        expect(at("deployment-d")).toBeLessThan(at("gadget-g"));
+        expect(await stack.outputs()).toEqual({
+            images: ["mirror.example/hub/library/nginx:1"],
+            names: [
+                "configmap-built-much",
+                "configmap-from-file",
+                "customresourcedefinition-gadgets.example.com",
+                "deployment-d",
+                "gadget-g",
+                "namespace-addon-test",
+                "secret-s",
+            ],
+        });
+        expect(plane().get("cm", "built-much", "addon-test")?.data?.["a"]).toHaveLength(200_000);
+        expect(plane().get("gadget", "g", "addon-test")?.spec).toEqual({ size: 3 });
+        expect((await stack.preview()).changed).toEqual([]);
+        for (const secret of ["plain-sesame", plane().kubeconfigText.slice(-200)]) {
+            const written = JSON.stringify(secret).slice(1, -1);
+            expect([stack.rawState(), up.printed].map((t) => t.includes(written))).toEqual([
+                false,
+                false,
+            ]);
+        }
+    });
+
+    test("another kubeconfig of the same cluster changes no object; another cluster takes all anew", async () => {
+        const text = plane().kubeconfigText.replace(/kubernetes-super-admin/g, "someone");
+        const same = await stack.preview({ env: { KUBECONFIG_TEXT: text } });
+        expect(same.ops()).toEqual({ addon: "update", "addon-cluster": "update" });
+        const other = await stack.preview({ env: { CLUSTER_ID: "two" } });
+        expect(other.ops()).toMatchObject({
+            "addon-cluster": "replace",
+            "addon-deployment-d": "replace",
+            "addon-namespace-addon-test": "replace",
+        });
+    });
+
+    test("a change is of that object alone; what is left out is removed", async () => {
+        stack.write("m.yaml", JSON.stringify(configMap("from-file", { mode: "2" })));
+        const first = await stack.up();
+        expect(first.ops()).toEqual({ "addon-configmap-from-file": "replace" });
+        expect(plane().get("cm", "from-file", "addon-test")?.data).toEqual({ mode: "2" });
+        stack.write("m.yaml", "# nothing\n");
+        expect((await stack.up()).ops()).toMatchObject({ "addon-configmap-from-file": "delete" });
+        expect(plane().get("cm", "from-file", "addon-test")).toBeUndefined();
+        expect((await stack.preview()).changed).toEqual([]);
+    });
+
+    test("what cannot be read or built ends the preview, before anything is touched", async () => {
+        fs.writeFileSync(files().manifest, "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n");
+        const unnamed = await stack.preview({ expectFailure: true });
+        expect(unnamed.errors.join("\n")).toContain(
+            "m.yaml: document 1: metadata.name: got nothing; expected a name",
+        );
+        fs.writeFileSync(files().manifest, "");
+        fs.writeFileSync(path.join(files().folder, "kustomization.yaml"), "resources: [none]\n");
+        const unbuilt = await stack.preview({ expectFailure: true });
+        expect(unbuilt.errors.join("\n")).toMatch(/kustomize .*folder failed: .*none/);
+        stack.write("folder/kustomization.yaml", "namePrefix: built-\nresources: [c.json]\n");
+        expect((await stack.preview()).changed).toEqual([]);
+    });
+
+    test("destroy removes all", async () => {
+        await stack.destroy();
+        expect((await stack.exportState()).deployment.resources ?? []).toEqual([]);
+        expect(plane().get("ns", "addon-test")).toBeUndefined();
+        expect(plane().get("crd", "gadgets.example.com")).toBeUndefined();
+    });
+}
+
+function refusalTests(plane: () => ControlPlane) {
+    const refused = async (object: object) => {
+        const stack = await addonStack(
+            plane(),
+            `new kubedev.Addon("addon", { kubeconfig, timeoutSec: 60, objects: [${JSON.stringify(object)}] });`,
+        );
+        try {
+            const result = await stack.up({ expectFailure: true });
+            // Nothing is left once it is given up.
+            await stack.destroy();
+            expect((await stack.exportState()).deployment.resources ?? []).toEqual([]);
+            return result;
+        } finally {
+            await stack.dispose();
+        }
+    };
+
+    test("a field that does not exist is named", async () => {
+        const { errors } = await refused({
+            ...{ apiVersion: "v1", kind: "Service", metadata: { name: "s", namespace: "default" } },
+            spec: { ports: [{ port: 80, prot: 1 }] },
+        });
+        expect(errors.join("\n")).toMatch(/prot/);
+        expect(plane().get("svc", "s")).toBeUndefined();
+    });
+
+    test("a webhook that does not answer ends the run in bounded time, with its name", async () => {
+        // Takes connections, says nothing.
+        const mute = net.createServer(() => undefined);
+        await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+        const { port } = mute.address() as net.AddressInfo;
+        const webhook = {
+            apiVersion: "admissionregistration.k8s.io/v1",
+            kind: "ValidatingWebhookConfiguration",
+            metadata: { name: "mute" },
+            webhooks: [
+                {
+                    ...{ name: "mute.example.com", sideEffects: "None", timeoutSeconds: 2 },
+                    admissionReviewVersions: ["v1"],
+                    clientConfig: { url: `https://127.0.0.1:${String(port)}/` },
+                    rules: [
+                        {
+                            ...{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"] },
+                            resources: ["configmaps"],
+                        },
+                    ],
+                    namespaceSelector: {
+                        matchLabels: { "kubernetes.io/metadata.name": "default" },
+                    },
+                },
+            ],
+        };
+        const file = path.join(path.dirname(plane().kubeconfig), "webhook.json");
+        fs.writeFileSync(file, JSON.stringify(webhook));
+        plane().kubectl("apply", "-f", file);
+        try {
+            const result = await refused(configMap("blocked", {}, { namespace: "default" }));
+            expect(result.errors.join("\n")).toContain("mute.example.com");
+            expect(result.durationMs).toBeLessThan(60_000);
+            expect(plane().get("cm", "blocked")).toBeUndefined();
+        } finally {
+            plane().kubectl("delete", "-f", file);
+            mute.close();
+        }
+    });
+}
+
+const installationDefinition = {
+    apiVersion: "apiextensions.k8s.io/v1",
+    kind: "CustomResourceDefinition",
+    metadata: { name: "installations.operator.tigera.io" },
+    spec: {
+        ...{ group: "operator.tigera.io", scope: "Cluster" },
+        names: { plural: "installations", kind: "Installation" },
+        versions: [
+            {
+                ...{ name: "v1", served: true, storage: true },
+                schema: { openAPIV3Schema: installationSchema() },
+            },
+        ],
+    },
+};
+
+/** The part of Calico's own that we write, and nothing else: another field is refused. */
+function installationSchema(): object {
+    const text = { type: "string" };
+    const among = (...values: string[]) => ({ type: "string", enum: values });
+    const object = (properties: object) => ({ type: "object", properties });
+    return object({
+        spec: object({
+            ...{ variant: among("Calico"), registry: { ...text, pattern: "/$" }, imagePath: text },
+            cni: object({ type: among("Calico"), ipam: object({ type: among("Calico") }) }),
+            calicoNetwork: object({
+                ipPools: {
+                    type: "array",
+                    items: object({
+                        ...{ name: text, cidr: text, nodeSelector: text },
+                        blockSize: { type: "integer" },
+                        encapsulation: among("IPIP", "VXLAN", "VXLANCrossSubnet", "None"),
+                        natOutgoing: among("Enabled", "Disabled"),
+                    }),
+                },
+            }),
+        }),
+    });
+}
+
+function otherTests(plane: () => ControlPlane) {
+    let stack: ScratchStack;
+    const objectsOf = async () =>
+        ((await stack.exportState()).deployment.resources ?? []).filter(({ type }) =>
+            type.startsWith("kubernetes:"),
+        );
+    beforeAll(async () => {
+        const operator = JSON.stringify({
+            ...{ apiVersion: "v1", kind: "List" },
+            items: [installationDefinition, configMap("operator", {}, { namespace: "default" })],
+        });
+        const [, patterns = ""] =
+            /```ts\n([\s\S]*?)```/.exec(
+                fs.readFileSync(path.join(repoRoot, "docs/patterns.md"), "utf8"),
+            ) ?? [];
+        stack = await addonStack(
+            plane(),
+            `
+const changed = env.CHANGED === "yes";
+const access = { kubeconfig, registryMirrors: { "registry.k8s.io": "mirror.example/k8s" } };
+const dns = new kubedev.ClusterDns("dns", {
+    ...access, serviceSubnet: "10.100.0.0/24",
+    ...(changed ? { replicas: 2, clusterDomain: "other.local", upstreamServers: ["192.0.2.1"] } : {}),
+}, noWait);
+const metrics = new kubedev.ClusterMetrics("metrics", { ...access, kubeletInsecureTls: changed }, noWait);
+const ui = new kubedev.ClusterUi("ui", {
+    ...access, ...(changed ? { nodePort: 30062, clusterRole: "view" } : {}),
+}, noWait);
+const calico = new kubedev.CalicoNetwork("calico", {
+    ...access, podSubnet: "10.244.0.0/16", imageRegistry: "mirror.example", imagePath: "calico",
+    ...(changed ? { encapsulation: kubedev.CalicoEncapsulation.VXLAN } : {}),
+    manifests: [{ url: "file://" + __dirname + "/operator.json", sha256: "${sha256(operator)}" }],
+}, noWait);
+export const clusterIp = dns.clusterIp;
+export const nodePort = ui.nodePort;
+export const tokenCommand = ui.tokenCommand;
+export const pulled = [dns, metrics, ui, calico].map(({ images }) => images);
+Object.assign(globalThis, { noWait });
+require("./patterns");
+`,
+        );
+        stack.write("operator.json", operator);
+        // The page's program, as it is.
+        stack.write(
+            "patterns.ts",
+            patterns
+                .replace('"kubedev"', JSON.stringify(library))
+                .replace("\n});", "\n}, (globalThis as any).noWait);"),
+        );
+    });
+    afterAll(() => stack.dispose());
+
+    test("up; the commands and addresses are those that lead there; then nothing changes", async () => {
+        await stack.up();
+        const outputs = await stack.outputs();
+        expect(outputs).toEqual({
+            clusterIp: "10.100.0.10",
+            nodePort: 30061,
+            tokenCommand: "kubectl -n headlamp create token headlamp-user",
+            pulled: [
+                ["mirror.example/k8s/coredns/coredns:v1.14.2"],
+                ["mirror.example/k8s/metrics-server/metrics-server:v0.8.0"],
+                ["ghcr.io/headlamp-k8s/headlamp:v0.45.0"],
+                [],
+            ],
+        });
+        expect(plane().get("svc", "kube-dns", "kube-system")?.spec).toMatchObject({
+            clusterIP: "10.100.0.10",
+        });
+        const [, ...command] = String(outputs["tokenCommand"]).split(" ");
+        const token = plane()
+            .kubectl(...command)
+            .trim();
+        expect(plane().kubectl("auth", "can-i", "*", "*", "--token", token).trim()).toBe("yes");
+        expect((await stack.preview()).changed).toEqual([]);
+    });
+
+    test("the API server takes every object that we render, without a field that it does not know", async () => {
+        const objects = (await objectsOf()).map(({ inputs }) => inputs as { kind: string });
+        // Secrets of our own, which would be unreadable here, there are none.
+        expect(new Set(objects.map(({ kind }) => kind)).has("Secret")).toBe(false);
+        expect(objects.length).toBeGreaterThan(30);
+        const said = execFileSync(
+            plane().binary("kubectl"),
+            [
+                ...["--kubeconfig", plane().kubeconfig, "apply", "--server-side", "-f", "-"],
+                ...["--dry-run=server", "--validate=strict", "--force-conflicts"],
+                "--field-manager=another",
+            ],
+            {
+                input: JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }),
+                ...{ encoding: "utf8", timeout: 120_000, stdio: "pipe" },
+            },
+        );
+        const taken = said.split("\n").filter((line) => line.endsWith("(server dry run)"));
+        expect(taken).toHaveLength(objects.length);
+    });
+
+    test("a change takes what the pages say", async () => {
+        const preview = await stack.preview({ env: { CHANGED: "yes" } });
+        const ops = Object.entries(preview.ops()).filter(([name]) => name.includes("-"));
+        expect(Object.fromEntries(ops)).toEqual({
+            "calico-installation-default": "update",
+            "dns-configmap-kube-system/coredns": "replace",
+            "dns-deployment-kube-system/coredns": "update",
+            "metrics-deployment-kube-system/metrics-server": "update",
+            "ui-clusterrolebinding-headlamp-headlamp-user": "replace",
+            "ui-service-headlamp/headlamp": "update",
+        });
+        await stack.up({ env: { CHANGED: "yes" } });
+        const pools = plane().get("installation", "default")?.spec?.["calicoNetwork"];
+        expect(pools).toMatchObject({ ipPools: [{ encapsulation: "VXLAN", blockSize: 26 }] });
+        expect(plane().get("svc", "headlamp", "headlamp")?.spec).toMatchObject({
+            ports: [{ nodePort: 30062 }],
+        });
+        expect((await stack.preview({ env: { CHANGED: "yes" } })).changed).toEqual([]);
+    });
+
+    test("destroy leaves nothing", async () => {
+        await stack.destroy();
+        expect(await objectsOf()).toEqual([]);
+        expect(plane().get("ns", "headlamp")).toBeUndefined();
+        expect(plane().get("ns", "patterns")).toBeUndefined();
+        expect(plane().get("apiservice", "v1beta1.metrics.k8s.io")).toBeUndefined();
+        expect(plane().get("crd", "installations.operator.tigera.io")).toBeUndefined();
+        expect(plane().get("clusterrole", "system:coredns")).toBeUndefined();
+    });
+}
+
+function environmentTests(plane: () => ControlPlane) {
+    let stack: ScratchStack;
+    beforeAll(async () => {
+        stack = await addonStack(
+            plane(),
+            `
+import { declareAddons } from "${path.join(repoRoot, "stacks/kind/addons")}";
+const whole = new pulumi.ComponentResource("test:index:Whole", "whole", {}, noWait);
+module.exports = declareAddons(JSON.parse(env.ADDONS ?? "[]"), {
+    kubeconfig, clusterId: "one", deleteUnreachable: true,
+}, { parent: whole });
+`,
+        );
+    });
+    afterAll(() => stack.dispose());
+
+    test("none unless the setting names them", async () => {
+        const none = await stack.preview();
+        expect(none.ops()).toEqual({ whole: "create" });
+        const all = await stack.preview({ env: { ADDONS: '["metrics", "ui"]' } });
+        expect(all.ops()).toMatchObject({
+            "metrics-deployment-kube-system/metrics-server": "create",
+            "ui-deployment-headlamp/headlamp": "create",
+        });
+    });
+
+    test("what was in a cluster that is gone goes with it", async () => {
+        const env = { ADDONS: '["ui"]' };
+        await stack.up({ env });
+        expect(await stack.outputs()).toEqual({
+            images: ["ghcr.io/headlamp-k8s/headlamp:v0.45.0"],
+            ui: {
+                token: "kubectl -n headlamp create token headlamp-user",
+                forward: "kubectl -n headlamp port-forward service/headlamp 8080:80",
+            },
+        });
+        const dead = plane().kubeconfigText.replace(
+            /https:\/\/127.0.0.1:\d+/,
+            "https://127.0.0.1:1",
+        );
+        const gone = await stack.up({ env: { ...env, KUBECONFIG_TEXT: dead } });
+        expect(gone.ops()).toEqual({ ui: "update", "ui-cluster": "update" });
+        const destroyed = await stack.destroy();
+        expect(destroyed.durationMs).toBeLessThan(120_000);
+        expect((await stack.exportState()).deployment.resources ?? []).toEqual([]);
+        plane().kubectl("delete", "ns", "headlamp");
+        plane().kubectl("delete", "clusterrolebinding", "headlamp-headlamp-user");
+    });
+}
+
+describe("an Addon without its cluster", () => {
+    test("a preview says so soon, and shows what is to be made", async () => {
+        const text = JSON.stringify({
+            ...{ apiVersion: "v1", kind: "Config", "current-context": "c" },
+            contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+            // Port 1 of loopback: nobody listens there.
+            clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:1" } }],
+            users: [{ name: "u", user: {} }],
+        });
+        const stack = await ScratchStack.create({
+            program: program(
+                `new kubedev.Addon("addon", { kubeconfig, objects: [${JSON.stringify(configMap("x", {}))}] });`,
+            ),
+            env: { KUBECONFIG: undefined, KUBECONFIG_TEXT: text },
+        });
+        try {
+            const preview = await stack.preview();
+            expect(preview.ops()).toMatchObject({ "addon-configmap-x": "create" });
+            expect(preview.stdout).toMatch(/unreachable|cannot be reached/);
+            expect(preview.durationMs).toBeLessThan(60_000);
+        } finally {
+            await stack.dispose();
+        }
+    });
+});
