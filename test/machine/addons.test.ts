@@ -5,7 +5,7 @@ import * as net from "node:net";
 import * as path from "node:path";
 import { sha256 } from "../../components/internal/hash";
 import { library, repoRoot, ScratchStack } from "../support/engine";
-import { ControlPlane, programPath } from "../support/control-plane";
+import { ControlPlane } from "../support/control-plane";
 import { clusterSuite, suite } from "./kubernetes-support";
 
 const program = (body: string) => `
@@ -128,7 +128,7 @@ const addon = new kubedev.Addon("addon", {
     manifestFiles: [__dirname + "/m.yaml"],
     manifests: [{ url: "file://" + __dirname + "/definition.json", sha256: "${sha256(definition)}" }],
     kustomizeFolder: __dirname + "/folder",
-    kubectlPath: "${programPath("kubectl")}",
+    kubectlPath: "${plane().kubectlPath}",
     registryMirrors: { "docker.io": "mirror.example/hub" },
 }, noWait);
 export const images = addon.images;
@@ -428,7 +428,7 @@ require("./patterns");
         expect(new Set(objects.map(({ kind }) => kind)).has("Secret")).toBe(false);
         expect(objects.length).toBeGreaterThan(30);
         const said = execFileSync(
-            programPath("kubectl"),
+            plane().kubectlPath,
             [
                 ...["--kubeconfig", plane().kubeconfig, "apply", "--server-side", "-f", "-"],
                 ...["--dry-run=server", "--validate=strict", "--force-conflicts"],

@@ -60,9 +60,6 @@ export const controlPlaneMissing =
         ? `no ${absent.join(", ")} ${version} in ${cache}: npx jest test/machine/kubernetes-modules builds them`
         : undefined;
 
-/** Path of one of the programs. */
-export const programPath = (name: string): string => found.get(name) ?? name;
-
 export class ControlPlane {
     private readonly children: ChildProcess[] = [];
 
@@ -78,6 +75,10 @@ export class ControlPlane {
 
     get kubeconfigText(): string {
         return fs.readFileSync(this.kubeconfig, "utf8");
+    }
+
+    get kubectlPath(): string {
+        return found.get("kubectl") ?? "kubectl";
     }
 
     static async start(): Promise<ControlPlane> {
