@@ -33,6 +33,7 @@ export {
     type KindPortArgs,
     KindRole,
 } from "./components/kind/kind-config";
+export { type NodeBinaryArgs } from "./components/kind/node-binaries";
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
 export { type Binary, Build, type BuildArgs } from "./components/source/build";
 export { BuildHost, type BuildHostArgs } from "./components/source/build-host";
