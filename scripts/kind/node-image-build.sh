@@ -92,7 +92,7 @@ program_image() { # name of the image, path of its program, file, options of doc
     image "$1" "${@:4}"
 }
 
-busybox_in_image() { (cd image && find . -name busybox -type f | sed 's/^\.//'); }
+busybox_in_image() { (cd image && find . -path '*/bin/busybox' -type f | sed 's/^\.//'); }
 
 make_images() {
     local name verb names

@@ -3,8 +3,8 @@
 #   $1  look                      prints `program sha256` for each, and `kept program` for those that are not the image's own
 #       put program sha256 image  puts the staged one in its place, and the one before back if that is not healthy then
 #       restore program           puts the image's own in its place
-# Prints why something was not done, and ends with 1. What the image had is kept in $home, and so is what was there before until the new one
-# is healthy: whoever finds that was interrupted.
+# Prints why something was not done, and ends with 1. What the image had is kept in $home, and so is what was there before,
+# until the new one is healthy: who finds that knows of a run that was broken off.
 set -eu
 home=/kind/programs
 manifests=/etc/kubernetes/manifests
