@@ -33,6 +33,7 @@ export {
     type KindPortArgs,
     KindRole,
 } from "./components/kind/kind-config";
+export { type NodeBinaryArgs } from "./components/kind/node-binaries";
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
 export { Addon, type AddonArgs } from "./components/addons/addon";
 export {

@@ -14,11 +14,10 @@ import {
     kindConfig,
     KindConfigArgs,
     kindConfigRules,
-    KindNetworkingArgs,
-    KindNodeArgs,
     kindNodeNames,
     labelsRule,
 } from "./kind-config";
+import { binaryProblems, NodeBinaryArgs, replaceInNodes } from "./node-binaries";
 import { ownOrHost } from "./node-image";
 
 /** Arguments of a KindCluster. */
@@ -35,24 +34,14 @@ export interface KindClusterArgs extends KindConfigArgs {
     clusterName?: string;
     /** Address in 127.0.0.0/8 of the API server and of all ports. Defaults to one derived from user, project, stack and name. A change replaces the cluster. */
     address?: string;
-    /** Nodes. Defaults to one control plane, which runs pods too. A change replaces the cluster. */
-    nodes?: KindNodeArgs[];
-    /** Networking. A change replaces the cluster. */
-    networking?: KindNetworkingArgs;
-    /** Feature gates of Kubernetes. A change replaces the cluster. */
-    featureGates?: Record<string, boolean>;
-    /** APIs that the API server serves, as {"api/alpha": "true"}. A change replaces the cluster. */
-    runtimeConfig?: Record<string, string>;
-    /** Patches of kubeadm's configuration, as YAML. A change replaces the cluster. */
-    kubeadmConfigPatches?: string[];
-    /** Patches of containerd's configuration, as TOML. A change replaces the cluster. */
-    containerdConfigPatches?: string[];
     /** Labels of every node. Changes in place. */
     nodeLabels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** Images of the engine that are loaded into the nodes. Changes in place; what was loaded stays. */
     loadImages?: pulumi.Input<pulumi.Input<string>[]>;
     /** Archives of images on the host, as docker save writes them, that are loaded into the nodes. Changes in place. */
     loadArchives?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Programs that its nodes run instead of their image's, by name: kubelet, kubeadm, kubectl; kube-apiserver, kube-controller-manager and kube-scheduler on control planes. A change replaces them in the running nodes. */
+    binaries?: Record<string, pulumi.Input<NodeBinaryArgs>>;
     /** How long nodes may take to be Ready, in seconds; 0: nobody waits. Defaults to 300, without a pod network to 0. */
     waitSec?: number;
     /** Verbosity of kind, 0 to 9. Defaults to 0. */
@@ -113,7 +102,7 @@ export class KindCluster extends pulumi.ComponentResource {
     constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:KindCluster", name, args, opts);
         const what = `KindCluster ${name}`;
-        assertArgs(what, args, rules);
+        assertArgs(what, args, rules, ...binaryProblems(args.binaries));
         const known = checkedEach(what, args, rules);
         const identity = machineIdentity(name);
         const clusterName = args.clusterName ?? derivedName(identity.project, identity.stack, name);
@@ -177,6 +166,16 @@ export class KindCluster extends pulumi.ComponentResource {
             // The kubeconfig is printed.
             { parent: this, additionalSecretOutputs: ["stdout"] },
         );
+        replaceInNodes(
+            what,
+            {
+                ...{ name, clusterName, host: args.host, nodes: args.nodes },
+                engine: kind.KUBEDEV_ENGINE,
+                id: cluster.resource.id,
+            },
+            args.binaries ?? {},
+            { parent: this },
+        );
         this.kubeconfig = pulumi.secret(
             cluster.result().apply((result) => textOf(result, "kubeconfig")),
         );
@@ -184,8 +183,11 @@ export class KindCluster extends pulumi.ComponentResource {
             .all([hostParts(args.host).ssh, cluster.resource.urn])
             .apply(([ssh]) =>
                 ssh === undefined
-                    ? `${cluster.dir}/kubeconfig`
-                    : `.local/state/kubedev/${identity.project}/${identity.stack}/${child}/kubeconfig`,
+                    ? pulumi.output(`${cluster.dir}/kubeconfig`)
+                    : // Printed beside a secret, but none itself.
+                      pulumi.unsecret(
+                          cluster.result().apply((result) => textOf(result, "kubeconfigPath")),
+                      ),
             );
         this.endpoint = after(cluster.resource, `https://${address}:6443`);
         this.address = after(cluster.resource, address);

@@ -57,13 +57,19 @@ export interface KindNetworkingArgs {
     disableDefaultCNI?: boolean;
 }
 
-/** What of a cluster goes into kind's configuration. */
+/** What of a cluster goes into kind's configuration. A change of any of it replaces the cluster. */
 export interface KindConfigArgs {
+    /** Nodes. Defaults to one control plane, which runs pods too. A change replaces the cluster. */
     nodes?: KindNodeArgs[];
+    /** Networking. A change replaces the cluster. */
     networking?: KindNetworkingArgs;
+    /** Feature gates of Kubernetes. A change replaces the cluster. */
     featureGates?: Record<string, boolean>;
+    /** APIs that the API server serves, as {"api/alpha": "true"}. A change replaces the cluster. */
     runtimeConfig?: Record<string, string>;
+    /** Patches of kubeadm's configuration, as YAML. A change replaces the cluster. */
     kubeadmConfigPatches?: string[];
+    /** Patches of containerd's configuration, as TOML. A change replaces the cluster. */
     containerdConfigPatches?: string[];
 }
 

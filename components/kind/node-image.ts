@@ -8,9 +8,10 @@ import { assertArgs, checkedEach } from "../internal/validate";
 import { EngineRef } from "./container-engine";
 import { engineRule } from "./engine-rule";
 import { nodeFiles } from "./node-files";
-import { knownMinors, nodePrograms, nodeVersions } from "./node-programs";
+import { binaryLines, binaryProblems, NodeBinaryArgs } from "./node-binaries";
+import { knownMinors, nodePrograms, nodeVersions, NodeVersions } from "./node-programs";
 
-/** Arguments of a NodeImage. Give release, or version. */
+/** Arguments of a NodeImage. Give release, version, or base. */
 export interface NodeImageArgs {
     /** Where it is built. Defaults to this machine. */
     host?: pulumi.Input<Host>;
@@ -20,12 +21,16 @@ export interface NodeImageArgs {
     release?: string;
     /** Version of Kubernetes, as "v1.36.1": the image is built from Debian packages and Go modules, no registry is asked. */
     version?: string;
+    /** An image that is in the engine, as the tag of another NodeImage: only binaries are laid over it. */
+    base?: pulumi.Input<string>;
     /** Debian release of the nodes. Defaults to bookworm. */
     suite?: pulumi.Input<string>;
     /** Debian package mirror. Defaults to that of the host's own package sources. */
     mirror?: pulumi.Input<string>;
     /** Images of the engine that every node has from the start. Defaults to none. */
     extraImages?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Programs that are laid over those of the image, by name: kubelet, kubeadm, kubectl, kube-apiserver, kube-controller-manager, kube-scheduler. Defaults to none. */
+    binaries?: Record<string, pulumi.Input<NodeBinaryArgs>>;
 }
 
 /** Goes up when images that are built differently must replace those that are there. */
@@ -51,6 +56,7 @@ const rules = {
             error: `expected a version of Kubernetes ${knownMinors.join(", ")}, as "v${knownMinors.at(-1) ?? ""}.1"; for another one give release`,
         })
         .optional(),
+    base: imageName.optional(),
     suite: z
         .string({ error: 'expected a Debian release, as "bookworm"' })
         .regex(/^[a-z][a-z-]*$/, { error: 'expected a Debian release, as "bookworm"' })
@@ -69,13 +75,24 @@ export class NodeImage extends pulumi.ComponentResource {
 
     constructor(name: string, args: NodeImageArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:NodeImage", name, args, opts);
-        assertArgs(`NodeImage ${name}`, args, rules, ...sourceProblems(args));
+        const what = `NodeImage ${name}`;
+        assertArgs(what, args, rules, ...sourceProblems(args), ...binaryProblems(args.binaries));
         const versions = args.version === undefined ? undefined : nodeVersions(args.version);
-        if (versions === undefined) {
-            this.tag = pulumi.output(args.release ?? "");
-            this.registerOutputs({ tag: this.tag });
-            return;
-        }
+        const base =
+            versions === undefined
+                ? pulumi.output(args.base ?? args.release ?? "")
+                : this.built(name, args, versions);
+        this.tag =
+            Object.keys(args.binaries ?? {}).length === 0 ? base : this.overlaid(name, args, base);
+        this.registerOutputs({ tag: this.tag });
+    }
+
+    /** The image of a version, from packages. */
+    private built(
+        name: string,
+        args: NodeImageArgs,
+        versions: NodeVersions,
+    ): pulumi.Output<string> {
         const known = checkedEach(`NodeImage ${name}`, args, rules);
         const programs = nodePrograms(name, versions, args.host, this);
         const build = script("kind/node-image-build.sh");
@@ -119,9 +136,44 @@ export class NodeImage extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        this.tag = after(image.resource, tag);
-        this.registerOutputs({ tag: this.tag });
+        return after(image.resource, tag);
     }
+
+    /** Another image with programs laid over. */
+    private overlaid(
+        name: string,
+        args: NodeImageArgs,
+        base: pulumi.Output<string>,
+    ): pulumi.Output<string> {
+        const lines = binaryLines(`NodeImage ${name}`, args.binaries ?? {});
+        const tag = pulumi
+            .all([base, lines])
+            .apply(([below, all]) => overlayTag(below, all.split("\n")));
+        const image = hostResource(
+            `${name}-overlay`,
+            {
+                host: args.host,
+                create: "kind/node-image-overlay.sh",
+                delete: "kind/node-image-remove.sh",
+                spec: { tag },
+                environment: {
+                    KUBEDEV_ENGINE: ownOrHost(args.engine),
+                    KUBEDEV_IMAGE_BASE: base,
+                    KUBEDEV_IMAGE_TAG: tag,
+                    KUBEDEV_BINARIES: lines,
+                },
+            },
+            { parent: this },
+        );
+        return after(image.resource, tag);
+    }
+}
+
+/** Named after what it is made from, as the images below are; what built those adapts them to hosts, so the name tells. */
+function overlayTag(base: string, lines: readonly string[]): string {
+    const fingerprints = lines.map((line) => line.split(" ").slice(0, 2));
+    const kind = base.startsWith("kubedev/") ? "kubedev/node" : "kubedev-overlay/node";
+    return `${kind}:${digestOf({ base, fingerprints })}`;
 }
 
 /** As scripts/kind/engine.sh takes it. */
@@ -130,22 +182,29 @@ export function ownOrHost(engine: pulumi.Input<EngineRef> | undefined): pulumi.O
 }
 
 function sourceProblems(args: NodeImageArgs): { propertyPath: string; reason: string }[] {
-    const built = ["suite", "mirror", "extraImages"] as const;
-    if ((args.release === undefined) === (args.version === undefined)) {
-        const got = args.release === undefined ? "neither" : "both";
+    const sources = (["version", "release", "base"] as const).filter(
+        (field) => args[field] !== undefined,
+    );
+    if (sources.length !== 1) {
         return [
             {
                 propertyPath: "version",
-                reason: `got ${got}; expected either version, to build the image, or release, a published one by digest`,
+                reason: `got ${sources.length === 0 ? "neither" : sources.join(" and ")}; expected one of version, to build the image, release, a published one by digest, and base, one that is there`,
             },
         ];
     }
-    return args.release === undefined
-        ? []
-        : built
-              .filter((field) => args[field] !== undefined)
-              .map((propertyPath) => ({
-                  propertyPath,
-                  reason: "expected none beside release: a published image is not built",
-              }));
+    const built = ["suite", "mirror", "extraImages"] as const;
+    const problems: { propertyPath: string; reason: string }[] = built
+        .filter((field) => args.version === undefined && args[field] !== undefined)
+        .map((propertyPath) => ({
+            propertyPath: propertyPath,
+            reason: `expected none beside ${sources.join("")}: such an image is not built`,
+        }));
+    if (args.base !== undefined && Object.keys(args.binaries ?? {}).length === 0) {
+        problems.push({
+            propertyPath: "binaries",
+            reason: "got none; expected what is laid over base, else take base itself",
+        });
+    }
+    return problems;
 }

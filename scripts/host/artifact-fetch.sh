@@ -38,7 +38,7 @@ has_digest() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$KUBED
 how_far() { echo "$what: $(($(stat -c %s "$partial" 2>/dev/null || echo 0) / 1048576)) MiB"; }
 
 # Runs what writes to $partial, and says how far it is.
-with_progress() { # what command...
+load_saying() { # what command...
     what=$1
     shift
     "$@" 8>&- 9>&- &
@@ -49,7 +49,7 @@ with_progress() { # what command...
     return "$getter_status"
 }
 
-load() { with_progress "downloading $KUBEDEV_URL" curl -fsSL --retry 3 --connect-timeout 20 "$@" -o "$partial" "$KUBEDEV_URL"; }
+load() { load_saying "downloading $KUBEDEV_URL" curl -fsSL --retry 3 --connect-timeout 20 "$@" -o "$partial" "$KUBEDEV_URL"; }
 
 download() {
     status=0
@@ -85,7 +85,7 @@ if ! has_digest "$cached"; then
             download
         else
             exec 7<&0
-            with_progress "receiving" receive
+            load_saying "receiving" receive
         fi
         if ! has_digest "$partial"; then
             got=$(sha256sum <"$partial" | cut -d ' ' -f 1)

@@ -16,6 +16,7 @@
 . ../host/progress.sh
 . ./engine.sh
 . ./images.sh
+. ./balancer.sh
 . ./nodes.sh
 . ./cluster-remove.sh
 take_lock
@@ -23,10 +24,10 @@ use_engine
 PATH=$PATH:/usr/sbin:/sbin
 export PATH KIND_EXPERIMENTAL_DOCKER_NETWORK="$KUBEDEV_CLUSTER"
 log=$dir/kind.log
-worker=''
 making=false
 clean_up() {
-    [ -z "$worker" ] || end_session "$worker"
+    end_session "$worker"
+    take_balancer_back
     if [ "$making" = true ]; then
         say "removing what was made of the cluster"
         remove_cluster
@@ -37,21 +38,6 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
-how_far() { echo "$what: $waited_sec s, $(grep . "$log" | tail -n 1 | cut -c 1-100)"; }
-with_progress() { # what command...
-    what=$1
-    shift
-    (exec 9>&- && exec setsid "$@") >"$log" 2>&1 </dev/null &
-    worker=$!
-    status=0
-    wait_saying "$worker" how_far || status=$?
-    worker=''
-    [ "$status" -eq 0 ] || {
-        tail -n 25 "$log" >&2
-        die "$what failed (exit status $status)"
-    }
-}
-
 make_cluster() {
     if [ -n "$(node_ids)" ]; then
         # Only what this thing began itself, and was killed at.
@@ -60,7 +46,7 @@ make_cluster() {
         remove_cluster
     fi
     load_node_image "$KUBEDEV_IMAGE_TAG" '*' || case $KUBEDEV_IMAGE_TAG in
-    kubedev/*) die "the node image $KUBEDEV_IMAGE_TAG is neither in the engine nor kept on this host; run pulumi up --target-replace of its NodeImage" ;;
+    kubedev/* | kubedev-overlay/*) die "the node image $KUBEDEV_IMAGE_TAG is neither in the engine nor kept on this host; run pulumi up --target-replace of its NodeImage" ;;
     esac
     rm -f "$dir/kubeconfig"
     : >"$dir/making"
@@ -68,9 +54,13 @@ make_cluster() {
     # As kind reads it, beside the cluster that it made.
     printf '%s\n' "$KUBEDEV_CONFIG" >"$dir/config.json"
     begin=$(date +%s)
+    lend_balancer
+    : >"$log"
     with_progress "creating the cluster" "$KUBEDEV_KIND" create cluster --name "$KUBEDEV_CLUSTER" \
         --config "$dir/config.json" --image "$KUBEDEV_IMAGE_TAG" --kubeconfig "$dir/kubeconfig" \
-        --wait "${KUBEDEV_WAIT_SEC}s" --verbosity "$KUBEDEV_VERBOSITY"
+        --wait "${KUBEDEV_WAIT_SEC}s" --verbosity "$KUBEDEV_VERBOSITY" ||
+        die "creating the cluster failed"
+    take_balancer_back
     if [ "$KUBEDEV_WAIT_SEC" -gt 0 ] && grep -q 'WARNING: Timed out waiting for Ready' "$log"; then
         in_cluster get nodes -o wide >&2 || :
         die "not all nodes were Ready after $KUBEDEV_WAIT_SEC s"
@@ -141,4 +131,4 @@ write_record "kind=cluster" "fact.generation=$KUBEDEV_GENERATION" "fact.starts=$
 making=false
 rm -f "$dir/making"
 # As a JSON string: the one place where a secret leaves the host, into an encrypted output.
-printf '{"kubeconfig":%s}\n' "$(jq -R -s . <"$dir/kubeconfig")"
+printf '{"kubeconfigPath":%s,"kubeconfig":%s}\n' "$(json_string "$dir/kubeconfig")" "$(jq -R -s . <"$dir/kubeconfig")"

@@ -34,6 +34,11 @@ note_network() {
         bridges | sed 's/^/bridge /'
     } >"$engine_dir/network"
 }
+# Of rules as iptables -S lists them, those that dockerd makes: about its bridges, about its chains, and the one by which a
+# container reaches a port of its own that is published. Others may masquerade a port too, but not from an address to itself.
+engine_rules() {
+    sed -nE '/ (docker0|br-[0-9a-f]{12}) |-j DOCKER|-s ([0-9.]+\/32) -d \2 .*--dport [0-9]+ -j MASQUERADE$/s/^-A //p'
+}
 restore_network() {
     [ -f "$engine_dir/network" ] || return 0
     bridges | while read -r bridge; do
@@ -43,7 +48,7 @@ restore_network() {
     ! grep -q '^chain' "$engine_dir/network" || return 0
     iptables -P FORWARD "$(sed -n 's/^policy //p' "$engine_dir/network")" || :
     for table in nat filter; do
-        iptables -t "$table" -S | sed -nE '/ (docker0|br-[0-9a-f]{12}) |-j DOCKER|--dport [0-9]+ -j MASQUERADE/s/^-A //p' |
+        iptables -t "$table" -S | engine_rules |
             while read -r rule; do
                 # shellcheck disable=SC2086 # words
                 iptables -t "$table" -D $rule || :

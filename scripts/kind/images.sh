@@ -8,6 +8,11 @@ node_image_archive() { # tag recipe
 }
 has_image() { docker image inspect "$1" >/dev/null 2>&1; }
 
+# What stands before several control planes of such an image, made together with it.
+balancer_of() { # tag of the node image
+    case $1 in kubedev/node:*) echo "kubedev/balancer:${1#*:}" ;; esac
+}
+
 # Gets a node image that an earlier build kept into this engine; fails if there is none.
 load_node_image() { # tag, recipe or * for the newest
     has_image "$1" && return 0

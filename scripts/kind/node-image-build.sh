@@ -4,21 +4,24 @@
 #
 # Environment:
 #   IMAGE_TAG       name of the image in the engine
+#   IMAGE_BALANCER  name of the image that stands before several control planes
 #   IMAGE_FILE      where it is kept for other engines (a docker archive, zstd)
 #   IMAGE_VERSION   of Kubernetes, as v1.36.1
 #   IMAGE_PROGRAMS  lines: name and absolute path
 #   IMAGE_EXTRA     lines: further images of the engine that the nodes have from the start
 #   IMAGE_GO        go program
-#   IMAGE_WORK      directory for what is made on the way; removed by who calls
+#   IMAGE_WORK      directory for what is made on the way; removed by who calls. It holds files.json, what lies in
+#                   agents/node: {"path": {"mode": "0755", "text": "..."}}
 #   IMAGE_USERLANDS directory where userlands are kept
 #   IMAGE_SUITE, IMAGE_MIRROR  see debian-sources.sh
-# Standard input: {"path": {"mode": "0755", "text": "..."}}, what lies in agents/node.
 # Needs root, mmdebstrap, jq, zstd, a container engine.
 set -euo pipefail
 . ../host/debian-sources.sh
 
 say() { echo "node image: $*" >&2; }
 cd "$IMAGE_WORK"
+# What is put into the image has modes of its own.
+umask 022
 began=$SECONDS
 
 node_packages=systemd,systemd-sysv,dbus,conntrack,containernetworking-plugins,iptables,nftables,iproute2,ethtool,util-linux,mount,kmod,libseccomp2,runc,bash,ca-certificates,curl,jq,procps,socat,e2fsprogs
@@ -53,7 +56,7 @@ userland() { # file to make, packages, options...
 }
 
 write_node_files() {
-    jq -c 'to_entries[]' >files
+    jq -c 'to_entries[]' files.json >files
     while IFS= read -r file; do
         local name
         name=agents/$(jq -r .key <<<"$file")
@@ -62,7 +65,7 @@ write_node_files() {
         chmod "$(jq -r .value.mode <<<"$file")" "$name"
     done <files
     mkdir bin
-    (cd agents && GOFLAGS=-mod=mod CGO_ENABLED=0 "$IMAGE_GO" build -trimpath -ldflags='-s -w' -o ../bin/ ./pause ./podroutes)
+    (cd agents && GOFLAGS=-mod=mod CGO_ENABLED=0 "$IMAGE_GO" build -trimpath -ldflags='-s -w' -o ../bin/ ./pause ./podroutes ./balancer)
 }
 
 # The tree of an image: empty, or a userland.
@@ -88,6 +91,8 @@ program_image() { # name of the image, path of its program, file, options of doc
     chmod 0755 "image$2"
     image "$1" "${@:4}"
 }
+
+busybox_in_image() { (cd image && find . -path '*/bin/busybox' -type f | sed 's/^\.//'); }
 
 make_images() {
     local name verb names
@@ -115,7 +120,7 @@ make_images() {
     # What the provisioner's own pods take: a shell.
     new_tree busybox.tar
     mkdir -p image/bin
-    for name in sh mkdir rm; do ln -sf "$(cd image && find . -name busybox -type f | sed 's/^\.//')" "image/bin/$name"; done
+    for name in sh mkdir rm; do ln -sf "$(busybox_in_image)" "image/bin/$name"; done
     image localhost/local-path-helper:1
 
     mapfile -t names < <(cat made && grep . <<<"$IMAGE_EXTRA")
@@ -189,6 +194,18 @@ into_engine() {
     docker rmi "$IMAGE_TAG-tree" >/dev/null
 }
 
+# Called as kind calls the image that it would pull: by a shell, as bash, which starts envoy.
+make_balancer() {
+    local name
+    new_tree busybox.tar
+    mkdir -p image/bin image/home/envoy
+    for name in sh mkdir cat cp mv chmod sleep; do ln -sf "$(busybox_in_image)" "image/bin/$name"; done
+    printf '#!/bin/sh\nexec /bin/sh "$@"\n' >image/bin/bash
+    chmod 0755 image/bin/bash
+    put bin/balancer /usr/local/bin/envoy
+    tar -C image --numeric-owner -c . | docker import --change "ENV PATH=$path" - "$IMAGE_BALANCER" >/dev/null
+}
+
 trap 'drop_images; docker rmi "$IMAGE_TAG-tree" >/dev/null 2>&1 || :' EXIT
 trap 'exit 130' INT TERM HUP
 write_node_files
@@ -201,8 +218,9 @@ say "putting the node together"
 make_tree
 fill_containerd
 into_engine
+make_balancer
 say "keeping it for other engines"
 mkdir -p "${IMAGE_FILE%/*}"
-docker save "$IMAGE_TAG" | zstd -q -3 -T0 -f -o "$IMAGE_FILE.new"
+docker save "$IMAGE_TAG" "$IMAGE_BALANCER" | zstd -q -3 -T0 -f -o "$IMAGE_FILE.new"
 mv "$IMAGE_FILE.new" "$IMAGE_FILE"
 say "built in $((SECONDS - began)) s"

@@ -2,6 +2,7 @@
 # Removes a node image from the engine, unless another stack uses it. What was kept for a quick start stays for a month.
 . ../host/prelude.sh
 . ./engine.sh
+. ./images.sh
 take_lock
 tag=$(field fact.tag)
 used_elsewhere() {
@@ -10,5 +11,7 @@ used_elsewhere() {
     done
     return 1
 }
-if [ -n "$tag" ] && ! used_elsewhere && find_engine; then docker rmi "$tag" >/dev/null 2>&1 || :; fi
+if [ -n "$tag" ] && ! used_elsewhere && find_engine; then
+    for image in "$tag" $(balancer_of "$tag"); do docker rmi "$image" >/dev/null 2>&1 || :; done
+fi
 forget

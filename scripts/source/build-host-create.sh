@@ -6,19 +6,21 @@
 #   KUBEDEV_GENERATION   goes up when something has to be installed again
 #   and what build-host-tools.sh takes
 . ../host/prelude.sh
+. ../host/session.sh
 . ../host/progress.sh
 . ./build-host-tools.sh
 . ./build-host-go.sh
 . ./build-host-undo.sh
 take_lock
-working=''
 patient=false
 log=$dir/log
 clean_up() {
-    if [ -n "$working" ]; then
+    if [ "$patient" = true ] && [ -n "$worker" ]; then
         # dpkg in the middle of its work is waited for; all else is ended.
-        if [ "$patient" = true ]; then say "waiting for the package manager to end"; else kill "$working" 2>/dev/null || :; fi
-        wait "$working" 2>/dev/null || :
+        say "waiting for the package manager to end"
+        wait "$worker" 2>/dev/null || :
+    else
+        end_session "$worker"
     fi
     rm -rf "${half:-$dir/half}"
     # What was never there for anybody is taken back: no delete comes for it.
@@ -30,26 +32,11 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
-how_far() { echo "$what: $waited_sec s, $(tail -n 1 "$log" | cut -c 1-100)"; }
-
-# Runs a command with its words in the log, and says how far it is.
-with_progress() { # what command...
-    what=$1
-    shift
-    "$@" >>"$log" 2>&1 7>&- 8>&- 9>&- </dev/null &
-    working=$!
-    status=0
-    wait_saying "$working" how_far || status=$?
-    working=''
-    return "$status"
-}
-
 apt() { # what verb packages
     patient=true
     # shellcheck disable=SC2086 # words
     with_progress "$1" $as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
         apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 -q -y --no-install-recommends "$2" $3 || {
-        tail -n 20 "$log" >&2
         keep_installed
         die "$1 failed (see above); run it by hand: ${as_root:+sudo }apt-get $2 $3"
     }

@@ -2,7 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ContainerEngine } from "../../components/kind/container-engine";
 import { KindCluster } from "../../components/kind/kind-cluster";
-import { NodeImage } from "../../components/kind/node-image";
+import { KindRole } from "../../components/kind/kind-config";
+import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
@@ -12,7 +13,7 @@ beforeAll(() => {
 });
 beforeEach(async () => {
     seen = { engine: "", cluster: "", probe: "absent=1\n" };
-    run = new MockedRun({ kubeconfig: "a kubeconfig" }, (asked) => {
+    run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
         if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
         return asked["KUBEDEV_CLUSTER"] === undefined ? seen.probe : seen.cluster;
     });
@@ -26,6 +27,8 @@ const clusterCommand = () => run.commands().find(({ name }) => name === "c-clust
 async function makeCluster(args: object = {}): Promise<KindCluster> {
     const cluster = new KindCluster("c", { image: "kindest/node:v1", ...args }, run.watched);
     await known(cluster.nodeNames);
+    // What stands on it is declared after it.
+    await pulumi.runtime.disconnect();
     return cluster;
 }
 const counts = () => {
@@ -83,6 +86,13 @@ test("without a pod network nobody waits for nodes to be Ready", async () => {
     expect(clusterCommand()?.inputs.environment["KUBEDEV_WAIT_SEC"]).toBe("0");
 });
 
+test("on a remote host the path of the kubeconfig is what its script says, and no secret", async () => {
+    const ssh = { address: "10.0.0.2", privateKeyPath: "/key", hostKey: "ssh-ed25519 AAAA" };
+    const cluster = await makeCluster({ host: { ssh } });
+    expect(await known(cluster.kubeconfigPath)).toBe("/there");
+    expect(await pulumi.isSecret(cluster.kubeconfigPath)).toBe(false);
+});
+
 test("names are short enough, and differ between clusters", async () => {
     const name = "a-rather-long-name-of-a-cluster-that-somebody-chose";
     const one = new KindCluster(name, { image: "k:1" });
@@ -125,12 +135,72 @@ test("an image is named after what it is made from; a published one is taken as 
     expect(await known(new NodeImage("r", { release: digest }).tag)).toBe(digest);
 });
 
+const binary = (fingerprint: string, path = "/bin/it") => ({ path, fingerprint });
+const commandOf = (name: string) => run.commands().find((command) => command.name === name);
+
+test("programs for nodes: one resource a node, with what its role runs; another one is no trigger", async () => {
+    await makeCluster({
+        clusterName: "mine",
+        nodes: [{}, { role: KindRole.Worker }],
+        binaries: { kubelet: binary("f1"), "kube-scheduler": binary("f2", "/bin/scheduler") },
+    });
+    expect(commandOf("c-control-plane-binaries")?.inputs.environment).toMatchObject({
+        KUBEDEV_NODE: "mine-control-plane",
+        KUBEDEV_BINARIES: "kube-scheduler f2 /bin/scheduler\nkubelet f1 /bin/it",
+    });
+    const worker = commandOf("c-worker-binaries")?.inputs;
+    expect(worker?.environment["KUBEDEV_BINARIES"]).toBe("kubelet f1 /bin/it");
+    expect(worker?.triggers).toEqual([
+        { node: "mine-worker", incarnation: 1 },
+        { parents: ["c-cluster-id"] },
+    ]);
+    expect(clusterCommand()?.inputs.environment["KUBEDEV_BINARIES"]).toBeUndefined();
+});
+
+test("programs of control planes alone: nothing happens to workers", async () => {
+    await makeCluster({
+        nodes: [{}, { role: KindRole.Worker }],
+        binaries: { "kube-apiserver": binary("f") },
+    });
+    expect(run.commands().map(({ name }) => name)).toEqual([
+        "c-cluster",
+        "c-control-plane-binaries",
+    ]);
+});
+
+test("programs that are laid over an image make another one, by their fingerprints alone", async () => {
+    const tagOf = (name: string, args: NodeImageArgs) => known(new NodeImage(name, args).tag);
+    const base = "kubedev/node:v1.36.1-0123456789abcdef";
+    const one = await tagOf("a", { base, binaries: { kubelet: binary("f1") } });
+    expect(one).toMatch(/^kubedev\/node:[0-9a-f]{16}$/);
+    expect(await tagOf("b", { base, binaries: { kubelet: binary("f1", "/x") } })).toBe(one);
+    expect(await tagOf("c", { base, binaries: { kubelet: binary("f2") } })).not.toBe(one);
+    expect(commandOf("a-overlay")?.inputs.environment).toMatchObject({
+        KUBEDEV_IMAGE_BASE: base,
+        KUBEDEV_IMAGE_TAG: one,
+        KUBEDEV_BINARIES: "kubelet f1 /bin/it",
+    });
+    // A published image does not adapt itself to hosts, with another kubelet neither: its name must not say so.
+    const release = `kindest/node:v1.36.1@sha256:${"a".repeat(64)}`;
+    expect(await tagOf("e", { release, binaries: { kubelet: binary("f1") } })).toMatch(
+        /^kubedev-overlay\/node:/,
+    );
+});
+
 test.each([
-    [() => new NodeImage("x", {}), "got neither; expected either version"],
+    [() => new NodeImage("x", {}), "got neither; expected one of version"],
+    [
+        () => new NodeImage("x", { base: "kubedev/node:a", suite: "trixie" }),
+        "suite: expected none beside base: such an image is not built\n  binaries: got none",
+    ],
     [() => new NodeImage("x", { version: "v1.20.0" }), "expected a version of Kubernetes 1.36"],
     [() => new NodeImage("x", { release: "kindest/node:v1.36.1" }), "expected an image by digest"],
     [() => new KindCluster("x", { image: "a:1", address: "10.0.0.1" }), "127.0.0.0/8"],
     [() => new KindCluster("x", { image: "a:1", clusterName: "A" }), "lower-case letters"],
+    [
+        () => new KindCluster("x", { image: "a:1", binaries: { "kube-proxy": binary("f") } }),
+        'binaries.kube-proxy: got "kube-proxy"; expected one of kubectl, kubeadm, kube-apiserver',
+    ],
     [
         () => new KindCluster("x", { image: "a:1", waitSec: -1 }),
         "expected a whole number of seconds",

@@ -2,41 +2,25 @@
  * The environment `kind` as developers have it, with package mirrors only: two clusters side by side in one engine of their
  * own, and nothing left of them.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
+import { get, KindHome, network, sh, unfit, until, web } from "../support/kind";
 import { imageCache } from "../support/local-kvm";
 
 jest.setTimeout(3_600_000);
 
 const program = `module.exports = require("${path.join(repoRoot, "stacks")}");\n`;
-// Rules of the firewall and links, beside what containers of others may change.
-const network = () =>
-    ["filter", "nat"].map((table) => sh(`iptables -t ${table} -S`)).join("") +
-    sh("ip -o link show type bridge | cut -d : -f 2");
-const sh = (command: string) =>
-    execFileSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin; ${command}`], { encoding: "utf8" });
-
-/** Why no engine of one's own can run here. */
-function unfit(): string | undefined {
-    if (process.getuid?.() !== 0) return "wants root";
-    const pid = fs.existsSync("/var/run/docker.pid")
-        ? fs.readFileSync("/var/run/docker.pid", "utf8").trim()
-        : "";
-    return pid !== "" && fs.existsSync(`/proc/${pid}`)
-        ? "this machine's own container engine is running"
-        : undefined;
-}
 const reason = unfit();
 function kindTest(name: string, run: () => Promise<void>): void {
     if (reason === undefined) test(name, run);
     else test.skip(`${name} [not run: ${reason}]`, run);
 }
 
-let home: string;
+let home: KindHome;
 let alice: ScratchStack;
 let bob: ScratchStack;
 let before: string;
@@ -46,7 +30,7 @@ function developer(stack: string): Promise<ScratchStack> {
         program,
         project: "kubedev",
         stack: `${stack}-${String(process.pid)}`,
-        env: { ...imageCache(), XDG_STATE_HOME: path.join(home, "state"), GOFLAGS: "" },
+        env: { ...imageCache(), XDG_STATE_HOME: path.join(home.dir, "state"), GOFLAGS: "" },
         config: {
             "kubedev:environment": "kind",
             "kind:nodes": JSON.stringify([{ ports: [{ containerPort: 30080 }] }]),
@@ -57,21 +41,17 @@ function developer(stack: string): Promise<ScratchStack> {
 beforeAll(async () => {
     if (reason !== undefined) return;
     before = network();
-    home = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-"));
+    home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
     [alice, bob] = await Promise.all([developer("alice"), developer("bob")]);
 });
 afterAll(async () => {
     if (reason !== undefined) return;
     await alice.dispose();
     await bob.dispose();
-    fs.rmSync(home, { recursive: true, force: true });
+    fs.rmSync(home.dir, { recursive: true, force: true });
 });
 
-const engineDir = () => path.join(home, "state/kubedev/engine");
-const docker = (...args: string[]) =>
-    execFileSync("docker", ["-H", `unix://${engineDir()}/docker.sock`, ...args], {
-        ...{ encoding: "utf8", stdio: "pipe", timeout: 120_000 },
-    }).trim();
+const docker = (...args: string[]) => home.docker(...args);
 async function nodeOf(stack: ScratchStack): Promise<string> {
     return Object.keys((await stack.outputs())["nodes"] as object)[0] ?? "";
 }
@@ -79,33 +59,14 @@ async function kubectl(stack: ScratchStack, ...args: string[]): Promise<string> 
     const admin = ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"];
     return docker("exec", await nodeOf(stack), ...admin, ...args);
 }
-async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
-    const deadline = Date.now() + 120_000;
-    for (let last = "nothing yet"; ; await new Promise((resolve) => setTimeout(resolve, 500))) {
-        try {
-            const found = await probe();
-            if (found !== undefined) return found;
-        } catch (error) {
-            last = String(error);
-        }
-        if (Date.now() > deadline) throw new Error(`${what}: not within 120 s; ${last}`);
-    }
-}
-function get(url: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-        http.get(url, { timeout: 5_000 }, (response) => {
-            let text = "";
-            response.on("data", (data: Buffer) => (text += data.toString()));
-            response.on("end", () => {
-                resolve(text);
-            });
-        }).on("error", reject);
-    });
-}
 /** Waits for the page: after a start pods have other addresses, and for a moment another pod may have this one's. */
 async function served(): Promise<void> {
     const url = `http://${String((await alice.outputs())["address"])}:30080/`;
-    await until("the page", async () => ((await get(url)) === "served\n" ? true : undefined));
+    await until("the page", async () => {
+        const page = await get(url);
+        if (page !== "served\n") throw new Error(`got ${page}`);
+        return true;
+    });
 }
 
 /** What a preview does to things on the host. */
@@ -116,64 +77,19 @@ async function touched(stack: ScratchStack): Promise<Record<string, string>> {
     return Object.fromEntries(Object.entries(preview.ops()).filter(([name]) => names.has(name)));
 }
 
-/** An image of busybox alone, in the engine. */
-function importImage(name: string): void {
-    const tree = fs.mkdtempSync(path.join(home, "image-"));
-    fs.mkdirSync(path.join(tree, "bin"));
-    fs.copyFileSync(sh("command -v busybox").trim(), path.join(tree, "bin/busybox"));
-    sh(`tar -C '${tree}' -c . | docker -H 'unix://${engineDir()}/docker.sock' import - ${name}`);
-}
 const nodeImage = () => docker("images", "--format", "{{.Repository}}:{{.Tag}}", "kubedev/node");
 
-const web = {
-    apiVersion: "v1",
-    kind: "List",
-    items: [
-        {
-            apiVersion: "apps/v1",
-            kind: "Deployment",
-            metadata: { name: "web" },
-            spec: {
-                selector: { matchLabels: { app: "web" } },
-                template: {
-                    metadata: { labels: { app: "web" } },
-                    spec: {
-                        containers: [
-                            {
-                                name: "web",
-                                image: "test/web:1",
-                                command: [
-                                    ...["/bin/busybox", "sh", "-c"],
-                                    "/bin/busybox echo served >/tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp",
-                                ],
-                                volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-                            },
-                        ],
-                        volumes: [{ name: "tmp", emptyDir: {} }],
-                    },
-                },
-            },
-        },
-        {
-            apiVersion: "v1",
-            kind: "Service",
-            metadata: { name: "web" },
-            spec: {
-                type: "NodePort",
-                selector: { app: "web" },
-                ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }],
-            },
-        },
-    ],
-};
-
-kindTest("from packages alone to a node that is Ready", async () => {
+kindTest("from packages alone to nodes that are Ready, of two stacks at once", async () => {
     const first = await alice.preview();
     expect(first.changed.length).toBeGreaterThan(10);
     // An engine and what is in it are known beforehand; what it will print is not.
-    await alice.up({ timeoutMs: 3_500_000 });
-    expect((await alice.preview()).changed).toEqual([]);
-    expect(await kubectl(alice, "get", "nodes", "--no-headers")).toMatch(/ Ready .*v1\.36\.1$/);
+    // At once: one of them starts the engine and builds the image, the other joins.
+    await Promise.all([alice, bob].map((stack) => stack.up({ timeoutMs: 3_500_000 })));
+    for (const stack of [alice, bob]) {
+        expect((await stack.preview()).changed).toEqual([]);
+        const nodes = await kubectl(stack, "get", "nodes", "--no-headers");
+        expect(nodes).toMatch(/ Ready .*v1\.36\.1$/);
+    }
     const outputs = await alice.outputs();
     const kubeconfig = /--kubeconfig (\S+)$/.exec(String(outputs["kubectl"]))?.[1] ?? "";
     expect(fs.statSync(kubeconfig).mode & 0o077).toBe(0);
@@ -188,7 +104,7 @@ kindTest("from packages alone to a node that is Ready", async () => {
 });
 
 kindTest("labels and images change in place, and the cluster serves", async () => {
-    importImage("test/web:1");
+    home.importImage("test/web:1");
     alice.setConfig("kind:nodeLabels", JSON.stringify({ tier: "front" }));
     alice.setConfig("kind:loadImages", JSON.stringify(["test/web:1"]));
     expect(await touched(alice)).toEqual({ "cluster-cluster": "update" });
@@ -198,7 +114,7 @@ kindTest("labels and images change in place, and the cluster serves", async () =
     const apply = spawnSync(
         "docker",
         [
-            ...["-H", `unix://${engineDir()}/docker.sock`, "exec", "-i", await nodeOf(alice)],
+            ...["-H", `unix://${home.engineDir}/docker.sock`, "exec", "-i", await nodeOf(alice)],
             ...["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "apply", "-f", "-"],
         ],
         { input: JSON.stringify(web), encoding: "utf8" },
@@ -229,7 +145,7 @@ kindTest(
         await served();
 
         const pid = /^pid=(\d+)$/m.exec(
-            fs.readFileSync(path.join(engineDir(), "record"), "utf8"),
+            fs.readFileSync(path.join(home.engineDir, "record"), "utf8"),
         )?.[1];
         process.kill(Number(pid), "SIGKILL");
         expect(await touched(alice)).toEqual({
@@ -239,11 +155,13 @@ kindTest(
         await alice.up({ timeoutMs: 300_000 });
         expect((await alice.preview()).changed).toEqual([]);
         await served();
+        // What was in the engine beside it.
+        expect(await touched(bob)).toEqual({ "cluster-cluster": "update" });
+        await bob.up({ timeoutMs: 300_000 });
     },
 );
 
 kindTest("a deleted node shows; another stack has its own cluster in the same engine", async () => {
-    await bob.up({ timeoutMs: 600_000 });
     expect(docker("ps", "-q").split("\n")).toHaveLength(2);
     const of = async (stack: ScratchStack) => String((await stack.outputs())["address"]);
     expect(await of(alice)).not.toBe(await of(bob));
@@ -252,18 +170,40 @@ kindTest("a deleted node shows; another stack has its own cluster in the same en
     docker("rm", "-f", "-v", await nodeOf(bob));
     expect(await touched(bob)).toEqual({ "cluster-cluster": "replace" });
     expect((await alice.preview()).changed).toEqual([]);
-    await bob.up({ timeoutMs: 600_000 });
-    expect((await bob.preview()).changed).toEqual([]);
 });
 
+kindTest(
+    "several control planes have a balancer before them, made with the node image",
+    async () => {
+        const node = { ports: [{ containerPort: 30080 }] };
+        bob.setConfig("kind:nodes", JSON.stringify([node, { role: "control-plane" }]));
+        await bob.up({ timeoutMs: 900_000 });
+        expect((await bob.preview()).changed).toEqual([]);
+        const nodes = await kubectl(bob, "get", "nodes", "--no-headers");
+        expect(nodes.match(/ Ready +control-plane /g)).toHaveLength(2);
+        expect(docker("ps", "--format", "{{.Names}}")).toMatch(/^bob.*-external-load-balancer$/m);
+        // The name under which kind takes it was only lent.
+        expect(docker("images", "--format", "{{.Repository}}")).not.toContain("envoy");
+        // From outside, by the cluster's one address.
+        const kubeconfig = /--kubeconfig (\S+)$/.exec(
+            String((await bob.outputs())["kubectl"]),
+        )?.[1];
+        const outside = sh(
+            `'${home.built("kubectl")}' --kubeconfig '${String(kubeconfig)}' get --raw /readyz`,
+        );
+        expect(outside).toBe("ok");
+    },
+);
+
 /** Bob's environment with a second cluster at an address of its own. */
-function withSecond(): string {
+function withSecond(args: object = {}): string {
     return `${program.replace("module.exports =", "const outputs =")}
 import * as kubedev from ${JSON.stringify(path.join(repoRoot, "index"))};
 new kubedev.KindCluster("second", {
     engine: { own: true }, image: ${JSON.stringify(nodeImage())}, address: "127.9.9.9",
-    kindPath: ${JSON.stringify(sh(`find '${home}/state' -type f -name kind | head -n 1`).trim())},
-    nodes: [{ ports: [{ containerPort: 30080 }] }],
+    kindPath: ${JSON.stringify(home.built("kind"))},
+    nodes: [{ ports: [{ containerPort: 30080 }] }, { role: kubedev.KindRole.Worker }],
+    ...${JSON.stringify(args)},
 });
 module.exports = outputs;
 `;
@@ -275,31 +215,164 @@ const ofSecond = () => [
 ];
 
 kindTest("a cluster that cannot be made says why, and leaves nothing", async () => {
+    const failure = async (text: string) => {
+        bob.program(text);
+        const { errors } = await bob.up({ timeoutMs: 300_000, expectFailure: true });
+        expect(ofSecond()).toEqual(["", "", ""]);
+        return errors.join("\n");
+    };
     const taken = await new Promise<http.Server>((resolve) => {
         const server = http.createServer().listen(30080, "127.9.9.9", () => {
             resolve(server);
         });
     });
     try {
-        bob.program(withSecond());
-        const failed = await bob.up({ timeoutMs: 300_000, expectFailure: true });
-        expect(failed.errors.join("\n")).toMatch(/127\.9\.9\.9:30080.*address already in use/);
-        expect(ofSecond()).toEqual(["", "", ""]);
+        expect(await failure(withSecond({ image: "kubedev/node:of-nobody" }))).toContain(
+            "the node image kubedev/node:of-nobody is neither in the engine nor kept on this host",
+        );
+        expect(await failure(withSecond())).toMatch(/127\.9\.9\.9:30080.*address already in use/);
     } finally {
         taken.close();
         bob.program(program);
     }
 });
 
+kindTest("an up that is interrupted takes back what it made", async () => {
+    bob.program(withSecond());
+    const { begun, exited } = await beginSecond();
+    begun.kill("SIGINT");
+    await exited;
+    await until("nothing of it", () =>
+        Promise.resolve(ofSecond().join("") === "" ? true : undefined),
+    );
+});
+/** An up that has come as far as the first node of the second cluster. */
+async function beginSecond() {
+    const begun = bob.spawn(["up", "--yes", "--skip-preview"]);
+    const exited = new Promise((resolve) => begun.on("exit", resolve));
+    await until("a node of the second cluster", () =>
+        Promise.resolve(docker("ps", "-q", "--filter", "name=second") || undefined),
+    );
+    return { begun, exited };
+}
+
+kindTest("after one that is killed, with its script, the next succeeds", async () => {
+    const { begun, exited } = await beginSecond();
+    begun.kill("SIGKILL");
+    sh(
+        "grep -lsFxz KUBEDEV_KEY=second-cluster /proc/[0-9]*/environ | cut -d / -f 3 | xargs -r kill -9 || true",
+    );
+    await exited;
+    expect(ofSecond()[0]).not.toBe("");
+    await bob.cancel();
+    await bob.up({ timeoutMs: 600_000 });
+    expect((await bob.preview()).changed).toEqual([]);
+    expect(docker("ps", "-q", "--filter", "name=second").split("\n")).toHaveLength(2);
+});
+
+const secondNodes = () =>
+    docker("ps", "--format", "{{.Names}}", "--filter", "name=second").split("\n").sort();
+/** Digest of what a node runs. */
+const running = (node: string, name: string) =>
+    docker("exec", node, "sh", "-c", `sha256sum </proc/$(pidof ${name})/exe | cut -d ' ' -f 1`);
+const kubelets = () => secondNodes().map((node) => running(node, "kubelet"));
+const sha256 = (file: string) => sh(`sha256sum <'${file}' | cut -d ' ' -f 1`).trim();
+function inSecond(...args: string[]): string {
+    const admin = ["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf"];
+    return docker("exec", secondNodes()[0] ?? "", ...admin, ...args);
+}
+const podUids = () => inSecond("get", "pods", "-A", "-o", "jsonpath={.items[*].metadata.uid}");
+const schedulerImage = () =>
+    docker(
+        ...["exec", secondNodes()[0] ?? "", "crictl", "ps", "--name", "^kube-scheduler$"],
+        ...["--state", "Running", "-o", "json"],
+    );
+
+kindTest("another kubelet is put into the running nodes, which the preview names", async () => {
+    const original = kubelets();
+    const before = podUids();
+    const kubelet = home.another("kubelet", "one");
+    bob.program(withSecond({ binaries: { kubelet } }));
+    expect(await touched(bob)).toEqual({
+        "second-control-plane-binaries": "create",
+        "second-worker-binaries": "create",
+    });
+    await bob.up({ timeoutMs: 300_000 });
+    expect((await bob.preview()).changed).toEqual([]);
+    expect(kubelets()).toEqual([sha256(kubelet.path), sha256(kubelet.path)]);
+    expect(podUids()).toBe(before);
+
+    // A scheduler is on the control plane alone.
+    const binaries = { kubelet, "kube-scheduler": home.another("kube-scheduler", "two") };
+    bob.program(withSecond({ binaries }));
+    expect(await touched(bob)).toEqual({ "second-control-plane-binaries": "update" });
+    await bob.up({ timeoutMs: 300_000 });
+    expect((await bob.preview()).changed).toEqual([]);
+    expect(schedulerImage()).toContain("kubedev.invalid/kube-scheduler:");
+
+    // One that ends at once is given back, and so is one that does not run at all.
+    const bad = path.join(home.dir, "kubelet-bad");
+    const failure = async (fingerprint: string) => {
+        bob.program(withSecond({ binaries: { ...binaries, kubelet: { path: bad, fingerprint } } }));
+        const { errors } = await bob.up({ timeoutMs: 300_000, expectFailure: true });
+        expect(kubelets()).toEqual([sha256(kubelet.path), sha256(kubelet.path)]);
+        return errors.join("\n");
+    };
+    fs.writeFileSync(bad, '#!/bin/sh\n[ "$1" = --version ] && echo Kubernetes v0\n');
+    expect(await failure("bad")).toMatch(
+        /the kubelet of node \S+-second-\S+-worker was not replaced: it ended again and again; the one before it was put back and is healthy/,
+    );
+    fs.writeFileSync(bad, "no program");
+    expect(await failure("worse")).toContain("was not replaced: it does not run in this node");
+
+    // Taken out of the program, the nodes run what their image has.
+    bob.program(withSecond());
+    expect(await touched(bob)).toEqual({
+        "second-control-plane-binaries": "delete",
+        "second-worker-binaries": "delete",
+    });
+    await bob.up({ timeoutMs: 300_000 });
+    expect(kubelets()).toEqual(original);
+    expect(schedulerImage()).not.toContain("kubedev.invalid");
+});
+
+kindTest("an image with programs laid over, and a cluster of it", async () => {
+    const kubelet = home.another("kubelet", "one");
+    const binaries = { kubelet, "kube-scheduler": home.another("kube-scheduler", "two") };
+    bob.program(
+        withSecond().replace(
+            /new kubedev.KindCluster\("second", \{\s*engine: (.*), image: (.*), address/,
+            `const over = new kubedev.NodeImage("over", { engine: $1, base: $2, binaries: ${JSON.stringify(binaries)} });
+            new kubedev.KindCluster("second", { engine: $1, image: over.tag, address`,
+        ),
+    );
+    expect(await touched(bob)).toEqual({ "over-overlay": "create", "second-cluster": "replace" });
+    await bob.up({ timeoutMs: 600_000 });
+    expect((await bob.preview()).changed).toEqual([]);
+    expect(kubelets()).toEqual([sha256(kubelet.path), sha256(kubelet.path)]);
+    expect(running(secondNodes()[0] ?? "", "kube-scheduler")).toBe(
+        sha256(binaries["kube-scheduler"].path),
+    );
+});
+
+kindTest(
+    "a cluster that is taken out of the program goes, with its network and volumes",
+    async () => {
+        bob.program(program);
+        await bob.up({ timeoutMs: 300_000 });
+        expect(ofSecond()).toEqual(["", "", ""]);
+    },
+);
+
 kindTest("one goes and the other stays; the last one leaves nothing", async () => {
     await bob.destroy({ timeoutMs: 300_000 });
     expect(docker("ps", "-q").split("\n")).toHaveLength(1);
     expect((await alice.preview()).changed).toEqual([]);
     await alice.destroy({ timeoutMs: 300_000 });
-    expect(fs.existsSync(path.join(home, "state/kubedev"))).toBe(false);
+    expect(fs.existsSync(path.join(home.dir, "state/kubedev"))).toBe(false);
     expect(
-        sh(`grep -lsF '${home}' /proc/[0-9]*/environ /proc/[0-9]*/cmdline || true`),
+        sh(`grep -lsF '${home.dir}' /proc/[0-9]*/environ /proc/[0-9]*/cmdline || true`),
     ).not.toContain("dockerd");
-    expect(sh(`grep -F '${home}' /proc/self/mountinfo || true`)).toBe("");
+    expect(sh(`grep -F '${home.dir}' /proc/self/mountinfo || true`)).toBe("");
     expect(network()).toBe(before);
 });

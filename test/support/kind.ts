@@ -1,0 +1,130 @@
+/** What tests of kind clusters share: why none can run here, waiting, and a workload. */
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as http from "node:http";
+import * as path from "node:path";
+
+export const sh = (command: string): string =>
+    execFileSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin; ${command}`], { encoding: "utf8" });
+
+/** Rules of the firewall and links, beside what containers of others may change. */
+export const network = (): string =>
+    ["filter", "nat"].map((table) => sh(`iptables -t ${table} -S`)).join("") +
+    sh("ip -o link show type bridge | cut -d : -f 2");
+
+/** Why no engine of one's own can run here. */
+export function unfit(): string | undefined {
+    if (process.getuid?.() !== 0) return "wants root";
+    const pid = fs.existsSync("/var/run/docker.pid")
+        ? fs.readFileSync("/var/run/docker.pid", "utf8").trim()
+        : "";
+    return pid !== "" && fs.existsSync(`/proc/${pid}`)
+        ? "this machine's own container engine is running"
+        : undefined;
+}
+
+export async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
+    const deadline = Date.now() + 300_000;
+    for (let last = "nothing yet"; ; await new Promise((resolve) => setTimeout(resolve, 500))) {
+        try {
+            const found = await probe();
+            if (found !== undefined) return found;
+        } catch (error) {
+            last = String(error);
+        }
+        if (Date.now() > deadline) throw new Error(`${what}: not within 300 s; ${last}`);
+    }
+}
+export function get(url: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+        http.get(url, { timeout: 5_000 }, (response) => {
+            let text = "";
+            response.on("data", (data: Buffer) => (text += data.toString()));
+            response.on("end", () => {
+                resolve(text);
+            });
+        }).on("error", reject);
+    });
+}
+
+/** The home of developers who share an engine of their own. */
+export class KindHome {
+    constructor(readonly dir: string) {}
+
+    get engineDir(): string {
+        return path.join(this.dir, "state/kubedev/engine");
+    }
+
+    readonly docker = (...args: string[]): string =>
+        execFileSync("docker", ["-H", `unix://${this.engineDir}/docker.sock`, ...args], {
+            ...{ encoding: "utf8", stdio: "pipe", timeout: 120_000 },
+        }).trim();
+
+    /** Puts an image of busybox alone into the engine. */
+    importImage(name: string): void {
+        const tree = fs.mkdtempSync(path.join(this.dir, "image-"));
+        fs.mkdirSync(path.join(tree, "bin"));
+        fs.copyFileSync(sh("command -v busybox").trim(), path.join(tree, "bin/busybox"));
+        sh(
+            `tar -C '${tree}' -c . | docker -H 'unix://${this.engineDir}/docker.sock' import - ${name}`,
+        );
+    }
+
+    /** Path of a program that a stack has built. */
+    built(program: string): string {
+        return sh(
+            `find '${this.dir}/state/kubedev/kubedev' -type f -name ${program} | head -n 1`,
+        ).trim();
+    }
+
+    /** A program of the node image that behaves the same, but is another file. */
+    another(program: string, more: string): { path: string; fingerprint: string } {
+        const file = path.join(this.dir, `${program}-${more}`);
+        fs.copyFileSync(this.built(program), file);
+        fs.appendFileSync(file, more);
+        return { path: file, fingerprint: more };
+    }
+}
+
+/** A page that is served on a node's port 30080, by an image of busybox. */
+export const web = {
+    apiVersion: "v1",
+    kind: "List",
+    items: [
+        {
+            apiVersion: "apps/v1",
+            kind: "Deployment",
+            metadata: { name: "web" },
+            spec: {
+                selector: { matchLabels: { app: "web" } },
+                template: {
+                    metadata: { labels: { app: "web" } },
+                    spec: {
+                        containers: [
+                            {
+                                name: "web",
+                                image: "test/web:1",
+                                command: [
+                                    ...["/bin/busybox", "sh", "-c"],
+                                    "/bin/busybox echo served >/tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp",
+                                ],
+                                volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+                            },
+                        ],
+                        volumes: [{ name: "tmp", emptyDir: {} }],
+                    },
+                },
+            },
+        },
+        {
+            apiVersion: "v1",
+            kind: "Service",
+            metadata: { name: "web" },
+            spec: {
+                type: "NodePort",
+                selector: { app: "web" },
+                ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }],
+            },
+        },
+    ],
+};
