@@ -71,6 +71,8 @@ export const settings = {
             error: "expected a list of add-ons",
         })
         .default([]),
+    /** Manifests of your own, as absolute paths: they are in the cluster like add-ons. */
+    manifests: z.array(z.string(), { error: "expected a list of paths" }).default([]),
     /** Where the images of add-ons come from, by registry. */
     registryMirrors: z
         .record(z.string(), z.string(), { error: "expected a registry by each registry" })

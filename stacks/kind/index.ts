@@ -35,7 +35,7 @@ const cluster = new KindCluster("cluster", {
     loadImages: config.loadImages,
     loadArchives: config.loadArchives,
 });
-const addons = declareAddons(config.addons, {
+const addons = declareAddons(config, {
     kubeconfig: cluster.kubeconfig,
     clusterId: cluster.instanceId,
     // They go with the cluster, whether it still answers or not.

@@ -482,7 +482,7 @@ function environmentTests(plane: () => ControlPlane) {
             `
 import { declareAddons } from "${path.join(repoRoot, "stacks/kind/addons")}";
 const whole = new pulumi.ComponentResource("test:index:Whole", "whole", {}, noWait);
-module.exports = declareAddons(JSON.parse(env.ADDONS ?? "[]"), {
+module.exports = declareAddons({ addons: JSON.parse(env.ADDONS ?? "[]"), manifests: [] }, {
     kubeconfig, clusterId: "one", deleteUnreachable: true,
 }, { parent: whole });
 `,

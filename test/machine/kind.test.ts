@@ -2,7 +2,6 @@
  * The environment `kind` as developers have it, with package mirrors only: two clusters side by side in one engine of their
  * own, and nothing left of them.
  */
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as os from "node:os";
@@ -10,6 +9,7 @@ import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
 import { get, KindHome, network, sh, unfit, until, web } from "../support/kind";
 import { imageCache } from "../support/local-kvm";
+import type { NodeUrls } from "../../stacks/kind/urls";
 
 jest.setTimeout(3_600_000);
 
@@ -60,11 +60,11 @@ async function kubectl(stack: ScratchStack, ...args: string[]): Promise<string> 
     return docker("exec", await nodeOf(stack), ...admin, ...args);
 }
 /** Waits for the page: after a start pods have other addresses, and for a moment another pod may have this one's. */
-async function served(): Promise<void> {
+async function serves(page: string): Promise<void> {
     const url = `http://${String((await alice.outputs())["address"])}:30080/`;
     await until("the page", async () => {
-        const page = await get(url);
-        if (page !== "served\n") throw new Error(`got ${page}`);
+        const got = await get(url);
+        if (got !== `${page}\n`) throw new Error(`got ${got}`);
         return true;
     });
 }
@@ -111,16 +111,23 @@ kindTest("labels and images change in place, and the cluster serves", async () =
     await alice.up({ timeoutMs: 300_000 });
     expect(await kubectl(alice, "get", "nodes", "-l", "tier=front", "-o", "name")).toMatch(/^node/);
 
-    const apply = spawnSync(
-        "docker",
-        [
-            ...["-H", `unix://${home.engineDir}/docker.sock`, "exec", "-i", await nodeOf(alice)],
-            ...["kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf", "apply", "-f", "-"],
-        ],
-        { input: JSON.stringify(web), encoding: "utf8" },
-    );
-    expect(apply.stderr).toBe("");
-    await served();
+    // Manifests of her own, which wait until they are ready.
+    const manifest = path.join(home.dir, "web.json");
+    fs.writeFileSync(manifest, JSON.stringify(web("served")));
+    alice.setConfig("kind:manifests", JSON.stringify([manifest]));
+    const made = await alice.up({ timeoutMs: 600_000 });
+    expect(made.ops()).toMatchObject({
+        "manifests-deployment-web": "create",
+        "manifests-service-web": "create",
+    });
+    expect((await alice.preview()).changed).toEqual([]);
+    await serves("served");
+    fs.writeFileSync(manifest, JSON.stringify(web("changed")));
+    const changes = (await alice.preview()).ops();
+    expect(changes).toMatchObject({ "manifests-deployment-web": "update" });
+    expect(changes["manifests-service-web"] ?? "same").toBe("same");
+    await alice.up({ timeoutMs: 600_000 });
+    await serves("changed");
     // By CoreDNS, from a pod.
     const resolved = await until("a name", () =>
         kubectl(
@@ -135,6 +142,22 @@ kindTest("labels and images change in place, and the cluster serves", async () =
     expect(await kubectl(alice, "get", "nodes", "-l", "tier", "-o", "name")).toBe("");
 });
 
+kindTest("what a node tells over HTTP is had by the commands of the outputs", async () => {
+    const { nodes } = (await alice.outputs())["urls"] as { nodes: Record<string, NodeUrls> };
+    const node = await nodeOf(alice);
+    const urls = nodes[node];
+    const said = (command = "false") =>
+        sh(`PATH='${path.dirname(home.built("kubectl"))}':$PATH; ${command}`);
+    expect(said(urls?.pods)).toMatch(/^default +web-/m);
+    expect(JSON.parse(said(urls?.stats))).toMatchObject({ node: { nodeName: node } });
+    expect(said(urls?.metrics)).toContain("kubelet_node_name");
+    expect(JSON.parse(said(urls?.configz))).toHaveProperty("kubeletconfig.enableServer");
+    // Without the browser.
+    const profile = path.join(home.dir, "kubelet-heap.pprof");
+    said(`cd '${home.dir}' && ${urls?.heap.split(" && ")[0] ?? "false"}`);
+    expect(sh(`cd '${home.dir}' && go tool pprof -top '${profile}' 2>&1`)).toContain("inuse_space");
+});
+
 kindTest(
     "a stopped node is started again, a dead engine too; what is in the cluster is kept",
     async () => {
@@ -142,7 +165,7 @@ kindTest(
         expect(await touched(alice)).toEqual({ "cluster-cluster": "update" });
         await alice.up({ timeoutMs: 300_000 });
         expect((await alice.preview()).changed).toEqual([]);
-        await served();
+        await serves("changed");
 
         const pid = /^pid=(\d+)$/m.exec(
             fs.readFileSync(path.join(home.engineDir, "record"), "utf8"),
@@ -154,7 +177,7 @@ kindTest(
         });
         await alice.up({ timeoutMs: 300_000 });
         expect((await alice.preview()).changed).toEqual([]);
-        await served();
+        await serves("changed");
         // What was in the engine beside it.
         expect(await touched(bob)).toEqual({ "cluster-cluster": "update" });
         await bob.up({ timeoutMs: 300_000 });

@@ -62,7 +62,7 @@ test.each(["up.sh", "preview.sh", "destroy.sh"])(
     (verb) => {
         stacks("dev");
         clone.write("toolchain/ensure.sh", `#!/bin/sh\necho "ensure $1" >>${log}\n`);
-        for (const none of ["", "config:\n    kind:addons: []\n"]) {
+        for (const none of ["", "config:\n    kind:addons: []\n    kind:manifests: []\n"]) {
             clone.write("Pulumi.dev.yaml", none);
             expect(clone.run(verb).code).toBe(0);
         }

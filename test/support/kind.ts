@@ -86,8 +86,8 @@ export class KindHome {
     }
 }
 
-/** A page that is served on a node's port 30080, by an image of busybox. */
-export const web = {
+/** A page with this text that is served on a node's port 30080, by an image of busybox. */
+export const web = (text: string) => ({
     apiVersion: "v1",
     kind: "List",
     items: [
@@ -106,7 +106,7 @@ export const web = {
                                 image: "test/web:1",
                                 command: [
                                     ...["/bin/busybox", "sh", "-c"],
-                                    "/bin/busybox echo served >/tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp",
+                                    `/bin/busybox echo ${text} >/tmp/index.html; exec /bin/busybox httpd -f -p 8080 -h /tmp`,
                                 ],
                                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
                             },
@@ -127,4 +127,4 @@ export const web = {
             },
         },
     ],
-};
+});

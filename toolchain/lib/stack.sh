@@ -47,9 +47,8 @@ environment_of() {
 
 # What the add-ons of a stack take beside what every stack does.
 ensure_addon_plugins() {
-    local setting
-    setting=$(grep -E '^ *"?[a-z-]+:addons"?:' "$PROJECT_DIR/Pulumi.${1##*/}.yaml" 2>/dev/null) || return 0
-    case $setting in *"[]") ;; *) "$ROOT/toolchain/ensure.sh" addons ;; esac
+    grep -E '^ *"?[a-z-]+:(addons|manifests)"?:' "$PROJECT_DIR/Pulumi.${1##*/}.yaml" 2>/dev/null | grep -qvF '[]' || return 0
+    "$ROOT/toolchain/ensure.sh" addons
 }
 
 environments() { (cd "$ROOT/stacks" && dirname -- */index.ts | paste -sd' '); }
