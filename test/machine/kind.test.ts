@@ -70,7 +70,7 @@ async function serves(page: string): Promise<void> {
  */
 async function servesInside(page: string): Promise<void> {
     const node = await nodeOf(alice);
-    const ask = "curl -fsS -m 5 http://$(hostname -i | cut -d ' ' -f 1):30080/";
+    const ask = "curl -fsS -m 5 http://$(cat /kind/old-ipv4):30080/";
     await until("the page", () =>
         Promise.resolve(is(page, `${docker("exec", node, "sh", "-c", ask)}\n`)),
     );
