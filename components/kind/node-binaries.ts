@@ -92,6 +92,7 @@ interface RunningCluster {
 /**
  * Puts programs into the nodes of a cluster that runs: a resource for each node, so that a preview names those that get
  * another one. That is an update in place, which leaves the one before where it was if the new one is not healthy.
+ * @internal
  */
 export function replaceInNodes(
     what: string,

@@ -11,7 +11,13 @@ import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 import { repoRoot, ScratchStack } from "../support/engine";
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
+/** What a failed program said on its standard output, as tsc does, is in the error. */
+const run: typeof execute = ((...args: Parameters<typeof execute>) =>
+    execute(...args).catch((error: unknown) => {
+        const { message, stdout } = error as Error & { stdout: string };
+        throw new Error(`${message}\n${stdout}`, { cause: error });
+    })) as typeof execute;
 
 const program = `
 import * as fs from "node:fs";
