@@ -7,23 +7,29 @@ import * as http from "node:http";
 import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
-import { get, KindHome, network, sh, unfit, until, web } from "../support/kind";
+import {
+    engineTurn,
+    get,
+    kindHook,
+    KindHome,
+    kindTest,
+    network,
+    sh,
+    until,
+    web,
+} from "../support/kind";
 import { imageCache } from "../support/local-kvm";
 import type { NodeUrls } from "../../stacks/kind/urls";
 
 jest.setTimeout(3_600_000);
 
 const program = `module.exports = require("${path.join(repoRoot, "stacks")}");\n`;
-const reason = unfit();
-function kindTest(name: string, run: () => Promise<void>): void {
-    if (reason === undefined) test(name, run);
-    else test.skip(`${name} [not run: ${reason}]`, run);
-}
 
 let home: KindHome;
 let alice: ScratchStack;
 let bob: ScratchStack;
 let before: string;
+let endTurn: () => Promise<void>;
 
 function developer(stack: string): Promise<ScratchStack> {
     return ScratchStack.create({
@@ -38,18 +44,22 @@ function developer(stack: string): Promise<ScratchStack> {
     });
 }
 
-beforeAll(async () => {
-    if (reason !== undefined) return;
-    before = network();
-    home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
-    [alice, bob] = await Promise.all([developer("alice"), developer("bob")]);
-});
-afterAll(async () => {
-    if (reason !== undefined) return;
-    await alice.dispose();
-    await bob.dispose();
-    fs.rmSync(home.dir, { recursive: true, force: true });
-});
+beforeAll(
+    kindHook(async () => {
+        endTurn = await engineTurn();
+        before = network();
+        home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
+        [alice, bob] = await Promise.all([developer("alice"), developer("bob")]);
+    }),
+);
+afterAll(
+    kindHook(async () => {
+        await alice.dispose();
+        await bob.dispose();
+        fs.rmSync(home.dir, { recursive: true, force: true });
+        await endTurn();
+    }),
+);
 
 const docker = (...args: string[]) => home.docker(...args);
 async function nodeOf(stack: ScratchStack): Promise<string> {

@@ -1,7 +1,8 @@
 /** What tests of kind clusters share: why none can run here, waiting, and a workload. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
+import * as os from "node:os";
 import * as path from "node:path";
 
 export const sh = (command: string): string =>
@@ -13,7 +14,7 @@ export const network = (): string =>
     sh("ip -o link show type bridge | cut -d : -f 2");
 
 /** Why no engine of one's own can run here. */
-export function unfit(): string | undefined {
+function unfit(): string | undefined {
     if (process.getuid?.() !== 0) return "wants root";
     const pid = fs.existsSync("/var/run/docker.pid")
         ? fs.readFileSync("/var/run/docker.pid", "utf8").trim()
@@ -21,6 +22,45 @@ export function unfit(): string | undefined {
     return pid !== "" && fs.existsSync(`/proc/${pid}`)
         ? "this machine's own container engine is running"
         : undefined;
+}
+
+const reason = unfit();
+
+/** A test with an engine of its own, where that can run. */
+export function kindTest(name: string, run: () => Promise<void>): void {
+    if (reason === undefined) test(name, run);
+    else test.skip(`${name} [not run: ${reason}]`, run);
+}
+
+/** Setting up and cleaning up of such tests. */
+export const kindHook = (run: () => Promise<void>): (() => Promise<void>) =>
+    reason === undefined ? run : () => Promise.resolve();
+
+/**
+ * Waits for this file's turn: engines share the firewall, so files that start one take turns, whoever runs them. Answers
+ * what ends the turn; it also ends with this process.
+ */
+export async function engineTurn(): Promise<() => Promise<void>> {
+    const file = path.join(os.tmpdir(), "kubedev-test-engine.lock");
+    const holder = spawn("flock", ["--no-fork", file, "sh", "-c", "echo held; exec cat"], {
+        stdio: ["pipe", "pipe", "inherit"],
+    });
+    const ended = new Promise<void>((resolve) => {
+        holder.once("exit", () => {
+            resolve();
+        });
+    });
+    const held = new Promise((resolve) => holder.stdout.once("data", resolve));
+    await Promise.race([
+        held,
+        ended.then(() => {
+            throw new Error(`cannot take the lock ${file}`);
+        }),
+    ]);
+    return async () => {
+        holder.stdin.end();
+        await ended;
+    };
 }
 
 export async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
