@@ -2,7 +2,7 @@
 # Says how a cluster is. Only looks, and always ends with 0. Prints nothing if there never was one and it can be made, else:
 #   state=running          all its nodes run
 #   state=stopped          all nodes are there, but not all run
-#   state=gone             nodes are missing
+#   state=gone             nodes are missing, or they are in another engine than is wanted
 #   state=unknown reason=  the engine does not answer
 #   problem=<text>         there never was one, and it cannot be made on this host
 #   KUBEDEV_CLUSTER    name of the cluster
@@ -52,8 +52,12 @@ first_problem() {
     fi
 }
 
-if [ ! -f "$record" ]; then
+# One that was made before this was noted is where it is wanted.
+in_another_engine() { [ "$(field fact.engine)" != "$KUBEDEV_ENGINE" ] && [ -n "$(field fact.engine)" ]; }
+
+if [ ! -f "$record" ] || in_another_engine; then
     first_problem | sed 's/^/problem=/'
+    [ ! -f "$record" ] || echo state=gone
     exit 0
 fi
 if [ "$KUBEDEV_ENGINE" = own ] && ! own_engine_runs; then

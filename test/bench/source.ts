@@ -11,8 +11,8 @@ import { goBuildFlags, linkerFlags } from "../../components/source/go-build";
 import { library, ScratchStack } from "../support/engine";
 import { commands, kubernetesScale, makeWorkspace } from "../support/go-workspace";
 import { json, runScript } from "../support/script-process";
+import { bench, median, previewTime, rounds, row, seconds, time } from "./figures";
 
-const rounds = 5;
 const options = { debug: false, race: false, gcflags: undefined, ldflags: undefined, goFlags: [] };
 const tags = "selinux,notest,grpcnotrace";
 const targets = commands.map((command) => `cmd/${command}`);
@@ -22,19 +22,6 @@ const environment = {
     GOPROXY: "off",
     GOCACHE: execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim(),
 };
-
-const rows: string[] = [];
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-const seconds = (value: number) => `${value.toFixed(2)} s`;
-const row = (what: string, value: string, limit = "") => {
-    rows.push(`${what.padEnd(58)} ${value.padStart(9)}  ${limit}`);
-    process.stderr.write(`${rows.at(-1) ?? ""}\n`);
-};
-async function time(action: () => unknown): Promise<number> {
-    const begun = process.hrtime.bigint();
-    await action();
-    return Number(process.hrtime.bigint() - begun) / 1e9;
-}
 
 async function main(scratch: string): Promise<void> {
     const tree = path.join(scratch, "kubernetes");
@@ -144,16 +131,10 @@ async function main(scratch: string): Promise<void> {
 
     const stack = await ScratchStack.create({ program: "export {};\n", env: environment });
     try {
-        const preview = async () => {
-            const { errors } = await stack.preview({ timeoutMs: 300_000 });
-            if (errors.length > 0) {
-                throw new Error(errors.join("\n"));
-            }
-        };
-        await preview();
+        await previewTime(stack);
         const empty = [];
         for (let round = 0; round < rounds; round++) {
-            empty.push(await time(preview));
+            empty.push(await previewTime(stack));
         }
         stack.program(`
 import * as kubedev from ${JSON.stringify(library)};
@@ -163,7 +144,7 @@ new kubedev.Build("k8s", { source: { dir: ${JSON.stringify(tree)} }, targets: ${
         await stack.up({ timeoutMs: 900_000 });
         const full = [];
         for (let round = 0; round < rounds; round++) {
-            full.push(await time(preview));
+            full.push(await previewTime(stack));
         }
         row("preview of an empty program", seconds(median(empty)));
         row("preview of seven commands, nothing changed", seconds(median(full)));
@@ -177,15 +158,4 @@ new kubedev.Build("k8s", { source: { dir: ${JSON.stringify(tree)} }, targets: ${
     }
 }
 
-const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-bench-"));
-main(scratch)
-    .then(() => {
-        process.stdout.write(`\n${rows.join("\n")}\n`);
-    })
-    .catch((error: unknown) => {
-        console.error(error);
-        process.exitCode = 1;
-    })
-    .finally(() => {
-        fs.rmSync(scratch, { recursive: true, force: true });
-    });
+bench(main);

@@ -239,17 +239,19 @@ kindTest(
     },
 );
 
-/** Bob's environment with a second cluster at an address of its own. */
+/** Bob's share of the engine, without a cluster of his environment. */
+const engineAlone = `import * as kubedev from ${JSON.stringify(path.join(repoRoot, "index"))};
+new kubedev.ContainerEngine("containers", {});
+`;
+/** A second cluster of Bob's, at an address of its own, in place of his environment's. */
 function withSecond(args: object = {}): string {
-    return `${program.replace("module.exports =", "const outputs =")}
-import * as kubedev from ${JSON.stringify(path.join(repoRoot, "index"))};
+    return `${engineAlone}
 new kubedev.KindCluster("second", {
     engine: { own: true }, image: ${JSON.stringify(nodeImage())}, address: "127.9.9.9",
     kindPath: ${JSON.stringify(home.built("kind"))},
     nodes: [{ ports: [{ containerPort: 30080 }] }, { role: kubedev.KindRole.Worker }],
     ...${JSON.stringify(args)},
 });
-module.exports = outputs;
 `;
 }
 const ofSecond = () => [
@@ -277,7 +279,6 @@ kindTest("a cluster that cannot be made says why, and leaves nothing", async () 
         expect(await failure(withSecond())).toMatch(/127\.9\.9\.9:30080.*address already in use/);
     } finally {
         taken.close();
-        bob.program(program);
     }
 });
 
@@ -402,7 +403,7 @@ kindTest("an image with programs laid over, and a cluster of it", async () => {
 kindTest(
     "a cluster that is taken out of the program goes, with its network and volumes",
     async () => {
-        bob.program(program);
+        bob.program(engineAlone);
         await bob.up({ timeoutMs: 300_000 });
         expect(ofSecond()).toEqual(["", "", ""]);
     },

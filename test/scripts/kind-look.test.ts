@@ -95,6 +95,17 @@ describe.each(shells)("%s", (shell) => {
         expect(fs.existsSync(asked)).toBe(false);
     });
 
+    test("a cluster in another engine than is wanted is to be made in that one", async () => {
+        const record = path.join(dir, "thing/record");
+        fs.writeFileSync(record, "kind=cluster\nfact.engine=host\n");
+        expect(await look("host")).toBe("state=running");
+        expect(await look("own")).toBe("state=gone");
+        // And it has to be possible there, before the present one is removed.
+        fs.writeFileSync(record, "kind=cluster\nfact.engine=own\n");
+        engine(`*) echo "Cannot connect to the Docker daemon" >&2; exit 1 ;;`);
+        expect(await look("host")).toMatch(/^problem=.*Cannot connect to the Docker daemon/);
+    });
+
     describe("before there is one", () => {
         beforeEach(() => {
             fs.rmSync(path.join(dir, "thing"), { recursive: true });
