@@ -53,7 +53,12 @@ export default defineConfig(
     {
         files: ["**/*.{js,mjs}"],
         languageOptions: {
-            globals: { console: "readonly", module: "writable", process: "readonly" },
+            globals: {
+                console: "readonly",
+                module: "writable",
+                process: "readonly",
+                require: "readonly",
+            },
         },
     },
     {

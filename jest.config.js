@@ -6,4 +6,5 @@ module.exports = {
     transform: { "^.+\\.ts$": ["ts-jest", { diagnostics: false }] },
     testTimeout: 120_000,
     maxWorkers: 2,
+    testSequencer: "<rootDir>/test/slowest-first.js",
 };
