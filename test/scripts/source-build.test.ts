@@ -172,6 +172,18 @@ test("in the tree's own builder: its words, its place for binaries", async () =>
     expect(fs.existsSync(path.join(tree, "_output/dockerized/bin/linux/amd64/kubelet"))).toBe(true);
 });
 
+test("a module that is not to be had: Go's words, and nothing around them", async () => {
+    const ran = await build({
+        ...{ KUBEDEV_MODE: "module", KUBEDEV_MODULE: "kubedev.invalid/nothing@v1.0.0" },
+        KUBEDEV_TARGET: "kubedev.invalid/nothing",
+    });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(
+        /^kubedev\.invalid\/nothing@v1\.0\.0: module lookup disabled by GOPROXY=off$/m,
+    );
+    expect(ran.stderr).toContain("kubedev.invalid/nothing@v1.0.0 for linux/amd64 was not built");
+});
+
 test("a released module is built once for all stacks of a user", async () => {
     const asModule = (key: string) =>
         build({
