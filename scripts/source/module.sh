@@ -13,7 +13,8 @@ enter_module() {
     if [ ! -f "$home/go.mod" ]; then
         mkdir -p "$home"
         said=$(cd "$home" && GOWORK=off "$go" mod download -json "$KUBEDEV_MODULE" 2>&1) || {
-            printf '%s\n' "$said" | tail -n 5
+            # What it says of a module that it cannot get is a field of its JSON.
+            printf '%s\n' "$said" | sed -n 's/^\t"Error": "\(.*\)",*$/\1/p; /^[^{}\t]/p' | tail -n 5
             return 1
         }
         their=$(printf '%s\n' "$said" | sed -n 's/^\t"GoMod": "\(.*\)",*$/\1/p')
