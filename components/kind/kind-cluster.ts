@@ -18,7 +18,7 @@ import {
     labelsRule,
 } from "./kind-config";
 import { binaryProblems, NodeBinaryArgs, replaceInNodes } from "./node-binaries";
-import { ownOrHost } from "./node-image";
+import { ownOrHost } from "./image-resource";
 
 /** Arguments of a KindCluster. */
 export interface KindClusterArgs extends KindConfigArgs {

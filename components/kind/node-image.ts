@@ -1,19 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host, hostRule } from "../host/host";
-import { after, hostResource } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
+import { absolutePath } from "../internal/rules";
 import { script } from "../internal/scripts";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { buildVariables, releasedLine, usualOptions } from "../source/build-script";
+import { hostOf, SourceFiles, sourceFilesRule } from "../source/source-files";
 import { EngineRef } from "./container-engine";
 import { engineRule } from "./engine-rule";
-import { nodeFiles } from "./node-files";
+import { imageName, imageResource, overlayTag, thisPlatform } from "./image-resource";
 import { binaryLines, binaryProblems, NodeBinaryArgs } from "./node-binaries";
+import { nodeFiles } from "./node-files";
+import { sourceProblems } from "./node-image-rules";
 import { knownMinors, nodePrograms, nodeVersions, NodeVersions } from "./node-programs";
+import { sourceImage } from "./source-image";
 
-/** Arguments of a NodeImage. Give release, version, or base. */
+/** Arguments of a NodeImage. Give version, release, source, or base. */
 export interface NodeImageArgs {
-    /** Where it is built. Defaults to this machine. */
+    /** Where it is built. Defaults to this machine; a tree is built where it is. */
     host?: pulumi.Input<Host>;
     /** The container engine that gets it. Defaults to the host's own. */
     engine?: pulumi.Input<EngineRef>;
@@ -21,8 +26,14 @@ export interface NodeImageArgs {
     release?: string;
     /** Version of Kubernetes, as "v1.36.1": the image is built from Debian packages and Go modules, no registry is asked. */
     version?: string;
-    /** An image that is in the engine, as the tag of another NodeImage: only binaries are laid over it. */
+    /** A tree of Kubernetes, as the files of a SourceTree: built by `kind build node-image`, again when what it is made from has changed. */
+    source?: pulumi.Input<SourceFiles>;
+    /** An image that is in the engine, as the tag of another NodeImage: only binaries and extraImages are laid over it. */
     base?: pulumi.Input<string>;
+    /** With source: path of kind on the host, as of a Build of sigs.k8s.io/kind. Defaults to kind on the PATH. */
+    kindPath?: pulumi.Input<string>;
+    /** With source: what kind builds upon, as the tag of another NodeImage, whose images and network the new one has too. Defaults to the published one that kind names, which is pulled. */
+    baseImage?: pulumi.Input<string>;
     /** Debian release of the nodes. Defaults to bookworm. */
     suite?: pulumi.Input<string>;
     /** Debian package mirror. Defaults to that of the host's own package sources. */
@@ -36,11 +47,6 @@ export interface NodeImageArgs {
 /** Goes up when images that are built differently must replace those that are there. */
 const recipeVersion = 1;
 
-const imageName = z
-    .string({ error: 'expected the name of an image, as "nginx:1.29"' })
-    .regex(/^[a-z0-9][A-Za-z0-9._/:@-]*$/, {
-        error: 'expected the name of an image, as "nginx:1.29"',
-    });
 const rules = {
     host: hostRule,
     engine: engineRule,
@@ -56,7 +62,10 @@ const rules = {
             error: `expected a version of Kubernetes ${knownMinors.join(", ")}, as "v${knownMinors.at(-1) ?? ""}.1"; for another one give release`,
         })
         .optional(),
+    source: sourceFilesRule.optional(),
     base: imageName.optional(),
+    kindPath: absolutePath.optional(),
+    baseImage: imageName.optional(),
     suite: z
         .string({ error: 'expected a Debian release, as "bookworm"' })
         .regex(/^[a-z][a-z-]*$/, { error: 'expected a Debian release, as "bookworm"' })
@@ -77,14 +86,28 @@ export class NodeImage extends pulumi.ComponentResource {
         super("kubedev:index:NodeImage", name, args, opts);
         const what = `NodeImage ${name}`;
         assertArgs(what, args, rules, ...sourceProblems(args), ...binaryProblems(args.binaries));
-        const versions = args.version === undefined ? undefined : nodeVersions(args.version);
-        const base =
-            versions === undefined
-                ? pulumi.output(args.base ?? args.release ?? "")
-                : this.built(name, args, versions);
-        this.tag =
-            Object.keys(args.binaries ?? {}).length === 0 ? base : this.overlaid(name, args, base);
+        const base = this.below(name, args);
+        this.tag = isLaidOver(args) ? this.overlaid(name, args, base) : base;
         this.registerOutputs({ tag: this.tag });
+    }
+
+    private below(name: string, args: NodeImageArgs): pulumi.Output<string> {
+        const versions = args.version === undefined ? undefined : nodeVersions(args.version);
+        if (versions !== undefined) {
+            return this.built(name, args, versions);
+        }
+        if (args.source !== undefined) {
+            const known = checkedEach(`NodeImage ${name}`, args, rules);
+            return sourceImage(
+                name,
+                {
+                    ...{ source: args.source, engine: args.engine, kindPath: known.kindPath },
+                    ...{ baseImage: known.baseImage, extraImages: known.extraImages },
+                },
+                { parent: this },
+            );
+        }
+        return pulumi.output(args.base ?? args.release ?? "");
     }
 
     /** The image of a version, from packages. */
@@ -94,7 +117,6 @@ export class NodeImage extends pulumi.ComponentResource {
         versions: NodeVersions,
     ): pulumi.Output<string> {
         const known = checkedEach(`NodeImage ${name}`, args, rules);
-        const programs = nodePrograms(name, versions, args.host, this);
         const build = script("kind/node-image-build.sh");
         const files = JSON.stringify(nodeFiles());
         const suite = known.suite.apply((wanted) => wanted ?? "bookworm");
@@ -105,106 +127,67 @@ export class NodeImage extends pulumi.ComponentResource {
                 ([release, mirror, images]) =>
                     `kubedev/node:${versions.kubernetes}-${digestOf({ recipeVersion, versions, release, mirror, images })}`,
             );
-        const image = hostResource(
+        return imageResource(
             `${name}-image`,
             {
-                host: args.host,
+                ...{ host: args.host, engine: args.engine, tag },
                 create: "kind/node-image.sh",
-                delete: "kind/node-image-remove.sh",
-                spec: { tag },
                 environment: {
-                    KUBEDEV_ENGINE: ownOrHost(args.engine),
-                    KUBEDEV_IMAGE_TAG: tag,
                     KUBEDEV_IMAGE_RECIPE: digestOf([build, files]),
                     KUBEDEV_IMAGE_BUILD: build,
-                    KUBEDEV_GO_VERSION: "",
-                    KUBEDEV_CGO: "0",
-                    KUBEDEV_TAGS: "",
-                    KUBEDEV_DEBUG: "false",
+                    KUBEDEV_BUILD: script("source/build.sh"),
+                    KUBEDEV_PROGRAMS: nodePrograms(versions)
+                        .map((program) => releasedLine(program, thisPlatform))
+                        .join("\n"),
+                    ...buildVariables(usualOptions),
                     IMAGE_VERSION: versions.kubernetes,
                     IMAGE_SUITE: suite,
                     IMAGE_MIRROR: known.mirror.apply((mirror) => mirror ?? ""),
                     IMAGE_EXTRA: extra,
-                    IMAGE_PROGRAMS: programs.apply((paths) =>
-                        Object.entries(paths)
-                            .map(([program, file]) => `${program} ${file}`)
-                            .join("\n"),
-                    ),
                 },
                 stdin: files,
-                timeoutSec: 3600,
+                // Half an hour of compiling, on two cores that nobody else wants.
+                timeoutSec: 7200,
             },
             { parent: this },
         );
-        return after(image.resource, tag);
     }
 
-    /** Another image with programs laid over. */
+    /** Another image with programs and images laid over. */
     private overlaid(
         name: string,
         args: NodeImageArgs,
         base: pulumi.Output<string>,
     ): pulumi.Output<string> {
         const lines = binaryLines(`NodeImage ${name}`, args.binaries ?? {});
+        const images = checkedEach(`NodeImage ${name}`, args, rules).extraImages.apply(
+            // What is built has them already.
+            (all) => ((args.version ?? args.source) === undefined ? (all ?? []) : []),
+        );
         const tag = pulumi
-            .all([base, lines])
-            .apply(([below, all]) => overlayTag(below, all.split("\n")));
-        const image = hostResource(
+            .all([base, lines, images])
+            .apply(([below, all, extra]) => overlayTag(below, all.split("\n"), extra));
+        return imageResource(
             `${name}-overlay`,
             {
-                host: args.host,
+                host: args.source === undefined ? args.host : hostOf(args.source),
+                ...{ engine: args.engine, tag },
                 create: "kind/node-image-overlay.sh",
-                delete: "kind/node-image-remove.sh",
-                spec: { tag },
                 environment: {
-                    KUBEDEV_ENGINE: ownOrHost(args.engine),
                     KUBEDEV_IMAGE_BASE: base,
-                    KUBEDEV_IMAGE_TAG: tag,
                     KUBEDEV_BINARIES: lines,
+                    KUBEDEV_EXTRA_IMAGES: images.apply((all) => all.join("\n")),
                 },
             },
             { parent: this },
         );
-        return after(image.resource, tag);
     }
 }
 
-/** Named after what it is made from, as the images below are; what built those adapts them to hosts, so the name tells. */
-function overlayTag(base: string, lines: readonly string[]): string {
-    const fingerprints = lines.map((line) => line.split(" ").slice(0, 2));
-    const kind = base.startsWith("kubedev/") ? "kubedev/node" : "kubedev-overlay/node";
-    return `${kind}:${digestOf({ base, fingerprints })}`;
-}
-
-/** As scripts/kind/engine.sh takes it. */
-export function ownOrHost(engine: pulumi.Input<EngineRef> | undefined): pulumi.Output<string> {
-    return pulumi.output(engine).apply((known) => (known?.own === true ? "own" : "host"));
-}
-
-function sourceProblems(args: NodeImageArgs): { propertyPath: string; reason: string }[] {
-    const sources = (["version", "release", "base"] as const).filter(
-        (field) => args[field] !== undefined,
+/** Whether something is laid over the image itself. */
+function isLaidOver(args: NodeImageArgs): boolean {
+    const built = (args.version ?? args.source) !== undefined;
+    return (
+        Object.keys(args.binaries ?? {}).length > 0 || (!built && args.extraImages !== undefined)
     );
-    if (sources.length !== 1) {
-        return [
-            {
-                propertyPath: "version",
-                reason: `got ${sources.length === 0 ? "neither" : sources.join(" and ")}; expected one of version, to build the image, release, a published one by digest, and base, one that is there`,
-            },
-        ];
-    }
-    const built = ["suite", "mirror", "extraImages"] as const;
-    const problems: { propertyPath: string; reason: string }[] = built
-        .filter((field) => args.version === undefined && args[field] !== undefined)
-        .map((propertyPath) => ({
-            propertyPath: propertyPath,
-            reason: `expected none beside ${sources.join("")}: such an image is not built`,
-        }));
-    if (args.base !== undefined && Object.keys(args.binaries ?? {}).length === 0) {
-        problems.push({
-            propertyPath: "binaries",
-            reason: "got none; expected what is laid over base, else take base itself",
-        });
-    }
-    return problems;
 }

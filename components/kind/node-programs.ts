@@ -1,6 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-import { Host } from "../host/host";
-import { Build } from "../source/build";
+import { ReleasedCommand } from "../source/build-script";
 
 /** Versions of what a node is made of. */
 export interface NodeVersions {
@@ -34,49 +32,27 @@ export function nodeVersions(kubernetes: string): NodeVersions | undefined {
     return rest === undefined ? undefined : { kubernetes, ...rest };
 }
 
-/** The programs as released modules, by name: absolute paths on the host. */
-export function nodePrograms(
-    name: string,
-    versions: NodeVersions,
-    host: pulumi.Input<Host> | undefined,
-    parent: pulumi.Resource,
-): pulumi.Output<Record<string, string>> {
-    const build = (
-        part: string,
-        module: string,
-        targets: string[],
-        names?: Record<string, string>,
-    ) => new Build(`${name}-${part}`, { host, module, targets, names }, { parent }).paths;
+/** The programs of a node, as commands of released modules. */
+export function nodePrograms(versions: NodeVersions): ReleasedCommand[] {
+    const of = (module: string, version: string, targets: string[], name?: string) =>
+        targets.map((target) => ({
+            module: `${module}@${version}`,
+            target: `${module}${target}`,
+            ...(name === undefined ? {} : { name }),
+        }));
     const kubernetes = [
         ...["kubeadm", "kubelet", "kubectl", "kube-apiserver", "kube-controller-manager"],
         ...["kube-scheduler", "kube-proxy"],
-    ].map((command) => `k8s.io/kubernetes/cmd/${command}`);
+    ].map((command) => `/cmd/${command}`);
     const containerd = ["containerd", "containerd-shim-runc-v2", "ctr"].map(
-        (command) => `github.com/containerd/containerd/v2/cmd/${command}`,
+        (command) => `/cmd/${command}`,
     );
-    const etcd = "go.etcd.io/etcd/server/v3";
-    const coredns = "github.com/coredns/coredns";
-    const provisioner = "github.com/rancher/local-path-provisioner";
-    return pulumi
-        .all([
-            build("kubernetes", `k8s.io/kubernetes@${versions.kubernetes}`, kubernetes),
-            build("etcd", `${etcd}@${versions.etcd}`, [etcd], { [etcd]: "etcd" }),
-            build("coredns", `${coredns}@${versions.coredns}`, [coredns]),
-            build(
-                "containerd",
-                `github.com/containerd/containerd/v2@${versions.containerd}`,
-                containerd,
-            ),
-            build("crictl", `sigs.k8s.io/cri-tools@${versions.criTools}`, [
-                "sigs.k8s.io/cri-tools/cmd/crictl",
-            ]),
-            build("storage", `${provisioner}@${versions.localPathProvisioner}`, [provisioner]),
-        ])
-        .apply((all) =>
-            Object.fromEntries(
-                all
-                    .flatMap((paths) => Object.entries(paths))
-                    .map(([key, file]) => [key.replace(/-linux-[a-z0-9]+$/, ""), file]),
-            ),
-        );
+    return [
+        ...of("k8s.io/kubernetes", versions.kubernetes, kubernetes),
+        ...of("go.etcd.io/etcd/server/v3", versions.etcd, [""], "etcd"),
+        ...of("github.com/coredns/coredns", versions.coredns, [""]),
+        ...of("github.com/containerd/containerd/v2", versions.containerd, containerd),
+        ...of("sigs.k8s.io/cri-tools", versions.criTools, ["/cmd/crictl"]),
+        ...of("github.com/rancher/local-path-provisioner", versions.localPathProvisioner, [""]),
+    ];
 }

@@ -2,10 +2,10 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { after, HostResource, hostResource, recordedFacts } from "../host/host-resource";
 import { Host, hostParts } from "../host/host";
-import { digestOf } from "../internal/hash";
 import { assertArgs, checked } from "../internal/validate";
 import { buildProblems, buildRules } from "./build-rules";
-import { binaryName, BuildMode, goBuildFlags, GoBuildOptions, linkerFlags } from "./go-build";
+import { buildKey, BuildOptions, buildVariables } from "./build-script";
+import { binaryName, BuildMode } from "./go-build";
 import { hostOf, SourceFiles } from "./source-files";
 import { FingerprintQuery, sourceFingerprints } from "./source-fingerprint";
 
@@ -48,12 +48,6 @@ export interface BuildArgs {
 }
 
 type BinaryOutputs = { [Name in keyof Binary]: pulumi.Input<Binary[Name]> };
-
-interface Options extends GoBuildOptions {
-    cgo: boolean;
-    tags: string[] | undefined;
-    goVersion: string;
-}
 
 /** A binary that was built. */
 export interface Binary {
@@ -112,7 +106,7 @@ export class Build extends pulumi.ComponentResource {
         const host = args.source === undefined ? args.host : hostOf(args.source);
         const known = checked(what, args, buildRules);
         const module = known.apply((all) => all.module);
-        const options: pulumi.Output<Options> = known.apply((all) => ({
+        const options: pulumi.Output<BuildOptions> = known.apply((all) => ({
             debug: all.debug ?? false,
             race: all.race ?? false,
             cgo: all.cgo ?? all.race ?? false,
@@ -150,7 +144,7 @@ export class Build extends pulumi.ComponentResource {
                     .apply(([digests, how, facts, released]) =>
                         digests === undefined
                             ? (facts?.["key"] ?? "unknown")
-                            : digestOf({
+                            : buildKey({
                                   made: digests[`${target} ${platform}`],
                                   ...{ how, mode, target, platform, module: released },
                               }),
@@ -212,17 +206,19 @@ function buildFiles(mode: BuildMode): string[] {
     return files[mode] ?? [];
 }
 
-/** How go builds, as scripts/source/build.sh takes it. */
+/** Each variable is known by itself. */
 function environmentOf(
-    options: pulumi.Output<Options>,
-): Record<string, pulumi.Output<string | undefined>> {
+    options: pulumi.Output<BuildOptions>,
+): Record<string, pulumi.Output<string>> {
+    const variable = (name: keyof ReturnType<typeof buildVariables>) =>
+        options.apply((how) => buildVariables(how)[name]);
     return {
-        KUBEDEV_GO_VERSION: options.goVersion,
-        KUBEDEV_CGO: options.apply((how) => (how.cgo ? "1" : "0")),
-        KUBEDEV_TAGS: options.apply((how) => how.tags?.join(",") ?? "default"),
-        KUBEDEV_DEBUG: options.apply((how) => String(how.debug)),
-        KUBEDEV_GO_FLAGS: options.apply((how) => goBuildFlags(how).join("\n")),
-        KUBEDEV_LDFLAGS: options.apply(linkerFlags),
+        KUBEDEV_GO_VERSION: variable("KUBEDEV_GO_VERSION"),
+        KUBEDEV_CGO: variable("KUBEDEV_CGO"),
+        KUBEDEV_TAGS: variable("KUBEDEV_TAGS"),
+        KUBEDEV_DEBUG: variable("KUBEDEV_DEBUG"),
+        KUBEDEV_GO_FLAGS: variable("KUBEDEV_GO_FLAGS"),
+        KUBEDEV_LDFLAGS: variable("KUBEDEV_LDFLAGS"),
     };
 }
 

@@ -46,7 +46,7 @@ make_cluster() {
         remove_cluster
     fi
     load_node_image "$KUBEDEV_IMAGE_TAG" '*' || case $KUBEDEV_IMAGE_TAG in
-    kubedev/* | kubedev-overlay/*) die "the node image $KUBEDEV_IMAGE_TAG is neither in the engine nor kept on this host; run pulumi up --target-replace of its NodeImage" ;;
+    kubedev/* | kubedev-overlay/* | kubedev-source/*) die "the node image $KUBEDEV_IMAGE_TAG is neither in the engine nor kept on this host; run pulumi up --target-replace of its NodeImage" ;;
     esac
     rm -f "$dir/kubeconfig"
     : >"$dir/making"

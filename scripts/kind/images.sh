@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2154 # cache_root is set by prelude.sh
+# shellcheck disable=SC2154 # cache_root, state_root and record are set by prelude.sh
 # Functions that see to node images in the engine.
 
 # Where an image is kept: by its name, and by how it was built.
@@ -24,4 +24,22 @@ load_node_image() { # tag, recipe or * for the newest
     say "loading the node image $1"
     touch "$node_archive"
     zstd -q -d -c "$node_archive" | docker load -q >/dev/null
+}
+
+# Removes a node image that no other thing of this user stands for, and what came with it, unless a container is made of it.
+drop_node_image() { # tag
+    case $1 in kubedev/* | kubedev-overlay/* | kubedev-source/*) ;; *) return 0 ;; esac
+    for other in "$state_root"/*/*/*/record; do
+        if [ "$other" != "$record" ] && grep -qsxF "fact.tag=$1" "$other"; then return 0; fi
+    done
+    for image in "$1" $(balancer_of "$1"); do docker rmi "$image" >/dev/null 2>&1 || :; done
+}
+
+# Notes the image that the thing now stands for. The one before goes at once, or else with the last cluster of it.
+note_node_image() { # tag, further lines of the record...
+    image_before=$(field fact.tag)
+    note_tag=$1
+    shift
+    write_record "kind=node-image" "fact.tag=$note_tag" "fact.first=${KUBEDEV_IMAGE_FIRST:-$note_tag}" "$@"
+    [ -z "$image_before" ] || [ "$image_before" = "$note_tag" ] || drop_node_image "$image_before"
 }

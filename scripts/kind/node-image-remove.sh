@@ -5,13 +5,5 @@
 . ./images.sh
 take_lock
 tag=$(field fact.tag)
-used_elsewhere() {
-    for other in "$state_root"/*/*/*/record; do
-        if [ "$other" != "$record" ] && grep -qsxF "fact.tag=$tag" "$other"; then return 0; fi
-    done
-    return 1
-}
-if [ -n "$tag" ] && ! used_elsewhere && find_engine; then
-    for image in "$tag" $(balancer_of "$tag"); do docker rmi "$image" >/dev/null 2>&1 || :; done
-fi
+if [ -n "$tag" ] && find_engine; then drop_node_image "$tag"; fi
 forget

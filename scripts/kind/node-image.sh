@@ -4,13 +4,14 @@
 #   KUBEDEV_IMAGE_RECIPE digest of how it is built: what was kept of another recipe is not taken
 #   KUBEDEV_IMAGE_BUILD  text of node-image-build.sh, which takes IMAGE_*
 #   standard input       what lies in agents/node, for it
-#   and what engine.sh and go-env.sh take
+#   and what engine.sh, go-env.sh and node-programs.sh take
 . ../host/prelude.sh
 . ../host/session.sh
 . ../host/progress.sh
 . ../source/go-env.sh
 . ./engine.sh
 . ./images.sh
+. ./node-programs.sh
 take_lock
 use_engine
 tag=$KUBEDEV_IMAGE_TAG
@@ -39,6 +40,7 @@ build_image() {
     work=$(mktemp -d "${TMPDIR:-/var/tmp}/kubedev-node-image.XXXXXXXX")
     echo "$work" >"$dir/work"
     cat >"$work/files.json"
+    build_programs "$work/programs"
     IMAGE_BALANCER=$(balancer_of "$tag")
     export IMAGE_BALANCER IMAGE_TAG="$tag" IMAGE_FILE="$archive" IMAGE_WORK="$work" IMAGE_USERLANDS="$cache_root/userlands" IMAGE_GO="$go"
     : >"$log"
@@ -60,5 +62,5 @@ if ! is_complete; then
     find "${archive%/*}" "$cache_root/userlands" -mindepth 1 -maxdepth 1 -mtime +30 -delete 2>/dev/null || :
 fi
 size=$(docker image inspect --format '{{.Size}}' "$tag")
-write_record "kind=node-image" "fact.tag=$tag" "fact.sizeMib=$((size / 1048576))"
+note_node_image "$tag" "fact.sizeMib=$((size / 1048576))"
 printf '{"tag":"%s","sizeMib":%s}\n' "$tag" "$((size / 1048576))"

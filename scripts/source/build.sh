@@ -18,6 +18,7 @@
 . ./version.sh
 . ./module.sh
 . ./edited-since.sh
+. ./builder-containers.sh
 take_lock
 final=$dir/$KUBEDEV_BUILD_KEY/$KUBEDEV_BINARY
 keep_record() { # sha256, size in bytes, version
@@ -35,11 +36,6 @@ fi
 : >"$dir/begun"
 new=$dir/new
 log=$dir/build.log
-# A container outlives its client. Its name is made of this (build/common.sh of Kubernetes).
-end_containers() {
-    tree_hash=$(printf '%s' "$(hostname):$(pwd -P):$(git symbolic-ref --short -q HEAD || :)" | md5sum | cut -c 1-10)
-    docker ps -q --filter "name=kube-build-$tree_hash" | xargs -r docker kill >/dev/null 2>&1 || :
-}
 builder=''
 reporter=''
 clean_up() {

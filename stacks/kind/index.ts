@@ -18,6 +18,13 @@ const kind = new Build("kind", {
     targets: ["sigs.k8s.io/kind"],
 });
 const kindPath = kind.paths.apply((paths) => Object.values(paths)[0] ?? "");
+// Of the nodes' version: with the node image it was built, for this user, already.
+const version = /:(v\d+\.\d+\.\d+)/.exec(config.release ?? "")?.[1] ?? config.version;
+const client = new Build("kubectl", {
+    module: `k8s.io/kubernetes@${version}`,
+    targets: ["k8s.io/kubernetes/cmd/kubectl"],
+});
+const kubectlPath = client.paths.apply((paths) => Object.values(paths)[0] ?? "");
 const cluster = new KindCluster("cluster", {
     engine,
     image: image.tag,
@@ -44,11 +51,11 @@ const addons = declareAddons(config, {
 });
 const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
 
-const kubectl = pulumi.interpolate`kubectl --kubeconfig ${cluster.kubeconfigPath}`;
+const kubectl = pulumi.interpolate`${kubectlPath} --kubeconfig ${cluster.kubeconfigPath}`;
 
 /** Outputs of the stack. */
 export const outputs = {
-    /** What kubectl is called with; its kubeconfig is a file of this stack, your own is left alone. */
+    /** kubectl, with what it is called with; its kubeconfig is a file of this stack, your own is left alone. */
     kubectl,
     /** For programs that take a kubeconfig as text. */
     kubeconfig: cluster.kubeconfig,

@@ -4,17 +4,19 @@ import { ContainerEngine } from "../../components/kind/container-engine";
 import { KindCluster } from "../../components/kind/kind-cluster";
 import { KindRole } from "../../components/kind/kind-config";
 import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
+import { Build } from "../../components/source/build";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
-let seen: Record<"engine" | "cluster" | "probe", string>;
+let seen: Record<"engine" | "cluster" | "probe" | "tree", string>;
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
-    seen = { engine: "", cluster: "", probe: "absent=1\n" };
+    seen = { engine: "", cluster: "", probe: "absent=1\n", tree: fingerprintOf("kubelet", "1") };
     run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
         if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
+        if (asked["KUBEDEV_TREE"] !== undefined) return seen.tree;
         return asked["KUBEDEV_CLUSTER"] === undefined ? seen.probe : seen.cluster;
     });
     await run.begin();
@@ -23,6 +25,8 @@ afterEach(async () => {
     await pulumi.runtime.disconnect();
 });
 
+const fingerprintOf = (command: string, digit: string) =>
+    `fingerprint=cmd/${command} linux/amd64 ${digit.repeat(64)}\n`;
 const clusterCommand = () => run.commands().find(({ name }) => name === "c-cluster");
 async function makeCluster(args: object = {}): Promise<KindCluster> {
     const cluster = new KindCluster("c", { image: "kindest/node:v1", ...args }, run.watched);
@@ -187,11 +191,131 @@ test("programs that are laid over an image make another one, by their fingerprin
     );
 });
 
+test("an image of a version is one resource: its programs are those of a Build, under the same key", async () => {
+    await known(new NodeImage("i", { version: "v1.36.1" }).tag);
+    expect(run.commands().map(({ name }) => name)).toEqual(["i-image"]);
+    const etcd = "go.etcd.io/etcd/server/v3";
+    const built = {
+        kubelet: ["k8s.io/kubernetes@v1.36.1", "k8s.io/kubernetes/cmd/kubelet"],
+        etcd: [`${etcd}@v3.6.8`, etcd],
+    };
+    const environment = commandOf("i-image")?.inputs.environment ?? {};
+    const lines = (environment["KUBEDEV_PROGRAMS"] ?? "").split("\n");
+    expect(lines).toHaveLength(14);
+    for (const [name, [module = "", target = ""]] of Object.entries(built)) {
+        const build = new Build(name, { module, targets: [target], names: { [target]: name } });
+        await known(build.paths);
+        const theirs = run.commands().find((command) => command.name.startsWith(`${name}-${name}`));
+        const key = theirs?.inputs.environment["KUBEDEV_BUILD_KEY"] ?? "none";
+        const platform = theirs?.inputs.environment["KUBEDEV_PLATFORM"] ?? "none";
+        expect(lines).toContain([name, key, platform, module, target].join(" "));
+        for (const flags of ["GO_FLAGS", "LDFLAGS", "TAGS", "CGO", "DEBUG", "GO_VERSION"]) {
+            const variable = `KUBEDEV_${flags}`;
+            expect(environment[variable]).toBe(theirs?.inputs.environment[variable]);
+        }
+    }
+});
+
+test.each([
+    "fact.tag=kubedev/node:old\n",
+    "fact.tag=kubedev/node:new\nfact.first=kubedev/node:old\n",
+])(
+    "another image is an update in place, also of a stack that has the tag among its triggers (%#)",
+    async (facts) => {
+        const record = `alive=true\nincarnation=1\n${facts}`;
+        seen = { ...seen, probe: `absent=1\n[i-image]\n${record}[i-overlay]\n${record}` };
+        const binaries = { kubelet: binary("f1") };
+        const tag = await known(new NodeImage("i", { version: "v1.36.1", binaries }).tag);
+        for (const name of ["i-image", "i-overlay"]) {
+            const { triggers, environment } = commandOf(name)?.inputs ?? {};
+            expect(triggers).toEqual([
+                { tag: "kubedev/node:old", incarnation: 1 },
+                { parents: [] },
+            ]);
+            expect(environment?.["KUBEDEV_IMAGE_FIRST"]).toBe("kubedev/node:old");
+        }
+        expect(commandOf("i-overlay")?.inputs.environment["KUBEDEV_IMAGE_TAG"]).toBe(tag);
+        expect(tag).not.toContain("old");
+    },
+);
+
+describe("an image from a tree", () => {
+    const source = { dir: "/src/kubernetes" };
+    const tagOf = (name: string, args: NodeImageArgs = {}) =>
+        known(new NodeImage(name, { source, ...args }).tag);
+
+    test("is named after what the tree's commands are made of", async () => {
+        const one = await tagOf("a");
+        expect(one).toMatch(/^kubedev-source\/node:[0-9a-f]{16}$/);
+        expect(await tagOf("b", { kindPath: "/opt/kind" })).toBe(one);
+        const others = [
+            await tagOf("c", { extraImages: ["a:1"] }),
+            // Upon an image that adapts itself to hosts, it does so too.
+            await tagOf("d", { baseImage: "kubedev/node:v1.36.1-0123456789abcdef" }),
+        ];
+        expect(new Set([one, ...others]).size).toBe(3);
+        expect(others[1]).toMatch(/^kubedev\/node:/);
+        expect(commandOf("a-source")?.inputs.environment).toMatchObject({
+            KUBEDEV_TREE: "/src/kubernetes",
+            KUBEDEV_KIND: "kind",
+            KUBEDEV_IMAGE_TAG: one,
+        });
+        expect(commandOf("c-source")?.inputs.environment["KUBEDEV_EXTRA_IMAGES"]).toBe("a:1");
+    });
+
+    test("is another one after an edit, made in place", async () => {
+        const record = "alive=true\nincarnation=1\nfact.tag=kubedev-source/node:before\n";
+        seen = { ...seen, probe: `absent=1\n[a-source]\n${record}` };
+        const before = await tagOf("a");
+        seen = { ...seen, tree: fingerprintOf("kubelet", "2") };
+        expect(await tagOf("b")).not.toBe(before);
+        expect(commandOf("a-source")?.inputs.triggers).toEqual([
+            { tag: "kubedev-source/node:before", incarnation: 1 },
+            { parents: [] },
+        ]);
+    });
+
+    test("stays what it was while its host is away", async () => {
+        const shadow = "[a-source]\nincarnation=1\nalive=true\nfact.tag=kubedev-source/node:last\n";
+        seen = {
+            ...seen,
+            tree: "unreachable=no route\n",
+            probe: `unreachable=no route\n${shadow}`,
+        };
+        const ssh = { address: "10.0.0.2", privateKeyPath: "/key", hostKey: "ssh-ed25519 AAAA" };
+        expect(await tagOf("a", { source: { ...source, host: { ssh } } })).toBe(
+            "kubedev-source/node:last",
+        );
+    });
+});
+
+test("images for every node are laid over one that is not built", async () => {
+    const base = "kubedev/node:v1.36.1-0123456789abcdef";
+    const tag = await known(new NodeImage("a", { base, extraImages: ["a:1", "b:2"] }).tag);
+    expect(tag).toMatch(/^kubedev\/node:[0-9a-f]{16}$/);
+    expect(commandOf("a-overlay")?.inputs.environment).toMatchObject({
+        KUBEDEV_BINARIES: "",
+        KUBEDEV_EXTRA_IMAGES: "a:1\nb:2",
+    });
+    // One that is built has them already.
+    const binaries = { kubelet: binary("f1") };
+    await known(new NodeImage("v", { version: "v1.36.1", extraImages: ["a:1"], binaries }).tag);
+    expect(commandOf("v-overlay")?.inputs.environment["KUBEDEV_EXTRA_IMAGES"]).toBe("");
+});
+
 test.each([
     [() => new NodeImage("x", {}), "got neither; expected one of version"],
     [
+        () => new NodeImage("x", { version: "v1.36.1", kindPath: "/kind" }),
+        "kindPath: expected none beside version: it goes with source",
+    ],
+    [
+        () => new NodeImage("x", { source: { dir: "/src" }, host: {}, mirror: "http://a" }),
+        "mirror: expected none beside source: it goes with version\n  host: expected none beside source",
+    ],
+    [
         () => new NodeImage("x", { base: "kubedev/node:a", suite: "trixie" }),
-        "suite: expected none beside base: such an image is not built\n  binaries: got none",
+        "suite: expected none beside base: it goes with version\n  binaries: got none, and no extraImages",
     ],
     [() => new NodeImage("x", { version: "v1.20.0" }), "expected a version of Kubernetes 1.36"],
     [() => new NodeImage("x", { release: "kindest/node:v1.36.1" }), "expected an image by digest"],

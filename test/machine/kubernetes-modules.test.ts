@@ -24,7 +24,6 @@ jest.setTimeout(compilesMs);
 const arch = process.arch === "arm64" ? "arm64" : "amd64";
 const nodeProgramsFile = path.join(repoRoot, "components/kind/node-programs");
 const program = `
-import * as pulumi from "@pulumi/pulumi";
 import { nodePrograms, nodeVersions } from "${nodeProgramsFile}";
 ${controlPlaneBuilds}
 const nodes = kubernetes(
@@ -33,8 +32,10 @@ const nodes = kubernetes(
     ["linux/${arch}", "windows/amd64", "darwin/arm64"],
 );
 // What a kind node takes beside them: kind.test.ts finds it built.
-const node = new pulumi.ComponentResource("test:index:Node", "node");
-nodePrograms("node", nodeVersions("${kubernetesVersion}")!, undefined, node);
+nodePrograms(nodeVersions("${kubernetesVersion}")!).forEach(({ module, target, name }, at) => {
+    const names = name === undefined ? {} : { [target]: name };
+    new kubedev.Build("node-" + at, { module, targets: [target], names });
+});
 new kubedev.Build("kind", { module: "sigs.k8s.io/kind@v0.32.0", targets: ["sigs.k8s.io/kind"] });
 export const paths = { nodes: nodes.paths, control: control.paths, etcd: etcd.paths };
 `;
