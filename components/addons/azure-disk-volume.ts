@@ -13,12 +13,12 @@ import { declareObjects } from "./cluster-objects";
 import { type KubernetesObject } from "./kubernetes-object";
 import {
     type ClaimPlace,
-    claimRule,
     defaultPodImage,
     fileSystemRule,
     mountChain,
     mountCheck,
     mountedClaim,
+    nameProblems,
     onePod,
     placeOf,
     VolumeFileSystem,
@@ -47,15 +47,13 @@ export interface AzureDiskVolumeArgs extends ClusterAccessArgs {
     /** What the driver logs in to Azure with: text of an azure.json. It is a secret in the state. Defaults to /etc/kubernetes/azure.json of the nodes. */
     cloudConfig?: pulumi.Input<string>;
     /** Kind of the disk. Defaults to StandardSSD_LRS. */
-    sku?: pulumi.Input<AzureDiskSku>;
-    /** Size of the disk in GiB. Defaults to 10. */
+    sku?: AzureDiskSku;
+    /** Size of the disk in GiB, which can only grow. Defaults to 10. */
     sizeGib?: pulumi.Input<number>;
     /** What is made on the disk. Defaults to ext4. */
-    fileSystem?: pulumi.Input<VolumeFileSystem>;
+    fileSystem?: VolumeFileSystem;
     /** Namespace of claim and pod, which is there. Defaults to default. */
     namespace?: string;
-    /** Name of claim and pod; the storage class has that of the namespace before it. Defaults to the component's name. */
-    claimName?: string;
     /** Where the pod has the volume. Defaults to /mnt/azure. */
     mountPath?: pulumi.Input<string>;
     /** Image of the pod, with `sleep`. Defaults to registry.k8s.io/e2e-test-images/busybox:1.29-4. */
@@ -93,22 +91,21 @@ export class AzureDiskVolume extends pulumi.ComponentResource {
 
     constructor(name: string, args: AzureDiskVolumeArgs, opts?: pulumi.ComponentResourceOptions) {
         const { cloudConfig } = args;
-        const given = {
-            ...withSecretKubeconfig(args),
-            ...(cloudConfig === undefined ? {} : { cloudConfig: pulumi.secret(cloudConfig) }),
-        };
+        const secrets =
+            cloudConfig === undefined ? {} : { cloudConfig: pulumi.secret(cloudConfig) };
+        const given = { ...withSecretKubeconfig(args), ...secrets };
         super("kubedev:index:AzureDiskVolume", name, given, opts);
         const what = `AzureDiskVolume ${name}`;
-        const place = placeOf(args.namespace, args.claimName ?? name);
-        assertArgs(what, { ...args, claimName: place.name }, { ...rules, claimName: claimRule });
+        // What is wrong with a secret is seen below, where its value is not shown.
+        assertArgs(what, { ...args, ...secrets }, rules, ...nameProblems(name));
         const known = checkedEach(what, given, rules);
 
-        const fileSystem = known.fileSystem.apply((given) => given ?? VolumeFileSystem.Ext4);
+        const sku = args.sku ?? AzureDiskSku.StandardSsdLrs;
+        const fileSystem = args.fileSystem ?? VolumeFileSystem.Ext4;
+        const place = placeOf(name, args.namespace, sku, fileSystem);
         const mountPath = known.mountPath.apply((given) => given ?? "/mnt/azure");
         const objects = azureDiskObjects({
-            ...place,
-            ...{ fileSystem, mountPath },
-            sku: known.sku.apply((sku) => sku ?? AzureDiskSku.StandardSsdLrs),
+            ...{ ...place, sku, fileSystem, mountPath },
             size: known.sizeGib.apply((gib) => `${String(gib ?? 10)}Gi`),
             podImage: known.podImage.apply((image) => image ?? defaultPodImage),
         });
@@ -131,11 +128,9 @@ export class AzureDiskVolume extends pulumi.ComponentResource {
             ],
         );
         this.claimName = pulumi.output(place.name);
-        this.mountChain = pulumi
-            .all([fileSystem, mountPath])
-            .apply(([fileSystem, mountPath]) =>
-                mountChain({ ...place, ...azureSteps, fileSystem, mountPath }),
-            );
+        this.mountChain = mountPath.apply((mountPath) =>
+            mountChain({ ...place, ...azureSteps, fileSystem, mountPath }),
+        );
         this.mountCheck = mountPath.apply((mountPath) =>
             mountCheck(place.namespace, place.name, mountPath),
         );
@@ -159,9 +154,9 @@ export const azureSteps = {
 };
 
 interface AzureDiskParts extends ClaimPlace {
-    sku: pulumi.Input<string>;
+    sku: string;
+    fileSystem: string;
     size: pulumi.Input<string>;
-    fileSystem: pulumi.Input<string>;
     mountPath: pulumi.Input<string>;
     podImage: pulumi.Input<string>;
 }

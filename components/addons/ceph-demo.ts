@@ -11,7 +11,7 @@ import {
 import { declareObjects } from "./cluster-objects";
 import { rewriteImage } from "./image-rewriting";
 import { type KubernetesObject } from "./kubernetes-object";
-import { claimRule, fileSystemRule, VolumeFileSystem } from "./mounted-volume";
+import { fileSystemRule, VolumeFileSystem } from "./mounted-volume";
 import { type ManifestArgs, manifestsRule, published } from "./published-manifest";
 import { rookManifests } from "./upstream-manifests";
 
@@ -39,7 +39,12 @@ const rules = {
         .refine(isPattern, { error: "expected a regular expression, as ^vd[b-z]$" }),
     image: imageName.optional(),
     dataDirHostPath: absolutePath.optional(),
-    storageClassName: claimRule.optional(),
+    storageClassName: z
+        .string({ error: "expected the name of a storage class" })
+        .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, {
+            error: "expected the name of a storage class",
+        })
+        .optional(),
     fileSystem: fileSystemRule.optional(),
 };
 
@@ -51,7 +56,7 @@ export class CephDemo extends pulumi.ComponentResource {
     public readonly statusCommand: pulumi.Output<string>;
     /** Images that the manifests name and that of Ceph, after rewriting. The operators take more, for CSI. */
     public readonly images: pulumi.Output<string[]>;
-    /** True once Ceph runs and has its pool. */
+    /** True once the operators run and know what to make. Ceph itself comes after that: see statusCommand. */
     public readonly ready: pulumi.Output<boolean>;
 
     constructor(name: string, args: CephDemoArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { sha256 } from "../internal/hash";
 import { shellLine } from "../internal/quote";
 import { type KubernetesObject } from "./kubernetes-object";
 
@@ -11,12 +12,17 @@ export enum VolumeFileSystem {
     Xfs = "xfs",
 }
 
-const claimError = { error: "expected a name: lower-case letters, digits and -, at most 63" };
-
-/** Rule of the name of a claim, and of all that is called like it. @internal */
-export const claimRule = z
-    .string(claimError)
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, claimError);
+/** What is called like the component has room for a digest. @internal */
+export function nameProblems(name: string): { propertyPath: string; reason: string }[] {
+    return /^[a-z0-9]([a-z0-9-]{0,52}[a-z0-9])?$/.test(name)
+        ? []
+        : [
+              {
+                  propertyPath: "name",
+                  reason: `got ${JSON.stringify(name)}; expected a name for objects of Kubernetes: lower-case letters, digits and -, at most 54`,
+              },
+          ];
+}
 
 /** Rule of a file system. @internal */
 export const fileSystemRule = z.enum(VolumeFileSystem, { error: 'expected "ext4" or "xfs"' });
@@ -32,9 +38,18 @@ export interface ClaimPlace {
     volumeName: string;
 }
 
-/** The place of a claim. @internal */
-export function placeOf(given: string | undefined, name: string): ClaimPlace {
+/**
+ * The place of the claim on one volume. Another volume has other names, so that it is made beside the one before: a volume
+ * cannot go as long as a claim has it, nor a claim that a pod has.
+ * @internal
+ */
+export function placeOf(
+    component: string,
+    given: string | undefined,
+    ...volume: string[]
+): ClaimPlace {
     const namespace = given ?? "default";
+    const name = `${component}-${sha256(JSON.stringify(volume)).slice(0, 8)}`;
     return { name, namespace, volumeName: `${namespace}-${name}` };
 }
 

@@ -13,7 +13,6 @@ import {
 import { declareObjects } from "./cluster-objects";
 import { type KubernetesObject } from "./kubernetes-object";
 import {
-    claimRule,
     type ClaimPlace,
     defaultPodImage,
     fileSystemRule,
@@ -21,6 +20,7 @@ import {
     mountChain,
     mountCheck,
     mountedClaim,
+    nameProblems,
     onePod,
     placeOf,
     VolumeFileSystem,
@@ -32,8 +32,8 @@ import { cephCsiManifests } from "./upstream-manifests";
 export interface RbdVolumeArgs extends ClusterAccessArgs {
     /** Manifests of the CSI driver. Defaults to those of ceph-csi 3.12.2; an empty list where the cluster has the driver and its configuration. */
     manifests?: ManifestArgs[];
-    /** Id of the Ceph cluster, as `ceph fsid` prints it. */
-    fsid: pulumi.Input<string>;
+    /** What the driver's configuration calls the Ceph cluster. Defaults to ceph; with a driver that is there, it is what its configuration says. */
+    cephCluster?: string;
     /** Addresses of its monitors, with ports: 172.18.0.1:6789. */
     monitors: pulumi.Input<pulumi.Input<string>[]>;
     /** Name of a cephx user with the rbd profiles, without `client.`. */
@@ -41,17 +41,15 @@ export interface RbdVolumeArgs extends ClusterAccessArgs {
     /** Key of that user, as `ceph auth get-key` prints it. It is a secret in the state. */
     userKey: pulumi.Input<string>;
     /** RBD image, which is there. */
-    rbdImage: pulumi.Input<string>;
+    rbdImage: string;
     /** Pool that the image is in. Defaults to rbd. */
-    pool?: pulumi.Input<string>;
+    pool?: string;
     /** Size of the image in MiB, which the claim asks for. Defaults to 100. */
     sizeMib?: pulumi.Input<number>;
     /** What is made on an image without a file system. Defaults to ext4. */
-    fileSystem?: pulumi.Input<VolumeFileSystem>;
+    fileSystem?: VolumeFileSystem;
     /** Namespace of claim and pod, which is there. Defaults to default. */
     namespace?: string;
-    /** Name of claim, pod and Secret; the volume has that of the namespace before it. Defaults to the component's name. */
-    claimName?: string;
     /** Where the pod has the volume. Defaults to /mnt/rbd. */
     mountPath?: pulumi.Input<string>;
     /** Image of the pod, with `sleep`. Defaults to registry.k8s.io/e2e-test-images/busybox:1.29-4. */
@@ -66,11 +64,7 @@ const cephName = (what: string) =>
 const rules = {
     ...accessRules,
     manifests: manifestsRule.optional(),
-    fsid: z
-        .string({ error: "expected what ceph fsid prints" })
-        .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, {
-            error: "expected what ceph fsid prints: a UUID in lower case",
-        }),
+    cephCluster: cephName("a name of the Ceph cluster").optional(),
     monitors: z
         .array(
             z
@@ -113,17 +107,20 @@ export class RbdVolume extends pulumi.ComponentResource {
         const given = { ...withSecretKubeconfig(args), userKey: pulumi.secret(args.userKey) };
         super("kubedev:index:RbdVolume", name, given, opts);
         const what = `RbdVolume ${name}`;
-        const place = placeOf(args.namespace, args.claimName ?? name);
-        assertArgs(what, { ...args, claimName: place.name }, { ...rules, claimName: claimRule });
+        // A key that is wrong must not be shown: it is looked at below, as a secret.
+        assertArgs(what, { ...args, userKey: given.userKey }, rules, ...nameProblems(name));
         const known = checkedEach(what, given, rules);
 
+        const volume = {
+            cephCluster: args.cephCluster ?? "ceph",
+            ...{ pool: args.pool ?? "rbd", rbdImage: args.rbdImage },
+            fileSystem: args.fileSystem ?? VolumeFileSystem.Ext4,
+        };
+        const place = placeOf(name, args.namespace, ...Object.values(volume));
         const parts = {
-            ...place,
-            ...{ fsid: known.fsid, monitors: known.monitors, rbdImage: known.rbdImage },
+            ...{ ...place, ...volume, monitors: known.monitors },
             ...{ userId: known.userId, userKey: known.userKey },
-            pool: known.pool.apply((pool) => pool ?? "rbd"),
             size: known.sizeMib.apply((mib) => `${String(mib ?? 100)}Mi`),
-            fileSystem: known.fileSystem.apply((given) => given ?? VolumeFileSystem.Ext4),
             mountPath: known.mountPath.apply((given) => given ?? "/mnt/rbd"),
             podImage: known.podImage.apply((image) => image ?? defaultPodImage),
         };
@@ -142,11 +139,10 @@ export class RbdVolume extends pulumi.ComponentResource {
             driverNamespace,
         );
         this.claimName = pulumi.output(place.name);
-        this.mountChain = pulumi
-            .all([parts.pool, parts.rbdImage, parts.fileSystem, parts.mountPath])
-            .apply(([pool, image, fileSystem, mountPath]) =>
-                mountChain({ ...place, ...rbdSteps(pool, image), fileSystem, mountPath }),
-            );
+        const steps = rbdSteps(volume.pool, volume.rbdImage);
+        this.mountChain = parts.mountPath.apply((mountPath) =>
+            mountChain({ ...place, ...steps, fileSystem: volume.fileSystem, mountPath }),
+        );
         this.mountCheck = parts.mountPath.apply((mountPath) =>
             mountCheck(place.namespace, place.name, mountPath),
         );
@@ -164,31 +160,31 @@ const driver = "rbd.csi.ceph.com";
 const driverNamespace = "default";
 
 interface RbdParts extends ClaimPlace {
-    fsid: pulumi.Input<string>;
+    cephCluster: string;
     monitors: pulumi.Input<pulumi.Input<string>[]>;
     userId: pulumi.Input<string>;
     userKey: pulumi.Input<string>;
-    rbdImage: pulumi.Input<string>;
-    pool: pulumi.Input<string>;
+    rbdImage: string;
+    pool: string;
+    fileSystem: string;
     size: pulumi.Input<string>;
-    fileSystem: pulumi.Input<string>;
     mountPath: pulumi.Input<string>;
     podImage: pulumi.Input<string>;
 }
 
 /** What ceph-csi reads: where clusters are, and that nothing is encrypted. @internal */
 export function driverConfiguration({
-    fsid,
+    cephCluster,
     monitors,
-}: Pick<RbdParts, "fsid" | "monitors">): KubernetesObject[] {
+}: Pick<RbdParts, "cephCluster" | "monitors">): KubernetesObject[] {
     const configMap = (name: string, config: pulumi.Input<string>) => ({
         ...{ apiVersion: "v1", kind: "ConfigMap" },
         metadata: { name, namespace: driverNamespace },
         data: { "config.json": config },
     });
     const clusters = pulumi
-        .all([fsid, monitors])
-        .apply(([clusterID, addresses]) => JSON.stringify([{ clusterID, monitors: addresses }]));
+        .output(monitors)
+        .apply((addresses) => JSON.stringify([{ clusterID: cephCluster, monitors: addresses }]));
     return [
         configMap("ceph-csi-config", clusters),
         configMap("ceph-csi-encryption-kms-config", "{}"),
@@ -215,7 +211,7 @@ export function rbdObjects(parts: RbdParts): KubernetesObject[] {
                     ...{ driver, fsType: parts.fileSystem, volumeHandle: parts.rbdImage },
                     nodeStageSecretRef: { name, namespace },
                     volumeAttributes: {
-                        ...{ clusterID: parts.fsid, pool: parts.pool },
+                        ...{ clusterID: parts.cephCluster, pool: parts.pool },
                         ...{ staticVolume: "true", imageFeatures: "layering" },
                     },
                 },
