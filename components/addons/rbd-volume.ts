@@ -45,7 +45,7 @@ export interface RbdVolumeArgs extends ClusterAccessArgs {
     /** Pool that the image is in. Defaults to rbd. */
     pool?: string;
     /** Size of the image in MiB, which the claim asks for. Defaults to 100. */
-    sizeMib?: pulumi.Input<number>;
+    sizeMib?: number;
     /** What is made on an image without a file system. Defaults to ext4. */
     fileSystem?: VolumeFileSystem;
     /** Namespace of claim and pod, which is there. Defaults to default. */
@@ -115,12 +115,13 @@ export class RbdVolume extends pulumi.ComponentResource {
             cephCluster: args.cephCluster ?? "ceph",
             ...{ pool: args.pool ?? "rbd", rbdImage: args.rbdImage },
             fileSystem: args.fileSystem ?? VolumeFileSystem.Ext4,
+            // What the driver did not make it does not grow.
+            size: `${String(args.sizeMib ?? 100)}Mi`,
         };
         const place = placeOf(name, args.namespace, ...Object.values(volume));
         const parts = {
             ...{ ...place, ...volume, monitors: known.monitors },
             ...{ userId: known.userId, userKey: known.userKey },
-            size: known.sizeMib.apply((mib) => `${String(mib ?? 100)}Mi`),
             mountPath: known.mountPath.apply((given) => given ?? "/mnt/rbd"),
             podImage: known.podImage.apply((image) => image ?? defaultPodImage),
         };
@@ -167,7 +168,7 @@ interface RbdParts extends ClaimPlace {
     rbdImage: string;
     pool: string;
     fileSystem: string;
-    size: pulumi.Input<string>;
+    size: string;
     mountPath: pulumi.Input<string>;
     podImage: pulumi.Input<string>;
 }

@@ -182,6 +182,8 @@ test.each([
     expect(fetched.map(({ inputs }) => inputs)).toEqual(upstream[name]);
 });
 
+/** What a program without types may give. */
+const unsafe = (text: string) => text as never;
 const rbd = (changed: Partial<RbdVolumeArgs>) => () =>
     new RbdVolume("data", { ...rbdArgs, ...changed });
 test.each<[() => unknown, RegExp]>([
@@ -192,9 +194,9 @@ test.each<[() => unknown, RegExp]>([
     [rbd({ rbdImage: "rbd/foo" }), /expected the name of an RBD image/],
     [rbd({ sizeMib: 0 }), /sizeMib: got 0; expected a whole number of MiB/],
     [rbd({ mountPath: "mnt" }), /mountPath: got "mnt"; expected an absolute path/],
-    [rbd({ fileSystem: "ntfs" as VolumeFileSystem }), /expected "ext4" or "xfs"/],
+    [rbd({ fileSystem: unsafe("ntfs") }), /expected "ext4" or "xfs"/],
     [
-        () => new AzureDiskVolume("d", { kubeconfig, sku: "Fast" as AzureDiskSku }),
+        () => new AzureDiskVolume("d", { kubeconfig, sku: unsafe("Fast") }),
         /expected one of "Standard_LRS"/,
     ],
     [() => new CephDemo("c", { kubeconfig, deviceFilter: "[" }), /expected a regular expression/],
