@@ -37,15 +37,23 @@ export { type NodeBinaryArgs } from "./components/kind/node-binaries";
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
 export { Addon, type AddonArgs } from "./components/addons/addon";
 export {
+    AzureDiskSku,
+    AzureDiskVolume,
+    type AzureDiskVolumeArgs,
+} from "./components/addons/azure-disk-volume";
+export {
     CalicoEncapsulation,
     CalicoNetwork,
     type CalicoNetworkArgs,
 } from "./components/addons/calico-network";
+export { CephDemo, type CephDemoArgs } from "./components/addons/ceph-demo";
 export { type ClusterAccessArgs, ImagePullPolicy } from "./components/addons/cluster-access";
 export { ClusterDns, type ClusterDnsArgs } from "./components/addons/cluster-dns";
 export { ClusterMetrics, type ClusterMetricsArgs } from "./components/addons/cluster-metrics";
 export { ClusterUi, type ClusterUiArgs } from "./components/addons/cluster-ui";
+export { VolumeFileSystem } from "./components/addons/mounted-volume";
 export { type ManifestArgs } from "./components/addons/published-manifest";
+export { RbdVolume, type RbdVolumeArgs } from "./components/addons/rbd-volume";
 export { type Binary, Build, type BuildArgs } from "./components/source/build";
 export { BuildHost, type BuildHostArgs } from "./components/source/build-host";
 export { BuildMode } from "./components/source/go-build";

@@ -7,6 +7,7 @@ import { accessRules, type ClusterAccessArgs, withSecretKubeconfig } from "./clu
 import { declareObjects } from "./cluster-objects";
 import { type KubernetesObject } from "./kubernetes-object";
 import { type ManifestArgs, manifestsRule, published } from "./published-manifest";
+import { calicoManifests } from "./upstream-manifests";
 
 /** How packets between pods of different nodes travel, as in Calico's Installation. */
 export enum CalicoEncapsulation {
@@ -24,8 +25,8 @@ export enum CalicoEncapsulation {
 
 /** Arguments of a CalicoNetwork. */
 export interface CalicoNetworkArgs extends ClusterAccessArgs {
-    /** Manifests of Calico's operator, with its definitions: operator-crds.yaml, where the release has it, and tigera-operator.yaml. */
-    manifests: ManifestArgs[];
+    /** Manifests of Calico's operator, with its definitions: operator-crds.yaml, where the release has it, and tigera-operator.yaml. Defaults to those of Calico 3.32.1. */
+    manifests?: ManifestArgs[];
     /** Range of pod addresses: that of the cluster, or a part of it. */
     podSubnet: pulumi.Input<string>;
     /** How packets travel between nodes. Defaults to VXLANCrossSubnet. */
@@ -43,7 +44,7 @@ export interface CalicoNetworkArgs extends ClusterAccessArgs {
 const encapsulationNames = Object.values(CalicoEncapsulation).map((each) => `"${each}"`);
 const rules = {
     ...accessRules,
-    manifests: manifestsRule.min(1, { error: "expected at least that of the operator" }),
+    manifests: manifestsRule.min(1, { error: "expected at least that of the operator" }).optional(),
     podSubnet: z
         .string({ error: "expected a range of addresses" })
         .refine((text) => parseRange(text) !== undefined, {
@@ -98,7 +99,9 @@ export class CalicoNetwork extends pulumi.ComponentResource {
             this,
             { ...args, kubeconfig: known.kubeconfig },
             [
-                ...args.manifests.map((manifest) => published(what, name, manifest, this)),
+                ...(args.manifests ?? calicoManifests).map((manifest) =>
+                    published(what, name, manifest, this),
+                ),
                 { objects: [installed] },
             ],
         );

@@ -17,8 +17,8 @@ export enum ImagePullPolicy {
 export interface ClusterAccessArgs {
     /** Text of the cluster's kubeconfig. It is a secret in the state. A new one of the same server changes nothing in the cluster. */
     kubeconfig: pulumi.Input<string>;
-    /** What tells the cluster from another one, as instanceId of a KindCluster: another value makes all objects anew, whatever the kubeconfig. Defaults to the server and the authority in the kubeconfig. */
-    clusterId?: pulumi.Input<string>;
+    /** What tells the cluster from the one that stood there before, as instanceId of a KindCluster. Another value: all objects are made anew, nothing is removed from the one before. Defaults to the server and the authority in the kubeconfig. */
+    instanceId?: pulumi.Input<string>;
     /** True: objects in a cluster that does not answer any more are dropped from the state, instead of failing the run that removes them. Defaults to false. */
     deleteUnreachable?: pulumi.Input<boolean>;
     /** Longest time in seconds that one object may take to be made, ready, changed or removed. Defaults to 600. */
@@ -56,7 +56,7 @@ export const accessRules = {
     kubeconfig: z.string({ error: "expected the text of a kubeconfig" }).regex(/[\n{]/, {
         error: "expected the text of a kubeconfig, not its path: read the file",
     }),
-    clusterId: z
+    instanceId: z
         .string({ error: "expected a text" })
         .min(1, { error: "expected a text" })
         .optional(),
@@ -93,7 +93,9 @@ export function clusterProvider(
         `${name}-cluster`,
         {
             kubeconfig: pulumi.secret(args.kubeconfig),
-            clusterIdentifier: args.clusterId,
+            // Then the objects themselves are made anew, not this: of a run that replaces the cluster, the engine would close
+            // the old connection while it asks by it what else is to be replaced.
+            clusterIdentifier: args.instanceId === undefined ? undefined : "by-instance-id",
             deleteUnreachable: pulumi
                 .output(args.deleteUnreachable)
                 .apply((given) => String(given ?? false)),

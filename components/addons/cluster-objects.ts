@@ -95,6 +95,8 @@ function declareNow(
             ({ token, label, kind, inputs }) =>
                 new ClusterObject(token, `${name}-${label}`, inputs, {
                     ...{ parent, provider, dependsOn },
+                    // Names are fixed: nothing can be made beside what is there.
+                    ...{ replacementTrigger: args.instanceId, deleteBeforeReplace: true },
                     customTimeouts: { create: timeout, update: timeout, delete: timeout },
                     ...(kind === "Secret" ? { additionalSecretOutputs: secretFields } : {}),
                 }),

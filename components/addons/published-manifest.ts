@@ -9,6 +9,7 @@ import { cacheRoot } from "../internal/paths";
 import { fields, sha256Digest } from "../internal/rules";
 import { inputError } from "../internal/validate";
 import { type LateBatch, type ObjectBatch } from "./cluster-objects";
+import { type KubernetesObject } from "./kubernetes-object";
 import { parseManifest } from "./manifest-text";
 
 /** A manifest that is published somewhere. */
@@ -47,13 +48,20 @@ export function batchOf(
     return { objects };
 }
 
-/** A published manifest: known in preview if the cache has it, which only a run that changes things may fill. */
+/**
+ * A published manifest: known in preview if the cache has it, which only a run that changes things may fill. `edit` gets
+ * each of its objects.
+ */
 export function published(
     what: string,
     name: string,
     { url, sha256: digest }: ManifestArgs,
     parent: pulumi.Resource,
+    edit: (object: KubernetesObject) => KubernetesObject = (object) => object,
 ): ObjectBatch | LateBatch {
+    const batchFrom = (text: string) => ({
+        objects: batchOf(what, "manifests", url, text).objects.map(edit),
+    });
     const artifact = new HostArtifact(
         `${name}-manifest-${digest.slice(0, 12)}`,
         { url, sha256: digest },
@@ -61,7 +69,7 @@ export function published(
     );
     const cached = cachedText(digest);
     if (cached !== undefined) {
-        return batchOf(what, "manifests", url, cached);
+        return batchFrom(cached);
     }
     if (pulumi.runtime.isDryRun()) {
         void pulumi.log.warn(
@@ -72,7 +80,7 @@ export function published(
     }
     return artifact.path.apply((file) =>
         guarded(() => {
-            const batch = batchOf(what, "manifests", url, fs.readFileSync(file, "utf8"));
+            const batch = batchFrom(fs.readFileSync(file, "utf8"));
             return () => batch;
         }),
     );

@@ -44,7 +44,7 @@ const cluster = new KindCluster("cluster", {
 });
 const addons = declareAddons(config, {
     kubeconfig: cluster.kubeconfig,
-    clusterId: cluster.instanceId,
+    instanceId: cluster.instanceId,
     // They go with the cluster, whether it still answers or not.
     deleteUnreachable: true,
     registryMirrors: config.registryMirrors,

@@ -59,20 +59,27 @@ const pod = (name: string, image: unknown = "nginx:1") => ({
 
 describe("Addon", () => {
     test("one provider of its own, with a secret kubeconfig; no other child", async () => {
-        await make({ objects: [configMap("x")], clusterId: "i-1", namespace: "n" });
+        await make({ objects: [configMap("x")], instanceId: "i-1", namespace: "n" });
         const providers = run.registered.filter(({ type }) => type.startsWith("pulumi:providers:"));
         expect(providers).toHaveLength(1);
         expect(providers[0]).toMatchObject({
             type: "pulumi:providers:kubernetes",
             name: "a-cluster",
-            inputs: { clusterIdentifier: "i-1", deleteUnreachable: "false", namespace: "n" },
+            inputs: {
+                clusterIdentifier: "by-instance-id",
+                deleteUnreachable: "false",
+                namespace: "n",
+            },
         });
         expect(JSON.stringify(providers[0]?.inputs["kubeconfig"])).toContain("Config");
         expect(run.optionsOf("a-cluster").version).toBe("4.34.2");
         expect(objects()).toEqual([
             { type: "kubernetes:core/v1:ConfigMap", name: "a-configmap-x", inputs: configMap("x") },
         ]);
-        expect(run.optionsOf("a-configmap-x").customTimeouts?.create).toBe("600s");
+        expect(run.optionsOf("a-configmap-x")).toMatchObject({
+            ...{ replacementTrigger: "i-1", deleteBeforeReplace: true },
+            customTimeouts: { create: "600s" },
+        });
     });
 
     test("objects wait for the phase before theirs", async () => {
