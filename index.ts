@@ -35,6 +35,7 @@ export {
 } from "./components/kind/kind-config";
 export { type NodeBinaryArgs } from "./components/kind/node-binaries";
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
+export { ProgramImage, type ProgramImageArgs } from "./components/kind/program-image";
 export { Addon, type AddonArgs } from "./components/addons/addon";
 export {
     CalicoEncapsulation,

@@ -70,7 +70,7 @@ export const settings = {
         .array(z.enum(addonNames, { error: `expected one of ${addonNames.join(", ")}` }), {
             error: "expected a list of add-ons",
         })
-        .default([]),
+        .default(["metrics"]),
     /** Manifests of your own, as absolute paths: they are in the cluster like add-ons. */
     manifests: z.array(z.string(), { error: "expected a list of paths" }).default([]),
     /** Where the images of add-ons come from, by registry. */

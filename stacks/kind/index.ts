@@ -1,11 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
 import { readConfig } from "../config";
-import { declareAddons } from "./addons";
+import { declareAddons, localImages } from "./addons";
 import { settings } from "./config";
 import { nodeUrls } from "./urls";
 
 const config = readConfig("kind", settings);
+if (config.disableDefaultCNI && config.addons.length > 0 && config.manifests.length === 0) {
+    throw new pulumi.RunError(
+        `kind:addons: got ${config.addons.join(", ")} beside kind:disableDefaultCNI; expected none, since no pod of theirs starts before you bring a network (pulumi config set --path kind:addons '[]'), or kind:manifests that bring one`,
+    );
+}
 
 const containers = config.engine === "own" ? new ContainerEngine("containers", {}) : undefined;
 const engine = containers?.engine ?? {};
@@ -18,6 +23,8 @@ const kind = new Build("kind", {
     targets: ["sigs.k8s.io/kind"],
 });
 const kindPath = kind.paths.apply((paths) => Object.values(paths)[0] ?? "");
+// Where a published node image is pulled, theirs are too.
+const local = config.release === undefined ? localImages(config.addons, engine) : {};
 const cluster = new KindCluster("cluster", {
     engine,
     image: image.tag,
@@ -32,16 +39,20 @@ const cluster = new KindCluster("cluster", {
     },
     featureGates: config.featureGates,
     runtimeConfig: config.runtimeConfig,
-    loadImages: config.loadImages,
+    loadImages: [...config.loadImages, ...(local.metrics === undefined ? [] : [local.metrics])],
     loadArchives: config.loadArchives,
 });
-const addons = declareAddons(config, {
-    kubeconfig: cluster.kubeconfig,
-    instanceId: cluster.instanceId,
-    // They go with the cluster, whether it still answers or not.
-    deleteUnreachable: true,
-    registryMirrors: config.registryMirrors,
-});
+const addons = declareAddons(
+    config,
+    {
+        kubeconfig: cluster.kubeconfig,
+        instanceId: cluster.instanceId,
+        // They go with the cluster, whether it still answers or not.
+        deleteUnreachable: true,
+        registryMirrors: config.registryMirrors,
+    },
+    local,
+);
 const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
 
 const kubectl = pulumi.interpolate`kubectl --kubeconfig ${cluster.kubeconfigPath}`;

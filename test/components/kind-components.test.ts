@@ -4,6 +4,7 @@ import { ContainerEngine } from "../../components/kind/container-engine";
 import { KindCluster } from "../../components/kind/kind-cluster";
 import { KindRole } from "../../components/kind/kind-config";
 import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
+import { ProgramImage, ProgramImageArgs } from "../../components/kind/program-image";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
@@ -187,6 +188,38 @@ test("programs that are laid over an image make another one, by their fingerprin
     );
 });
 
+test("an image of a program is named after what is in it, not after where that lies", async () => {
+    const imageOf = (name: string, args: Partial<ProgramImageArgs> = {}) =>
+        known(
+            new ProgramImage(name, { binary: binary("f1"), repository: "localhost/tool", ...args })
+                .image,
+        );
+    const one = await imageOf("a");
+    expect(one).toMatch(/^localhost\/tool:[0-9a-f]{16}$/);
+    expect(await imageOf("b", { binary: binary("f1", "/elsewhere") })).toBe(one);
+    const others = [
+        { binary: binary("f2") },
+        { entrypoint: ["/tool", "--flag"] },
+        { user: 0 },
+        { caCertificates: true },
+    ];
+    const made = await Promise.all(others.map((args, at) => imageOf(`c${String(at)}`, args)));
+    expect(new Set([one, ...made]).size).toBe(5);
+    expect(commandOf("a-program")?.inputs.environment).toMatchObject({
+        KUBEDEV_IMAGE_TAG: one,
+        KUBEDEV_PROGRAM: "/bin/it",
+        KUBEDEV_IMAGE_PROGRAM: "/tool",
+        KUBEDEV_IMAGE_ENTRYPOINT: '["/tool"]',
+        KUBEDEV_IMAGE_USER: "65532",
+        KUBEDEV_IMAGE_CA: "false",
+    });
+    // Another image is an update in place.
+    expect(commandOf("a-program")?.inputs.triggers).toEqual([{ incarnation: 1 }, { parents: [] }]);
+    expect(await known(new ProgramImage("My_Tool", { binary: binary("f") }).image)).toMatch(
+        /^program\.kubedev\.invalid\/my-tool:/,
+    );
+});
+
 test.each([
     [() => new NodeImage("x", {}), "got neither; expected one of version"],
     [
@@ -200,6 +233,16 @@ test.each([
     [
         () => new KindCluster("x", { image: "a:1", binaries: { "kube-proxy": binary("f") } }),
         'binaries.kube-proxy: got "kube-proxy"; expected one of kubectl, kubeadm, kube-apiserver',
+    ],
+    [
+        () =>
+            new ProgramImage("x", {
+                binary: binary("f"),
+                repository: "a:tag",
+                user: -1,
+                entrypoint: ["tool"],
+            }),
+        /repository: got "a:tag"; expected the name of an image without a tag.*\n.*entrypoint\.0: got "tool"; expected an absolute path.*\n.*user: got -1/,
     ],
     [
         () => new KindCluster("x", { image: "a:1", waitSec: -1 }),
