@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
+import { Build, ContainerEngine, KindCluster, LocalRegistry, NodeImage } from "../../index";
 import { readConfig } from "../config";
 import { declareAddons, localImages } from "./addons";
 import { settings } from "./config";
@@ -25,6 +25,7 @@ const kind = new Build("kind", {
 const kindPath = kind.paths.apply((paths) => Object.values(paths)[0] ?? "");
 // Where a published node image is pulled, theirs are too.
 const local = config.release === undefined ? localImages(config.addons, engine) : {};
+const registry = config.registry ? new LocalRegistry("registry", { engine }) : undefined;
 const cluster = new KindCluster("cluster", {
     engine,
     image: image.tag,
@@ -41,6 +42,7 @@ const cluster = new KindCluster("cluster", {
     runtimeConfig: config.runtimeConfig,
     loadImages: [...config.loadImages, ...(local.metrics === undefined ? [] : [local.metrics])],
     loadArchives: config.loadArchives,
+    registry: registry?.registry,
 });
 const addons = declareAddons(
     config,
@@ -63,10 +65,14 @@ export const outputs = {
     kubectl,
     /** For programs that take a kubeconfig as text. */
     kubeconfig: cluster.kubeconfig,
+    /** Changes with the cluster: what else is put into it takes this beside the kubeconfig. */
+    instanceId: cluster.instanceId,
     /** URL of the API server. */
     endpoint: cluster.endpoint,
     /** Where the ports of the nodes are. */
     address: cluster.address,
+    /** What names of images that are pushed begin with. */
+    ...(registry === undefined ? {} : { registry: registry.address }),
     ...addons,
     /** By node: a shell in it. */
     nodes: cluster.nodeNames.apply((names) =>
