@@ -23,7 +23,8 @@ const controlPlane = ["kube-apiserver", "kube-controller-manager", "kube-schedul
 // The API server first: it may be newer than what asks it, not older.
 const inOrder = ["kubectl", "kubeadm", ...controlPlane, "kubelet"];
 
-const rules = {
+/** What a program for nodes, or for an image, must look like. @internal */
+export const binaryRules = {
     path: absolutePath,
     fingerprint: z
         .string({ error: "expected the fingerprint of a binary, or its SHA-256" })
@@ -63,7 +64,7 @@ export function binaryLines(
                 const { path, fingerprint } = checkedEach(
                     `${what} binaries.${name}`,
                     { path: binary.path, fingerprint: binary.fingerprint },
-                    rules,
+                    binaryRules,
                 );
                 return pulumi.interpolate`${name} ${fingerprint} ${path}`;
             }),

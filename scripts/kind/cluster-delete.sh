@@ -13,7 +13,7 @@ if [ -f "$record" ] || [ -f "$dir/making" ]; then
     if find_engine; then
         remove_cluster
         # Of a NodeImage that has made another one since.
-        drop_node_image "$KUBEDEV_IMAGE_TAG"
+        case $KUBEDEV_IMAGE_TAG in kubedev/* | kubedev-overlay/* | kubedev-source/*) drop_image "$KUBEDEV_IMAGE_TAG" ;; esac
     elif [ "$KUBEDEV_ENGINE" = own ]; then
         say "the container engine does not run; what it keeps goes away with it"
     else

@@ -26,9 +26,9 @@ load_node_image() { # tag, recipe or * for the newest
     zstd -q -d -c "$node_archive" | docker load -q >/dev/null
 }
 
-# Removes a node image that no other thing of this user stands for, and what came with it, unless a container is made of it.
-drop_node_image() { # tag
-    case $1 in kubedev/* | kubedev-overlay/* | kubedev-source/*) ;; *) return 0 ;; esac
+# Removes an image that no other thing of this user stands for, and what came with it, unless a container is made of it. Its
+# name says what it is made from, so that stacks share it.
+drop_image() { # tag
     for other in "$state_root"/*/*/*/record; do
         if [ "$other" != "$record" ] && grep -qsxF "fact.tag=$1" "$other"; then return 0; fi
     done
@@ -41,5 +41,5 @@ note_node_image() { # tag, further lines of the record...
     note_tag=$1
     shift
     write_record "kind=node-image" "fact.tag=$note_tag" "fact.first=${KUBEDEV_IMAGE_FIRST:-$note_tag}" "$@"
-    [ -z "$image_before" ] || [ "$image_before" = "$note_tag" ] || drop_node_image "$image_before"
+    [ -z "$image_before" ] || [ "$image_before" = "$note_tag" ] || drop_image "$image_before"
 }

@@ -5,5 +5,5 @@
 . ./images.sh
 take_lock
 tag=$(field fact.tag)
-if [ -n "$tag" ] && find_engine; then drop_node_image "$tag"; fi
+if [ -n "$tag" ] && find_engine; then drop_image "$tag"; fi
 forget

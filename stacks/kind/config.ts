@@ -65,12 +65,14 @@ export const settings = {
         .default({}),
     /** Images of the engine that the nodes get. */
     loadImages: z.array(z.string(), { error: "expected a list of images" }).default([]),
+    /** true: a registry on loopback, which the nodes pull from. */
+    registry: flag.default(false),
     /** Add-ons of the cluster. */
     addons: z
         .array(z.enum(addonNames, { error: `expected one of ${addonNames.join(", ")}` }), {
             error: "expected a list of add-ons",
         })
-        .default([]),
+        .default(["metrics"]),
     /** Manifests of your own, as absolute paths: they are in the cluster like add-ons. */
     manifests: z.array(z.string(), { error: "expected a list of paths" }).default([]),
     /** Where the images of add-ons come from, by registry. */

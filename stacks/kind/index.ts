@@ -1,11 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
+import { Build, ContainerEngine, KindCluster, LocalRegistry, NodeImage } from "../../index";
 import { readConfig } from "../config";
-import { declareAddons } from "./addons";
+import { declareAddons, localImages } from "./addons";
 import { settings } from "./config";
 import { nodeUrls } from "./urls";
 
 const config = readConfig("kind", settings);
+if (config.disableDefaultCNI && config.addons.length > 0 && config.manifests.length === 0) {
+    throw new pulumi.RunError(
+        `kind:addons: got ${config.addons.join(", ")} beside kind:disableDefaultCNI; expected none, since no pod of theirs starts before you bring a network (pulumi config set --path kind:addons '[]'), or kind:manifests that bring one`,
+    );
+}
 
 const containers = config.engine === "own" ? new ContainerEngine("containers", {}) : undefined;
 const engine = containers?.engine ?? {};
@@ -25,6 +30,9 @@ const client = new Build("kubectl", {
     targets: ["k8s.io/kubernetes/cmd/kubectl"],
 });
 const kubectlPath = client.paths.apply((paths) => Object.values(paths)[0] ?? "");
+// Where a published node image is pulled, theirs are too.
+const local = config.release === undefined ? localImages(config.addons, engine) : {};
+const registry = config.registry ? new LocalRegistry("registry", { engine }) : undefined;
 const cluster = new KindCluster("cluster", {
     engine,
     image: image.tag,
@@ -39,16 +47,21 @@ const cluster = new KindCluster("cluster", {
     },
     featureGates: config.featureGates,
     runtimeConfig: config.runtimeConfig,
-    loadImages: config.loadImages,
+    loadImages: [...config.loadImages, ...(local.metrics === undefined ? [] : [local.metrics])],
     loadArchives: config.loadArchives,
+    registry: registry?.registry,
 });
-const addons = declareAddons(config, {
-    kubeconfig: cluster.kubeconfig,
-    instanceId: cluster.instanceId,
-    // They go with the cluster, whether it still answers or not.
-    deleteUnreachable: true,
-    registryMirrors: config.registryMirrors,
-});
+const addons = declareAddons(
+    config,
+    {
+        kubeconfig: cluster.kubeconfig,
+        instanceId: cluster.instanceId,
+        // They go with the cluster, whether it still answers or not.
+        deleteUnreachable: true,
+        registryMirrors: config.registryMirrors,
+    },
+    local,
+);
 const docker = pulumi.interpolate`docker${containers === undefined ? "" : pulumi.interpolate` -H ${containers.dockerHost}`}`;
 
 const kubectl = pulumi.interpolate`${kubectlPath} --kubeconfig ${cluster.kubeconfigPath}`;
@@ -59,10 +72,14 @@ export const outputs = {
     kubectl,
     /** For programs that take a kubeconfig as text. */
     kubeconfig: cluster.kubeconfig,
+    /** Changes with the cluster: what else is put into it takes this beside the kubeconfig. */
+    instanceId: cluster.instanceId,
     /** URL of the API server. */
     endpoint: cluster.endpoint,
     /** Where the ports of the nodes are. */
     address: cluster.address,
+    /** What names of images that are pushed begin with. */
+    ...(registry === undefined ? {} : { registry: registry.address }),
     ...addons,
     /** By node: a shell in it. */
     nodes: cluster.nodeNames.apply((names) =>

@@ -3,12 +3,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { ContainerEngine } from "../../components/kind/container-engine";
 import { KindCluster } from "../../components/kind/kind-cluster";
 import { KindRole } from "../../components/kind/kind-config";
+import { LocalRegistry } from "../../components/kind/local-registry";
 import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
 import { Build } from "../../components/source/build";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
 let seen: Record<"engine" | "cluster" | "probe" | "tree", string>;
+import { ProgramImage, ProgramImageArgs } from "../../components/kind/program-image";
+import { known, MockedRun } from "../support/mocked-run";
+
+let run: MockedRun;
+let seen: Record<"engine" | "cluster" | "registry" | "probe", string>;
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
@@ -17,6 +23,10 @@ beforeEach(async () => {
     run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
         if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
         if (asked["KUBEDEV_TREE"] !== undefined) return seen.tree;
+    seen = { engine: "", cluster: "", registry: "", probe: "absent=1\n" };
+    run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
+        if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
+        if (asked["KUBEDEV_KEY"] === "r-registry") return seen.registry;
         return asked["KUBEDEV_CLUSTER"] === undefined ? seen.probe : seen.cluster;
     });
     await run.begin();
@@ -303,6 +313,86 @@ test("images for every node are laid over one that is not built", async () => {
     expect(commandOf("v-overlay")?.inputs.environment["KUBEDEV_EXTRA_IMAGES"]).toBe("");
 });
 
+test("an image of a program is named after what is in it, not after where that lies", async () => {
+    const imageOf = (name: string, args: Partial<ProgramImageArgs> = {}) =>
+        known(
+            new ProgramImage(name, { binary: binary("f1"), repository: "localhost/tool", ...args })
+                .image,
+        );
+    const one = await imageOf("a");
+    expect(one).toMatch(/^localhost\/tool:[0-9a-f]{16}$/);
+    expect(await imageOf("b", { binary: binary("f1", "/elsewhere") })).toBe(one);
+    const others = [
+        { binary: binary("f2") },
+        { entrypoint: ["/tool", "--flag"] },
+        { user: 0 },
+        { caCertificates: true },
+    ];
+    const made = await Promise.all(others.map((args, at) => imageOf(`c${String(at)}`, args)));
+    expect(new Set([one, ...made]).size).toBe(5);
+    expect(commandOf("a-program")?.inputs.environment).toMatchObject({
+        KUBEDEV_IMAGE_TAG: one,
+        KUBEDEV_PROGRAM: "/bin/it",
+        KUBEDEV_IMAGE_PROGRAM: "/tool",
+        KUBEDEV_IMAGE_ENTRYPOINT: '["/tool"]',
+        KUBEDEV_IMAGE_USER: "65532",
+        KUBEDEV_IMAGE_CA: "false",
+    });
+    // Another image is an update in place.
+    expect(commandOf("a-program")?.inputs.triggers).toEqual([{ incarnation: 1 }, { parents: [] }]);
+    expect(await known(new ProgramImage("My_Tool", { binary: binary("f") }).image)).toMatch(
+        /^program\.kubedev\.invalid\/my-tool:/,
+    );
+});
+
+test("a registry is on loopback alone; one that died is started again in place", async () => {
+    seen = {
+        ...seen,
+        registry: "state=dead\n",
+        probe: "absent=1\n[r-registry]\nalive=true\nincarnation=1\nfact.starts=2\n",
+    };
+    const registry = new LocalRegistry("r", { image: "registry:3", address: "127.9.9.9" });
+    expect(await known(registry.address)).toBe("127.9.9.9:5000");
+    const { host, container } = await known(registry.registry);
+    expect([host, container]).toEqual([
+        "127.9.9.9:5000",
+        expect.stringMatching(/^stack-r-.*-registry$/),
+    ]);
+    const { inputs } = run.command();
+    expect(inputs.triggers).toEqual([{ incarnation: 1 }, { parents: [] }]);
+    expect(inputs.environment).toMatchObject({
+        KUBEDEV_REGISTRY: container,
+        KUBEDEV_REGISTRY_HOST: "127.9.9.9:5000",
+        KUBEDEV_REGISTRY_IMAGE: "registry:3",
+        KUBEDEV_STARTS: "3",
+    });
+});
+
+test("a registry's program is built where no image of it is given", async () => {
+    const registry = new LocalRegistry("r", {});
+    expect(await known(registry.address)).toMatch(/^127\.\d+\.\d+\.\d+:5000$/);
+    await pulumi.runtime.disconnect();
+    const image = commandOf("r-registry")?.inputs.environment["KUBEDEV_REGISTRY_IMAGE"];
+    expect(image).toMatch(/^program\.kubedev\.invalid\/r-image:[0-9a-f]{16}$/);
+    expect(commandOf("r-image-program")?.inputs.environment["KUBEDEV_IMAGE_TAG"]).toBe(image);
+});
+
+test("a registry is wired into nodes in place, by a resource of its own", async () => {
+    await makeCluster({
+        clusterName: "mine",
+        registry: { host: "127.9.9.9:5000", container: "there" },
+    });
+    expect(clusterCommand()?.inputs.triggers).not.toContain("there");
+    expect(commandOf("c-registry")?.inputs).toMatchObject({
+        triggers: [{ incarnation: 1 }, { parents: ["c-cluster-id"] }],
+        environment: {
+            KUBEDEV_CLUSTER: "mine",
+            KUBEDEV_REGISTRY: "there",
+            KUBEDEV_REGISTRY_HOST: "127.9.9.9:5000",
+        },
+    });
+});
+
 test.each([
     [() => new NodeImage("x", {}), "got neither; expected one of version"],
     [
@@ -324,6 +414,22 @@ test.each([
     [
         () => new KindCluster("x", { image: "a:1", binaries: { "kube-proxy": binary("f") } }),
         'binaries.kube-proxy: got "kube-proxy"; expected one of kubectl, kubeadm, kube-apiserver',
+    ],
+    [
+        () =>
+            new ProgramImage("x", {
+                binary: binary("f"),
+                repository: "a:tag",
+                user: -1,
+                entrypoint: ["tool"],
+            }),
+        /repository: got "a:tag"; expected the name of an image without a tag.*\n.*entrypoint\.0: got "tool"; expected an absolute path.*\n.*user: got -1/,
+    ],
+    [() => new LocalRegistry("x", { address: "0.0.0.0" }), "127.0.0.0/8: whoever reaches"],
+    [() => new LocalRegistry("x", { version: "v2.8.0" }), 'expected a version, as "v3.1.2"'],
+    [
+        () => new KindCluster("x", { image: "a:1", registry: { host: "x", container: "y" } }),
+        'registry.host: got "x"; expected "127.1.2.3:5000"',
     ],
     [
         () => new KindCluster("x", { image: "a:1", waitSec: -1 }),

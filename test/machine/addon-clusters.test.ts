@@ -4,7 +4,12 @@
  */
 import { ControlPlane } from "../support/control-plane";
 import { library, ScratchStack } from "../support/engine";
-import { compilesMs } from "../support/kubernetes-binaries";
+import {
+    builtPaths,
+    compilesMs,
+    controlPlaneStack,
+    forThisMachine,
+} from "../support/kubernetes-binaries";
 
 jest.setTimeout(300_000);
 
@@ -54,12 +59,16 @@ new kubedev.Addon("addon", {
 new kubedev.ClusterDns("dns", { ...access, serviceSubnet: "10.100.0.0/24" }, noWait);
 `;
 
+let builds: ScratchStack;
 let first: ControlPlane;
 let second: ControlPlane;
 let stack: ScratchStack;
 
 beforeAll(async () => {
-    [first, second] = await Promise.all([ControlPlane.start(), ControlPlane.start()]);
+    builds = await controlPlaneStack();
+    const binaries = forThisMachine(await builtPaths(builds));
+    first = await ControlPlane.start({ binaries });
+    second = await ControlPlane.start({ binaries });
     stack = await ScratchStack.create({
         program,
         env: { KUBECONFIG: undefined, KUBECONFIG_PATH: first.kubeconfig },
@@ -69,6 +78,7 @@ afterAll(async () => {
     await (stack as ScratchStack | undefined)?.dispose();
     await (first as ControlPlane | undefined)?.stop();
     await (second as ControlPlane | undefined)?.stop();
+    await (builds as ScratchStack | undefined)?.dispose();
 });
 
 const inSecond = () => ({ env: { KUBECONFIG_PATH: second.kubeconfig } });

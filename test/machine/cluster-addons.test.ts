@@ -178,7 +178,7 @@ import { declareAddons } from "${path.join(repoRoot, "stacks/kind/addons")}";
 const whole = new pulumi.ComponentResource("test:index:Whole", "whole", {}, noWait);
 module.exports = declareAddons({ addons: JSON.parse(env.ADDONS ?? "[]"), manifests: [] }, {
     kubeconfig, instanceId: "one", deleteUnreachable: true,
-}, { parent: whole });
+}, {}, { parent: whole });
 `,
         );
     });

@@ -37,6 +37,15 @@ nodePrograms(nodeVersions("${kubernetesVersion}")!).forEach(({ module, target, n
     new kubedev.Build("node-" + at, { module, targets: [target], names });
 });
 new kubedev.Build("kind", { module: "sigs.k8s.io/kind@v0.32.0", targets: ["sigs.k8s.io/kind"] });
+// And kind-addons.test.ts, in images.
+new kubedev.Build("metrics-server", {
+    module: "sigs.k8s.io/metrics-server@v0.8.0",
+    targets: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
+});
+new kubedev.Build("registry", {
+    module: "github.com/distribution/distribution/v3@v3.1.2",
+    targets: ["github.com/distribution/distribution/v3/cmd/registry"],
+});
 export const paths = { nodes: nodes.paths, control: control.paths, etcd: etcd.paths };
 `;
 
