@@ -5,28 +5,24 @@ import { KindCluster } from "../../components/kind/kind-cluster";
 import { KindRole } from "../../components/kind/kind-config";
 import { LocalRegistry } from "../../components/kind/local-registry";
 import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
+import { ProgramImage, ProgramImageArgs } from "../../components/kind/program-image";
 import { Build } from "../../components/source/build";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
-let seen: Record<"engine" | "cluster" | "probe" | "tree", string>;
-import { ProgramImage, ProgramImageArgs } from "../../components/kind/program-image";
-import { known, MockedRun } from "../support/mocked-run";
-
-let run: MockedRun;
-let seen: Record<"engine" | "cluster" | "registry" | "probe", string>;
+let seen: Record<"engine" | "cluster" | "registry" | "probe" | "tree", string>;
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
-    seen = { engine: "", cluster: "", probe: "absent=1\n", tree: fingerprintOf("kubelet", "1") };
-    run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
-        if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
-        if (asked["KUBEDEV_TREE"] !== undefined) return seen.tree;
-    seen = { engine: "", cluster: "", registry: "", probe: "absent=1\n" };
+    seen = {
+        ...{ engine: "", cluster: "", registry: "", probe: "absent=1\n" },
+        tree: fingerprintOf("kubelet", "1"),
+    };
     run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
         if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
         if (asked["KUBEDEV_KEY"] === "r-registry") return seen.registry;
+        if (asked["KUBEDEV_TREE"] !== undefined) return seen.tree;
         return asked["KUBEDEV_CLUSTER"] === undefined ? seen.probe : seen.cluster;
     });
     await run.begin();
