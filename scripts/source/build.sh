@@ -69,12 +69,16 @@ if [ "$KUBEDEV_MODE" = module ] && [ "$KUBEDEV_CGO" = 0 ]; then
     shared=$cache_root/binaries/$KUBEDEV_BUILD_KEY-$(cd / && "$go" env GOVERSION GOAMD64 GOARM64 | cksum | cut -d ' ' -f 1)
 fi
 
-# One at a time for each Go cache: what several targets share is compiled once.
-mkdir -p "$cache_root"
-exec 8>"$cache_root/build.lock"
-if ! flock -n 8; then
-    say "waiting for another build on this host"
-    flock 8
+is_shared() { [ -n "$shared" ] && [ -s "$shared/$KUBEDEV_BINARY" ]; }
+
+# One at a time for each Go cache: what several targets share is compiled once. To copy takes no turn.
+if ! is_shared; then
+    mkdir -p "$cache_root"
+    exec 8>"$cache_root/build.lock"
+    if ! flock -n 8; then
+        say "waiting for another build on this host"
+        flock 8
+    fi
 fi
 
 rm -rf "$new"
@@ -193,7 +197,7 @@ refuse_what_was_edited() {
 }
 
 begin=$(date +%s)
-if [ -n "$shared" ] && [ -s "$shared/$KUBEDEV_BINARY" ]; then
+if is_shared; then
     cp --reflink=auto "$shared/$KUBEDEV_BINARY" "$new/"
     touch "$shared"
     say "it was built before by this user"

@@ -1,5 +1,5 @@
 /** scripts/source/build.sh with the real go: what it does when something is in the way. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
@@ -206,6 +206,17 @@ test("a released module is built once for all stacks of a user", async () => {
     });
     expect(second.stderr).toContain("it was built before by this user");
     expect((await asModule("key2")).stderr).not.toContain("it was built before");
+    // Whoever compiles something else meanwhile keeps nobody from it.
+    const lock = path.join(scratch, "home/.cache/kubedev/build.lock");
+    const holder = spawn("flock", [lock, "sh", "-c", "echo held; exec cat"]);
+    try {
+        await new Promise((resolve) => holder.stdout.once("data", resolve));
+        const third = await asModule("key2");
+        expect(third.stderr).toContain("it was built before by this user");
+        expect(third.stderr).not.toContain("waiting");
+    } finally {
+        holder.stdin.end();
+    }
 });
 
 test("a tree that wants a newer Go than there is", async () => {
