@@ -33,7 +33,9 @@ ctr() { docker exec "$node" ctr -n k8s.io images "$@"; }
 for name in kube-apiserver kube-controller-manager kube-scheduler kube-proxy; do
     # As Kubernetes names what it builds.
     ctr tag "registry.k8s.io/$name:v1.36.1" "registry.k8s.io/$name-${arch}:v1.36.1" >/dev/null
-    ctr export - "registry.k8s.io/$name-${arch}:v1.36.1" >"$images/$name.tar"
+    # Not by standard output, of which docker exec was seen to lose the end.
+    ctr export "/tmp/$name.tar" "registry.k8s.io/$name-${arch}:v1.36.1"
+    docker cp "$node:/tmp/$name.tar" "$images/"
 done
 `;
 

@@ -126,9 +126,9 @@ export class KindHome {
         // The one that began first, of which no test has taken anything away.
         const node = planes.split("\n").at(-1) ?? "";
         const file = path.join(this.dir, `${program}-${more}`);
-        sh(
-            `docker -H 'unix://${this.engineDir}/docker.sock' exec ${node} sh -c 'cat /proc/$(pidof ${program})/exe' >'${file}'`,
-        );
+        this.docker("exec", node, "sh", "-c", `cp /proc/$(pidof ${program})/exe /kind/${program}`);
+        this.docker("cp", `${node}:/kind/${program}`, file);
+        this.docker("exec", node, "rm", `/kind/${program}`);
         fs.appendFileSync(file, more);
         fs.chmodSync(file, 0o755);
         return { path: file, fingerprint: more };
