@@ -128,8 +128,10 @@ export class AzureDiskVolume extends pulumi.ComponentResource {
             ],
         );
         this.claimName = pulumi.output(place.name);
+        // As volumes are called that are made for a claim.
+        const volumeName = `pvc-<uid of claim ${place.namespace}/${place.name}>`;
         this.mountChain = mountPath.apply((mountPath) =>
-            mountChain({ ...place, ...azureSteps, fileSystem, mountPath }),
+            mountChain({ ...place, ...azureSteps, volumeName, fileSystem, mountPath }),
         );
         this.mountCheck = mountPath.apply((mountPath) =>
             mountCheck(place.namespace, place.name, mountPath),

@@ -136,7 +136,10 @@ test("AzureDiskVolume: driver, what it logs in with, storage class, claim and a 
     expect(inputsOf(/claim/)?.["spec"]).toMatchObject({
         resources: { requests: { storage: "20Gi" } },
     });
-    expect(await known(disk.mountChain)).toContain("mkfs.xfs");
+    const chain = await known(disk.mountChain);
+    expect(chain).toContain("mkfs.xfs");
+    const claimName = await known(disk.claimName);
+    expect(chain).toContain(`kubernetes.io~csi/pvc-<uid of claim default/${claimName}>/mount`);
     // As the engine marks a secret.
     const kept = run.registered.find(({ name }) => name === "disk");
     expect(kept?.inputs["cloudConfig"]).toMatchObject({
