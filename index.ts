@@ -34,11 +34,6 @@ export {
     KindRole,
 } from "./components/kind/kind-config";
 export { type NodeBinaryArgs } from "./components/kind/node-binaries";
-export {
-    LocalRegistry,
-    type LocalRegistryArgs,
-    type RegistryRef,
-} from "./components/kind/local-registry";
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
 export { ProgramImage, type ProgramImageArgs } from "./components/kind/program-image";
 export { Addon, type AddonArgs } from "./components/addons/addon";

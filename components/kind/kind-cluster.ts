@@ -4,11 +4,11 @@ import { z } from "zod";
 import { Host, hostParts, hostRule } from "../host/host";
 import { after, hostResource, recordedFacts, textOf } from "../host/host-resource";
 import { lookAt } from "../host/thing-look";
+import { sha256 } from "../internal/hash";
 import { isLoopbackAddress, loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { absolutePath, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { derivedName } from "./cluster-name";
 import { EngineRef } from "./container-engine";
 import { engineRule } from "./engine-rule";
 import {
@@ -18,10 +18,8 @@ import {
     kindNodeNames,
     labelsRule,
 } from "./kind-config";
-import { RegistryRef, registryRule } from "./local-registry";
 import { binaryProblems, NodeBinaryArgs, replaceInNodes } from "./node-binaries";
 import { ownOrHost } from "./node-image";
-import { wireRegistry } from "./node-registry";
 
 /** Arguments of a KindCluster. */
 export interface KindClusterArgs extends KindConfigArgs {
@@ -45,8 +43,6 @@ export interface KindClusterArgs extends KindConfigArgs {
     loadArchives?: pulumi.Input<pulumi.Input<string>[]>;
     /** Programs that its nodes run instead of their image's, by name: kubelet, kubeadm, kubectl; kube-apiserver, kube-controller-manager and kube-scheduler on control planes. A change replaces them in the running nodes. */
     binaries?: Record<string, pulumi.Input<NodeBinaryArgs>>;
-    /** A registry in the same engine that its nodes pull from, of a LocalRegistry. Changes in place. Defaults to none. */
-    registry?: pulumi.Input<RegistryRef>;
     /** How long nodes may take to be Ready, in seconds; 0: nobody waits. Defaults to 300, without a pod network to 0. */
     waitSec?: number;
     /** Verbosity of kind, 0 to 9. Defaults to 0. */
@@ -80,7 +76,6 @@ const rules = {
         })
         .optional(),
     loadArchives: z.array(absolutePath, { error: "expected a list of paths" }).optional(),
-    registry: registryRule,
     waitSec: whole(0, 3600, "seconds").optional(),
     verbosity: whole(0, 9, "levels").optional(),
 };
@@ -172,16 +167,16 @@ export class KindCluster extends pulumi.ComponentResource {
             // The kubeconfig is printed.
             { parent: this, additionalSecretOutputs: ["stdout"] },
         );
-        const running = {
-            ...{ name, clusterName, host: args.host },
-            ...{ engine: kind.KUBEDEV_ENGINE, id: cluster.resource.id },
-        };
-        replaceInNodes(what, { ...running, nodes: args.nodes }, args.binaries ?? {}, {
-            parent: this,
-        });
-        if (args.registry !== undefined) {
-            wireRegistry(running, args.registry, { parent: this });
-        }
+        replaceInNodes(
+            what,
+            {
+                ...{ name, clusterName, host: args.host, nodes: args.nodes },
+                engine: kind.KUBEDEV_ENGINE,
+                id: cluster.resource.id,
+            },
+            args.binaries ?? {},
+            { parent: this },
+        );
         this.kubeconfig = pulumi.secret(
             pulumi.all([hostParts(args.host).ssh, cluster.instanceId]).apply(
                 ([ssh]) =>
@@ -226,4 +221,10 @@ function kept(file: string): string | undefined {
 
 function lines(values: readonly string[]): string {
     return values.join("\n");
+}
+
+/** Short enough for the names of nodes, and another one for each stack. */
+function derivedName(project: string, stack: string, name: string): string {
+    const readable = `${stack}-${name}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+    return `${readable.slice(0, 28).replace(/^-|-$/g, "")}-${sha256(`${project}/${stack}/${name}`).slice(0, 6)}`;
 }

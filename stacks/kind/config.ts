@@ -65,8 +65,6 @@ export const settings = {
         .default({}),
     /** Images of the engine that the nodes get. */
     loadImages: z.array(z.string(), { error: "expected a list of images" }).default([]),
-    /** true: a registry on loopback, which the nodes pull from. */
-    registry: flag.default(false),
     /** Add-ons of the cluster. */
     addons: z
         .array(z.enum(addonNames, { error: `expected one of ${addonNames.join(", ")}` }), {

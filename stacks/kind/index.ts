@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Build, ContainerEngine, KindCluster, LocalRegistry, NodeImage } from "../../index";
+import { Build, ContainerEngine, KindCluster, NodeImage } from "../../index";
 import { readConfig } from "../config";
 import { declareAddons, localImages } from "./addons";
 import { settings } from "./config";
@@ -25,7 +25,6 @@ const kind = new Build("kind", {
 const kindPath = kind.paths.apply((paths) => Object.values(paths)[0] ?? "");
 // Where a published node image is pulled, theirs are too.
 const local = config.release === undefined ? localImages(config.addons, engine) : {};
-const registry = config.registry ? new LocalRegistry("registry", { engine }) : undefined;
 const cluster = new KindCluster("cluster", {
     engine,
     image: image.tag,
@@ -42,7 +41,6 @@ const cluster = new KindCluster("cluster", {
     runtimeConfig: config.runtimeConfig,
     loadImages: [...config.loadImages, ...(local.metrics === undefined ? [] : [local.metrics])],
     loadArchives: config.loadArchives,
-    registry: registry?.registry,
 });
 const addons = declareAddons(
     config,
@@ -71,8 +69,6 @@ export const outputs = {
     endpoint: cluster.endpoint,
     /** Where the ports of the nodes are. */
     address: cluster.address,
-    /** What names of images that are pushed begin with. */
-    ...(registry === undefined ? {} : { registry: registry.address }),
     ...addons,
     /** By node: a shell in it. */
     nodes: cluster.nodeNames.apply((names) =>

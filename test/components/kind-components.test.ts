@@ -3,21 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { ContainerEngine } from "../../components/kind/container-engine";
 import { KindCluster } from "../../components/kind/kind-cluster";
 import { KindRole } from "../../components/kind/kind-config";
-import { LocalRegistry } from "../../components/kind/local-registry";
 import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
 import { ProgramImage, ProgramImageArgs } from "../../components/kind/program-image";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
-let seen: Record<"engine" | "cluster" | "registry" | "probe", string>;
+let seen: Record<"engine" | "cluster" | "probe", string>;
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
-    seen = { engine: "", cluster: "", registry: "", probe: "absent=1\n" };
+    seen = { engine: "", cluster: "", probe: "absent=1\n" };
     run = new MockedRun({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there" }, (asked) => {
         if (asked["KUBEDEV_KEY"] === "own-engine") return seen.engine;
-        if (asked["KUBEDEV_KEY"] === "r-registry") return seen.registry;
         return asked["KUBEDEV_CLUSTER"] === undefined ? seen.probe : seen.cluster;
     });
     await run.begin();
@@ -222,54 +220,6 @@ test("an image of a program is named after what is in it, not after where that l
     );
 });
 
-test("a registry is on loopback alone; one that died is started again in place", async () => {
-    seen = {
-        ...seen,
-        registry: "state=dead\n",
-        probe: "absent=1\n[r-registry]\nalive=true\nincarnation=1\nfact.starts=2\n",
-    };
-    const registry = new LocalRegistry("r", { image: "registry:3", address: "127.9.9.9" });
-    expect(await known(registry.address)).toBe("127.9.9.9:5000");
-    const { host, container } = await known(registry.registry);
-    expect([host, container]).toEqual([
-        "127.9.9.9:5000",
-        expect.stringMatching(/^stack-r-.*-registry$/),
-    ]);
-    const { inputs } = run.command();
-    expect(inputs.triggers).toEqual([{ incarnation: 1 }, { parents: [] }]);
-    expect(inputs.environment).toMatchObject({
-        KUBEDEV_REGISTRY: container,
-        KUBEDEV_REGISTRY_HOST: "127.9.9.9:5000",
-        KUBEDEV_REGISTRY_IMAGE: "registry:3",
-        KUBEDEV_STARTS: "3",
-    });
-});
-
-test("a registry's program is built where no image of it is given", async () => {
-    const registry = new LocalRegistry("r", {});
-    expect(await known(registry.address)).toMatch(/^127\.\d+\.\d+\.\d+:5000$/);
-    await pulumi.runtime.disconnect();
-    const image = commandOf("r-registry")?.inputs.environment["KUBEDEV_REGISTRY_IMAGE"];
-    expect(image).toMatch(/^program\.kubedev\.invalid\/r-image:[0-9a-f]{16}$/);
-    expect(commandOf("r-image-program")?.inputs.environment["KUBEDEV_IMAGE_TAG"]).toBe(image);
-});
-
-test("a registry is wired into nodes in place, by a resource of its own", async () => {
-    await makeCluster({
-        clusterName: "mine",
-        registry: { host: "127.9.9.9:5000", container: "there" },
-    });
-    expect(clusterCommand()?.inputs.triggers).not.toContain("there");
-    expect(commandOf("c-registry")?.inputs).toMatchObject({
-        triggers: [{ incarnation: 1 }, { parents: ["c-cluster-id"] }],
-        environment: {
-            KUBEDEV_CLUSTER: "mine",
-            KUBEDEV_REGISTRY: "there",
-            KUBEDEV_REGISTRY_HOST: "127.9.9.9:5000",
-        },
-    });
-});
-
 test.each([
     [() => new NodeImage("x", {}), "got neither; expected one of version"],
     [
@@ -293,12 +243,6 @@ test.each([
                 entrypoint: ["tool"],
             }),
         /repository: got "a:tag"; expected the name of an image without a tag.*\n.*entrypoint\.0: got "tool"; expected an absolute path.*\n.*user: got -1/,
-    ],
-    [() => new LocalRegistry("x", { address: "0.0.0.0" }), "127.0.0.0/8: whoever reaches"],
-    [() => new LocalRegistry("x", { version: "v2.8.0" }), 'expected a version, as "v3.1.2"'],
-    [
-        () => new KindCluster("x", { image: "a:1", registry: { host: "x", container: "y" } }),
-        'registry.host: got "x"; expected "127.1.2.3:5000"',
     ],
     [
         () => new KindCluster("x", { image: "a:1", waitSec: -1 }),

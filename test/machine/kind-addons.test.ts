@@ -1,6 +1,6 @@
 /**
  * What runs in a real cluster of the environment `kind`, with package mirrors only: its default add-on, images of programs,
- * images from a local registry, volumes; and that all of it comes again when the cluster is replaced under it.
+ * volumes; and that all of it comes again when the cluster is replaced under it.
  */
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -55,7 +55,7 @@ beforeAll(
             project: "kubedev",
             stack: `addons-${String(process.pid)}`,
             env: { ...imageCache(), XDG_STATE_HOME: path.join(home.dir, "state"), GOFLAGS: "" },
-            config: { "kubedev:environment": "kind", "kind:registry": "true" },
+            config: { "kubedev:environment": "kind" },
         });
     }),
 );
@@ -86,37 +86,23 @@ const top = () =>
         const said = await kubectl("top", "nodes", "--no-headers");
         return /-control-plane +\d+m +\d+% +\d+Mi/.test(said) ? true : undefined;
     });
-/** An image of busybox that people push. */
-async function pushed(name: string): Promise<string> {
-    const image = `${String((await stack.outputs())["registry"])}/${name}`;
-    home.importImage(image);
-    home.docker("push", "-q", image);
-    // So that it comes from the registry.
-    home.docker("rmi", image);
-    return image;
-}
-/** Runs a pod to its end; answers what it wrote. */
-async function ran(name: string, image: string, script: string, claim?: string): Promise<string> {
-    const mounted = {
-        volumes: [{ name: "data", persistentVolumeClaim: { claimName: claim } }],
-        containers: [{ volumeMounts: [{ name: "data", mountPath: "/data" }] }],
-    };
-    const container = { name, image, command: ["/bin/busybox", "sh", "-c", script] };
-    const pod = {
+/** Runs a pod with the claim to its end; answers what it wrote. */
+async function ran(name: string, image: string, script: string): Promise<string> {
+    await applied({
         ...{ apiVersion: "v1", kind: "Pod", metadata: { name } },
         spec: {
             restartPolicy: "Never",
-            ...(claim === undefined ? {} : { volumes: mounted.volumes }),
-            containers: [{ ...container, ...(claim === undefined ? {} : mounted.containers[0]) }],
+            volumes: [{ name: "data", persistentVolumeClaim: { claimName: "claim" } }],
+            containers: [
+                {
+                    ...{ name, image, command: ["/bin/busybox", "sh", "-c", script] },
+                    volumeMounts: [{ name: "data", mountPath: "/data" }],
+                },
+            ],
         },
-    };
-    await applied(pod);
-    await kubectl(
-        "wait",
-        "--for=jsonpath={.status.phase}=Succeeded",
-        `pod/${name}`,
-        "--timeout=90s",
-    );
+    });
+    const phase = "--for=jsonpath={.status.phase}=Succeeded";
+    await kubectl("wait", phase, `pod/${name}`, "--timeout=90s");
     const said = await kubectl("logs", name);
     await kubectl("delete", "pod", name, "--now");
     return said;
@@ -161,10 +147,9 @@ kindTest(
             template: { spec: { containers: [{ image: string }] } };
         };
         await stack.up({ env: other, args: ["--target", "**::tool-program"] });
-    load(spec.template.spec.containers[0].image);
+        load(spec.template.spec.containers[0].image);
         // Loading changes the cluster in place: what else is in it does not show for that.
         expect(await touched(other)).toEqual({
-            "tool-program": "update",
             "cluster-cluster": "update",
             "tool-deployment-default/tool": "update",
         });
@@ -180,42 +165,25 @@ kindTest(
     },
 );
 
-kindTest(
-    "what is pushed to the registry is pulled by nodes; a volume is written and reclaimed",
-    async () => {
-        const image = await pushed("app:1");
-        expect(await ran("hello", image, "/bin/busybox echo pulled")).toBe("pulled");
-        const hosting = await kubectl(
-            ...["-n", "kube-public", "get", "configmap", "local-registry-hosting"],
-            ...["-o", "jsonpath={.data.localRegistryHosting\\.v1}"],
-        );
-        expect(hosting).toContain(`host: "${image.split("/")[0] ?? ""}"`);
-        // Nowhere else but on that address.
-        const listening = sh("ss -Hltn 'sport = :5000' | awk '{ print $4 }'").trim().split("\n");
-        expect(listening).toEqual([image.split("/")[0]]);
-
-        await applied({
-            ...{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "claim" } },
-            spec: {
-                accessModes: ["ReadWriteOnce"],
-                resources: { requests: { storage: "16Mi" } },
-            },
-        });
-        await ran("writes", image, "/bin/busybox echo kept >/data/file", "claim");
-        expect(await ran("reads", image, "/bin/busybox cat /data/file", "claim")).toBe("kept");
-        await kubectl("delete", "pvc", "claim", "--timeout=60s");
-        await until("the volume to be reclaimed", async () =>
-            (await kubectl("get", "pv", "-o", "name")) === "" ? true : undefined,
-        );
-    },
-);
+kindTest("a volume of the default class is written, read and reclaimed", async () => {
+    const image = String((await stack.outputs())["tool"]);
+    await applied({
+        ...{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "claim" } },
+        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "16Mi" } } },
+    });
+    await ran("writes", image, "/bin/busybox echo kept >/data/file");
+    expect(await ran("reads", image, "/bin/busybox cat /data/file")).toBe("kept");
+    await kubectl("delete", "pvc", "claim", "--timeout=60s");
+    await until("the volume to be reclaimed", async () =>
+        (await kubectl("get", "pv", "-o", "name")) === "" ? true : undefined,
+    );
+});
 
 kindTest("the cluster is replaced under its add-ons, in one up", async () => {
     const env = { ...withTool, TOOL: "two" };
     stack.setConfig("kind:nodes", JSON.stringify([{ labels: { generation: "two" } }]));
     expect(await touched(env)).toMatchObject({
         "cluster-cluster": "replace",
-        "cluster-registry": "replace",
         "metrics-cluster": "update",
         "metrics-deployment-kube-system/metrics-server": "replace",
         "tool-deployment-default/tool": "replace",
@@ -224,37 +192,7 @@ kindTest("the cluster is replaced under its add-ons, in one up", async () => {
     expect((await stack.preview({ env })).changed).toEqual([]);
     expect(await kubectl("get", "nodes", "-l", "generation=two", "-o", "name")).toMatch(/^node/);
     await top();
-    // What was pushed is still there.
-    const image = `${String((await stack.outputs())["registry"])}/app:1`;
-    expect(await ran("again", image, "/bin/busybox echo pulled")).toBe("pulled");
 });
-
-kindTest(
-    "a registry that died is started again with what was pushed; without it the nodes forget it",
-    async () => {
-        const env = { ...withTool, TOOL: "two" };
-        const [container = ""] = home
-            .docker("ps", "--format", "{{.Names}}", "--filter", "name=-registry$")
-            .split("\n");
-        home.docker("stop", "-t", "5", container);
-        expect(await touched(env)).toEqual({ "registry-registry": "update" });
-        await stack.up({ env, timeoutMs: 300_000 });
-        expect((await stack.preview({ env })).changed).toEqual([]);
-        const url = `http://${String((await stack.outputs())["registry"])}/v2/_catalog`;
-        expect(sh(`curl -fsS '${url}'`)).toContain('"app"');
-
-        stack.setConfig("kind:registry", "false");
-        expect(await touched(env)).toMatchObject({
-            "cluster-registry": "delete",
-            "registry-registry": "delete",
-        });
-        await stack.up({ env, timeoutMs: 300_000 });
-        expect(home.docker("ps", "-aq", "--filter", "name=-registry$")).toBe("");
-        expect(await kubectl("-n", "kube-public", "get", "configmap", "-o", "name")).not.toContain(
-            "registry",
-        );
-    },
-);
 
 kindTest("destroy leaves nothing", async () => {
     await stack.destroy({ timeoutMs: 300_000 });

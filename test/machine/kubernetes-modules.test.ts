@@ -36,14 +36,10 @@ const nodes = kubernetes(
 const node = new pulumi.ComponentResource("test:index:Node", "node");
 nodePrograms("node", nodeVersions("${kubernetesVersion}")!, undefined, node);
 new kubedev.Build("kind", { module: "sigs.k8s.io/kind@v0.32.0", targets: ["sigs.k8s.io/kind"] });
-// And kind-addons.test.ts, in images.
+// And kind-addons.test.ts, in an image.
 new kubedev.Build("metrics-server", {
     module: "sigs.k8s.io/metrics-server@v0.8.0",
     targets: ["sigs.k8s.io/metrics-server/cmd/metrics-server"],
-});
-new kubedev.Build("registry", {
-    module: "github.com/distribution/distribution/v3@v3.1.2",
-    targets: ["github.com/distribution/distribution/v3/cmd/registry"],
 });
 export const paths = { nodes: nodes.paths, control: control.paths, etcd: etcd.paths };
 `;
