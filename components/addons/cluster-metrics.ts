@@ -183,6 +183,11 @@ function metricsDeployment({ image, args }: MetricsParts): KubernetesObject {
                     serviceAccountName: name,
                     priorityClassName: "system-cluster-critical",
                     nodeSelector: { "kubernetes.io/os": "linux" },
+                    // As the cluster's DNS: there may be no other node.
+                    tolerations: [
+                        { key: "CriticalAddonsOnly", operator: "Exists" },
+                        { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
+                    ],
                     containers: [container],
                     volumes: [{ name: "tmp", emptyDir: {} }],
                 },

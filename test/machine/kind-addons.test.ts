@@ -16,7 +16,8 @@ const program = `
 import * as kubedev from "${library}";
 const environment = require("${path.join(repoRoot, "stacks")}");
 const tool = new kubedev.ProgramImage("tool", {
-    engine: { own: true },
+    // Which runs once the cluster does.
+    engine: environment.address.apply(() => ({ own: true })),
     binary: { path: "${sh("command -v busybox").trim()}", fingerprint: process.env.TOOL ?? "one" },
     entrypoint: ["/bin/busybox", "sleep"],
 });
