@@ -152,7 +152,6 @@ kindTest(
         const other = { ...withTool, TOOL: "two" };
         // Nothing else is touched.
         expect(await touched(other)).toEqual({
-            "tool-program": "update",
             "tool-deployment-default/tool": "update",
         });
         const { newInputs } = (await stack.preview({ env: other })).step(
@@ -165,7 +164,6 @@ kindTest(
         load(spec.template.spec.containers[0].image);
         // Loading changes the cluster in place: what else is in it does not show for that.
         expect(await touched(other)).toEqual({
-            "tool-program": "update",
             "cluster-cluster": "update",
             "tool-deployment-default/tool": "update",
         });
