@@ -1,5 +1,4 @@
 /** Images of programs in a real engine: made, run, changed in place, and nothing left of them. */
-import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
