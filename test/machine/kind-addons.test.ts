@@ -1,6 +1,6 @@
 /**
  * What runs in a real cluster of the environment `kind`, with package mirrors only: its default add-on, images of programs,
- * volumes; and that all of it comes again when the cluster is replaced under it.
+ * volumes.
  */
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -149,11 +149,6 @@ kindTest(
         };
         await stack.up({ env: other, args: ["--target", "**::tool-program"] });
         load(spec.template.spec.containers[0].image);
-        // Loading changes the cluster in place: what else is in it does not show for that.
-        expect(await touched(other)).toEqual({
-            "cluster-cluster": "update",
-            "tool-deployment-default/tool": "update",
-        });
         await stack.up({ env: other, timeoutMs: 300_000 });
         // It runs as no one in particular.
         expect(await kubectl("exec", "deploy/tool", "--", "/bin/busybox", "id", "-u")).toBe(
@@ -178,21 +173,6 @@ kindTest("a volume of the default class is written, read and reclaimed", async (
     await until("the volume to be reclaimed", async () =>
         (await kubectl("get", "pv", "-o", "name")) === "" ? true : undefined,
     );
-});
-
-kindTest("the cluster is replaced under its add-ons, in one up", async () => {
-    const env = { ...withTool, TOOL: "two" };
-    stack.setConfig("kind:nodes", JSON.stringify([{ labels: { generation: "two" } }]));
-    expect(await touched(env)).toMatchObject({
-        "cluster-cluster": "replace",
-        "metrics-cluster": "update",
-        "metrics-deployment-kube-system/metrics-server": "replace",
-        "tool-deployment-default/tool": "replace",
-    });
-    await stack.up({ env, timeoutMs: 600_000 });
-    expect((await stack.preview({ env })).changed).toEqual([]);
-    expect(await kubectl("get", "nodes", "-l", "generation=two", "-o", "name")).toMatch(/^node/);
-    await top();
 });
 
 kindTest("destroy leaves nothing", async () => {
