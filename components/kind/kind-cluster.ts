@@ -1,4 +1,3 @@
-import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host, hostParts, hostRule } from "../host/host";
@@ -90,7 +89,7 @@ const rules = {
  * after a reboot: the former are made anew, the latter started again.
  */
 export class KindCluster extends pulumi.ComponentResource {
-    /** Kubeconfig of the cluster's administrator. Unknown in a preview that makes the cluster, and on a remote host in one that changes it. */
+    /** Kubeconfig of the cluster's administrator. Unknown in a preview that changes the cluster. */
     public readonly kubeconfig: pulumi.Output<string>;
     /** Path of the kubeconfig on the host, readable for its user alone. Known in preview on this machine. */
     public readonly kubeconfigPath: pulumi.Output<string>;
@@ -183,12 +182,7 @@ export class KindCluster extends pulumi.ComponentResource {
             wireRegistry(running, args.registry, { parent: this });
         }
         this.kubeconfig = pulumi.secret(
-            pulumi.all([hostParts(args.host).ssh, cluster.instanceId]).apply(
-                ([ssh]) =>
-                    // What changes in place leaves it as it is: what is in the cluster need not preview as changed for that.
-                    (ssh === undefined ? kept(`${cluster.dir}/kubeconfig`) : undefined) ??
-                    cluster.result().apply((result) => textOf(result, "kubeconfig")),
-            ),
+            cluster.result().apply((result) => textOf(result, "kubeconfig")),
         );
         this.kubeconfigPath = pulumi
             .all([hostParts(args.host).ssh, cluster.resource.urn])
@@ -215,13 +209,6 @@ export class KindCluster extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** What a preview finds of the run before. */
-function kept(file: string): string | undefined {
-    return pulumi.runtime.isDryRun() && fs.existsSync(file)
-        ? fs.readFileSync(file, "utf8")
-        : undefined;
 }
 
 function lines(values: readonly string[]): string {
