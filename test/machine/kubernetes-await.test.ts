@@ -186,12 +186,15 @@ new v1.PersistentVolumeClaim("claim", { spec: {
         );
     });
 
-    test("an object is gone when its finalizers are; a time-out names them", async () => {
+    // skipAwait counts for the delete of what runs pods alone.
+    test("an object is gone when its finalizers are, with skipAwait too", async () => {
         await withStack(
             plane(),
             `
 if (!env.GONE) new v1.ConfigMap("held", {
-    metadata: { name: "held", finalizers: ["example.com/hold"] },
+    metadata: {
+        name: "held", finalizers: ["example.com/hold"], annotations: { "pulumi.com/skipAwait": "true" },
+    },
 }, { ...opts, customTimeouts: { delete: "3s" } });`,
             async (stack) => {
                 await stack.up();

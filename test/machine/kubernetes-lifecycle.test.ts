@@ -208,6 +208,35 @@ new k8s.apps.v1.Deployment("d", {
         );
     });
 
+    test("a field of ignoreChanges stays as others have it", async () => {
+        await withStack(
+            plane(),
+            `
+new k8s.apps.v1.Deployment("d", {
+    metadata: { name: "shared" },
+    spec: {
+        replicas: 0, selector: matches("shared"), template: template("shared"),
+        revisionHistoryLimit: 5, minReadySeconds: Number(env.SECONDS ?? "0"),
+    },
+}, { ...opts, ignoreChanges: ["spec.revisionHistoryLimit"] });`,
+            async (stack) => {
+                await stack.up();
+                plane().kubectl(
+                    ...["patch", "deployment", "shared", "--field-manager=rival"],
+                    ...["-p", '{"spec":{"revisionHistoryLimit":7}}'],
+                );
+                const env = { SECONDS: "3" };
+                expect((await stack.preview({ env })).warnings).toEqual([]);
+                await stack.up({ env });
+                expect(plane().get("deployment", "shared")?.spec).toMatchObject({
+                    minReadySeconds: 3,
+                    revisionHistoryLimit: 7,
+                });
+                expect((await stack.preview({ env })).changed).toEqual([]);
+            },
+        );
+    });
+
     test("what exists already is not taken, but can be imported", async () => {
         plane().kubectl("create", "configmap", "theirs", "--from-literal=a=1");
         await withStack(

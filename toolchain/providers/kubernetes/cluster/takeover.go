@@ -27,17 +27,21 @@ func NeedsTakeOver(live manifest.Object) bool {
 }
 
 // TakeOver gives this manager the fields that the real plugin wrote when it created the object: it
-// does that by another request than apply, so an apply would be in conflict with it.
-func (c *Connection) TakeOver(ctx context.Context, live manifest.Object, manager string) error {
+// does that by another request than apply, so an apply would be in conflict with it. It answers the
+// object as it is then.
+func (c *Connection) TakeOver(ctx context.Context, live manifest.Object, manager string) (manifest.Object, error) {
 	object := &unstructured.Unstructured{Object: live}
 	patch, err := csaupgrade.UpgradeManagedFieldsPatch(object, sets.New(clientSideManager), manager)
 	if err != nil || patch == nil {
-		return err
+		return live, err
 	}
 	endpoint, err := c.endpoint(object.GroupVersionKind(), object.GetNamespace())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = endpoint.Patch(ctx, object.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{})
-	return err
+	taken, err := endpoint.Patch(ctx, object.GetName(), types.JSONPatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return taken.Object, nil
 }

@@ -45,7 +45,7 @@ func (d *dropIn) diff(ctx context.Context, r p.DiffRequest) (p.DiffResponse, err
 	}
 	all = changes.MarkReplacements(all, gvk)
 	if len(all) > 0 && !changes.Replace(all) && !manifest.HasUnknown(after) {
-		all = d.rehearse(ctx, gvk, all, after, state)
+		all = d.rehearse(ctx, gvk, all, after, state, r.IgnoreChanges)
 	}
 	return response(all, after, state.Live), nil
 }
@@ -66,6 +66,7 @@ func completed(object manifest.Object, scope kinds.Scope) manifest.Object {
 // rehearse corrects the changes by a dry run. Without one they stand as they are.
 func (d *dropIn) rehearse(
 	ctx context.Context, gvk schema.GroupVersionKind, all []changes.Change, after manifest.Object, state manifest.State,
+	ignored []string,
 ) []changes.Change {
 	connection, err := d.cluster.Connect(ctx)
 	if err != nil {
@@ -76,7 +77,11 @@ func (d *dropIn) rehearse(
 	if err != nil || cluster.NeedsTakeOver(live) {
 		return all
 	}
-	dryRun, err := connection.Apply(ctx, after, state.FieldManager, true)
+	wanted, err := manifest.WithIgnored(after, live, state.FieldManager, ignored)
+	if err != nil {
+		return all
+	}
+	dryRun, err := connection.Apply(ctx, wanted, state.FieldManager, true)
 	if errors.As(err, &cluster.Conflict{}) {
 		p.GetLogger(ctx).Warning(err.Error())
 	}

@@ -8,6 +8,7 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"kubedev.dev/toolchain/providers/kubernetes/cluster"
@@ -44,7 +45,7 @@ func (d *dropIn) remove(ctx context.Context, r p.DeleteRequest) error {
 	if err != nil {
 		return fmt.Errorf("deleting %s %s: %w", gvk.Kind, r.ID, err)
 	}
-	if manifest.Annotation(state.Live, manifest.SkipAwait) == "true" {
+	if mayLeaveEarly(gvk) && manifest.Annotation(state.Live, manifest.SkipAwait) == "true" {
 		return nil
 	}
 	if err := watched(ctx, connection, live, state.Live, r.Timeout).Gone(ctx, uid); err != nil {
@@ -54,6 +55,17 @@ func (d *dropIn) remove(ctx context.Context, r p.DeleteRequest) error {
 		connection.Forget()
 	}
 	return nil
+}
+
+// mayLeaveEarly tells for which kinds skipAwait counts for a delete too, as in the real plugin. What
+// else there is, is waited for in any case.
+func mayLeaveEarly(gvk schema.GroupVersionKind) bool {
+	switch gvk.Group + "/" + gvk.Kind {
+	case "/Namespace", "/Pod", "apps/DaemonSet", "apps/Deployment", "apps/StatefulSet", "batch/Job":
+		return true
+	default:
+		return false
+	}
 }
 
 func isGone(err error) bool { return apierrors.IsNotFound(err) || cluster.IsNoKind(err) }

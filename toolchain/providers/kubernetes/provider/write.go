@@ -132,7 +132,7 @@ func (d *dropIn) update(ctx context.Context, r p.UpdateRequest) (p.UpdateRespons
 	case connection == nil:
 		return asInputs, nil
 	}
-	live, err := change(ctx, connection, inputs, state.FieldManager, r.DryRun)
+	live, err := change(ctx, connection, inputs, state.FieldManager, r.IgnoreChanges, r.DryRun)
 	if err != nil {
 		if r.DryRun && !refusesObject(err) {
 			return asInputs, nil
@@ -149,13 +149,20 @@ func (d *dropIn) update(ctx context.Context, r p.UpdateRequest) (p.UpdateRespons
 }
 
 func change(
-	ctx context.Context, c *cluster.Connection, inputs manifest.Object, manager string, dryRun bool,
+	ctx context.Context, c *cluster.Connection, inputs manifest.Object, manager string, ignored []string, dryRun bool,
 ) (manifest.Object, error) {
 	live, err := c.Get(ctx, manifest.GVK(inputs), manifest.Namespace(inputs), manifest.Name(inputs))
-	if err == nil && cluster.NeedsTakeOver(live) && !dryRun {
-		if err := c.TakeOver(ctx, live, manager); err != nil {
+	if err != nil {
+		// What is gone is made anew by the apply, which also says what else is wrong.
+		return c.Apply(ctx, inputs, manager, dryRun)
+	}
+	if cluster.NeedsTakeOver(live) && !dryRun {
+		if live, err = c.TakeOver(ctx, live, manager); err != nil {
 			return nil, err
 		}
+	}
+	if inputs, err = manifest.WithIgnored(inputs, live, manager, ignored); err != nil {
+		return nil, err
 	}
 	return c.Apply(ctx, inputs, manager, dryRun)
 }
