@@ -202,6 +202,8 @@ networking: { serviceSubnet: 10.100.0.0/24 }
             `--service-account-key-file=${pki("sa.pub")}`,
             `--service-account-signing-key-file=${pki("sa.key")}`,
         );
+        // The others give up when it does not answer soon, as on a busy machine.
+        await this.until("readyz", () => this.kubectl("get", "--raw", "/readyz") === "ok");
         this.spawn(
             "kube-controller-manager",
             ...["--leader-elect=false", "--bind-address=127.0.0.1", `--secure-port=${manager}`],
@@ -217,8 +219,6 @@ networking: { serviceSubnet: 10.100.0.0/24 }
                 ...[`--secure-port=${scheduler}`, `--kubeconfig=${this.file("scheduler.conf")}`],
             );
         }
-        await this.until("readyz", () => this.kubectl("get", "--raw", "/readyz") === "ok");
-        // Which takes the controller manager.
         await this.until(
             "the default service account",
             () => this.get("sa", "default") !== undefined,
