@@ -44,6 +44,8 @@ export interface HostResource {
     readonly result: () => pulumi.Output<Record<string, unknown>>;
     /** What the thing's record says, known in preview as long as the thing is there. */
     readonly facts: pulumi.Output<Record<string, string> | undefined>;
+    /** Whether this run leaves the thing as it was made, or brings it up to date in place: known in preview. Never, of a thing whose script does not record `fact.spec`. */
+    readonly stays: pulumi.Output<boolean>;
     /** Directory of the thing, if it is on this machine: absolute. On a remote host it is below the user's state directory. */
     readonly dir: string;
 }
@@ -129,6 +131,9 @@ export function hostResource(
             ),
         result: () => resource.stdout.apply((text) => guarded(() => lastJsonObject(text))),
         facts,
+        stays: pulumi
+            .all([facts, pulumi.output(triggers).apply(digestOf)])
+            .apply(([known, wanted]) => known?.["spec"] === wanted),
         dir: path.join(stackDir(), key),
     };
 }

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host, hostParts, hostRule } from "../host/host";
@@ -89,7 +90,7 @@ const rules = {
  * after a reboot: the former are made anew, the latter started again.
  */
 export class KindCluster extends pulumi.ComponentResource {
-    /** Kubeconfig of the cluster's administrator. Unknown in a preview that changes the cluster. */
+    /** Kubeconfig of the cluster's administrator. Unknown in a preview that makes the cluster, and on a remote host in one that changes it. */
     public readonly kubeconfig: pulumi.Output<string>;
     /** Path of the kubeconfig on the host, readable for its user alone. Known in preview on this machine. */
     public readonly kubeconfigPath: pulumi.Output<string>;
@@ -182,7 +183,14 @@ export class KindCluster extends pulumi.ComponentResource {
             wireRegistry(running, args.registry, { parent: this });
         }
         this.kubeconfig = pulumi.secret(
-            cluster.result().apply((result) => textOf(result, "kubeconfig")),
+            pulumi.all([hostParts(args.host).ssh, cluster.stays, cluster.resource.urn]).apply(
+                ([ssh, stays]) =>
+                    // What is in a cluster that stays does not show as changed for what changes in place.
+                    (ssh === undefined && stays
+                        ? previewed(`${cluster.dir}/kubeconfig`)
+                        : undefined) ??
+                    cluster.result().apply((result) => textOf(result, "kubeconfig")),
+            ),
         );
         this.kubeconfigPath = pulumi
             .all([hostParts(args.host).ssh, cluster.resource.urn])
@@ -209,6 +217,13 @@ export class KindCluster extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
+}
+
+/** A file as a preview finds it. */
+function previewed(file: string): string | undefined {
+    return pulumi.runtime.isDryRun() && fs.existsSync(file)
+        ? fs.readFileSync(file, "utf8")
+        : undefined;
 }
 
 function lines(values: readonly string[]): string {

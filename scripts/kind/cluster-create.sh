@@ -125,7 +125,7 @@ start_nodes
 set_labels
 load_images
 note_nodes
-write_record "kind=cluster" "fact.engine=$KUBEDEV_ENGINE" "fact.generation=$KUBEDEV_GENERATION" "fact.starts=$KUBEDEV_STARTS" \
+write_record "kind=cluster" "fact.spec=$KUBEDEV_SPEC" "fact.engine=$KUBEDEV_ENGINE" "fact.generation=$KUBEDEV_GENERATION" "fact.starts=$KUBEDEV_STARTS" \
     "fact.labels=$(printf '%s\n' "$KUBEDEV_LABELS" | sed 's/=.*//' | tr '\n' ' ')" \
     "fact.nodes=$(noted_names | tr '\n' ' ')"
 making=false
