@@ -238,12 +238,20 @@ kindTest(
 const engineAlone = `import * as kubedev from ${JSON.stringify(path.join(repoRoot, "index"))};
 new kubedev.ContainerEngine("containers", {});
 `;
+/** kind, which goes with the environment that it was built for. */
+function keptKind(): string {
+    const file = path.join(home.dir, "kind");
+    if (!fs.existsSync(file)) {
+        fs.copyFileSync(home.built("kind"), file);
+    }
+    return file;
+}
 /** A second cluster of Bob's, at an address of its own, in place of his environment's. */
 function withSecond(args: object = {}): string {
     return `${engineAlone}
 new kubedev.KindCluster("second", {
     engine: { own: true }, image: ${JSON.stringify(nodeImage())}, address: "127.9.9.9",
-    kindPath: ${JSON.stringify(home.built("kind"))},
+    kindPath: ${JSON.stringify(keptKind())},
     nodes: [{ ports: [{ containerPort: 30080 }] }, { role: kubedev.KindRole.Worker }],
     ...${JSON.stringify(args)},
 });
