@@ -13,7 +13,8 @@ if ! stack_exists "$STACK"; then
     say "there is no stack $STACK: nothing to destroy"
     exit 0
 fi
-ensure_addon_plugins "$STACK"
+ensure_stack "$STACK"
+ensure_environment_plugins "$STACK"
 "$ROOT/toolchain/recover.sh" "$STACK"
 remove=()
 [ "${KUBEDEV_REMOVE:-}" != 1 ] || remove=(--remove)

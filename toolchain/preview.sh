@@ -11,6 +11,6 @@
 use_settings
 say_which_plugins
 ensure_stack "$STACK"
-ensure_addon_plugins "$STACK"
+ensure_environment_plugins "$STACK"
 # shellcheck disable=SC2086 # the arguments are a list of words
 plain preview -s "$STACK" ${KUBEDEV_ARGS:-}

@@ -14,7 +14,7 @@ say_which_plugins
 ensure_stack "$STACK"
 choose_environment "$STACK"
 "$ROOT/toolchain/environment-tools.sh" "$(environment_of "$STACK")"
-ensure_addon_plugins "$STACK"
+ensure_environment_plugins "$STACK"
 "$ROOT/toolchain/recover.sh" "$STACK"
 unchanged=2
 # shellcheck disable=SC2154 # set by ensure_stack

@@ -58,20 +58,27 @@ test("up ENV=kind: a new stack gets it, with what it runs; one that is there kee
 });
 
 test.each(["up.sh", "preview.sh", "destroy.sh"])(
-    "%s: the plugins of add-ons are for stacks that have some",
+    "%s: the plugins of add-ons are for the environment that has some by default",
     (verb) => {
         stacks("dev");
         clone.write("toolchain/ensure.sh", `#!/bin/sh\necho "ensure $1" >>${log}\n`);
-        for (const none of ["", "config:\n    kind:addons: []\n    kind:manifests: []\n"]) {
-            clone.write("Pulumi.dev.yaml", none);
-            expect(clone.run(verb).code).toBe(0);
-        }
+        clone.write("toolchain/environment-tools.sh", "#!/bin/sh\n");
+        clone.write("Pulumi.dev.yaml", "config:\n    kubedev:environment: local-kvm\n");
+        expect(clone.run(verb).code).toBe(0);
         expect(asked()).not.toContain("ensure addons");
-        clone.write("Pulumi.dev.yaml", "config:\n    kind:addons:\n        - metrics\n");
+        clone.write("Pulumi.dev.yaml", "config:\n    kubedev:environment: kind\n");
         expect(clone.run(verb).code).toBe(0);
         expect(asked()).toContain("ensure addons");
     },
 );
+
+test("destroy in a clone without the stack's settings takes those of its last update first", () => {
+    stacks("dev");
+    fs.rmSync(path.join(clone.dir, "Pulumi.dev.yaml"), { force: true });
+    expect(clone.run("destroy.sh").code).toBe(0);
+    const verbs = asked().filter((words) => /^(config refresh|destroy)/.test(words));
+    expect(verbs).toEqual(["config refresh -s dev", "destroy -s dev --yes"]);
+});
 
 test("up: a new stack is made, brought up, and its outputs shown", () => {
     const out = clone.run("up.sh");
@@ -155,6 +162,7 @@ test("destroy keeps the stack, REMOVE takes it away, an unknown one is no error"
     const none = clone.run("destroy.sh");
     expect(none).toMatchObject({ code: 0, stderr: "there is no stack dev: nothing to destroy\n" });
     stacks("dev");
+    configOf("dev");
     expect(printed(clone.run("destroy.sh").stderr)).toEqual(["+ pulumi destroy -s dev --yes"]);
     expect(printed(clone.run("destroy.sh", [], { KUBEDEV_REMOVE: "1" }).stderr)).toEqual([
         "+ pulumi destroy -s dev --yes --remove",

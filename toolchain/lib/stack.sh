@@ -45,10 +45,9 @@ environment_of() {
     echo "${chosen:-local-kvm}"
 }
 
-# What the add-ons of a stack take beside what every stack does.
-ensure_addon_plugins() {
-    grep -E '^ *"?[a-z-]+:(addons|manifests)"?:' "$PROJECT_DIR/Pulumi.${1##*/}.yaml" 2>/dev/null | grep -qvF '[]' || return 0
-    "$ROOT/toolchain/ensure.sh" addons
+# What stacks of an environment take beside what every stack does: those of kind have add-ons, unless told otherwise.
+ensure_environment_plugins() {
+    [ "$(environment_of "$1")" != kind ] || "$ROOT/toolchain/ensure.sh" addons
 }
 
 environments() { (cd "$ROOT/stacks" && dirname -- */index.ts | paste -sd' '); }
