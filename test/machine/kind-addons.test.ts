@@ -152,6 +152,7 @@ kindTest(
         const other = { ...withTool, TOOL: "two" };
         // Nothing else is touched.
         expect(await touched(other)).toEqual({
+            "tool-program": "update",
             "tool-deployment-default/tool": "update",
         });
         const { newInputs } = (await stack.preview({ env: other })).step(
