@@ -102,6 +102,7 @@ class BenchCluster {
             XDG_CACHE_HOME: imageCache()["XDG_CACHE_HOME"] ?? "",
             KUBEDEV_ENGINE: "own",
             KUBEDEV_CLUSTER: "bench",
+            KUBEDEV_IMAGE_TAG: image,
         };
     }
 
@@ -119,7 +120,6 @@ class BenchCluster {
         this.run("cluster-create", "cluster", {
             KUBEDEV_KIND: this.kindPath,
             KUBEDEV_CONFIG: this.config,
-            KUBEDEV_IMAGE_TAG: this.image,
             KUBEDEV_WAIT_SEC: "300",
             KUBEDEV_VERBOSITY: "0",
             ...{ KUBEDEV_LABELS: "", KUBEDEV_LOAD_IMAGES: "", KUBEDEV_LOAD_ARCHIVES: "" },
