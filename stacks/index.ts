@@ -1,3 +1,4 @@
+import "./promise-traces";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";

@@ -40,6 +40,13 @@ fi
 # What a killed run left; nobody else can be using it under this lock.
 rm -rf "$TOOLCHAIN_DIR"/run.????????
 run_dir_open
+# The CLI logs every property of every call for its makers, which takes a tenth of a small preview and half of a large one.
+# No setting ends that, but where no directory can be made it does without.
+if [ ! -f "$TOOLCHAIN_DIR/pulumi/logs" ]; then
+    mkdir -p "$TOOLCHAIN_DIR/pulumi"
+    rm -rf "$TOOLCHAIN_DIR/pulumi/logs"
+    : >"$TOOLCHAIN_DIR/pulumi/logs"
+fi
 jobs_clean_up_at_exit
 
 # --- one after the other: what the rest stands on

@@ -17,17 +17,21 @@ export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, st
     const command = (verb: keyof VerbScripts) =>
         scripts[verb] === undefined
             ? undefined
-            : `kubedev_verb=${verb} kubedev_script=$KUBEDEV_SCRIPT_${verb.toUpperCase()}; eval "$KUBEDEV_TRANSPORT" # ${scripts[verb]}`;
+            : `kubedev_verb=${verb} kubedev_script=$${textOf(verb, scripts)}; eval "$KUBEDEV_TRANSPORT" # ${scripts[verb]}`;
     return { create: command("create"), update: command("update"), delete: command("delete") };
 }
+
+/** Variable that holds the text of a script: the same one twice counts in every preview, since the engine handles it ten times. */
+const textOf = (verb: keyof VerbScripts, scripts: VerbScripts) =>
+    `KUBEDEV_SCRIPT_${(verb === "update" && scripts.update === scripts.create ? "create" : verb).toUpperCase()}`;
 
 /** Environment that holds the texts for `verbCommands`. */
 export function scriptTexts(scripts: VerbScripts): Record<string, string> {
     return {
         KUBEDEV_TRANSPORT: script("host/transport.sh"),
-        KUBEDEV_SCRIPT_CREATE: script(scripts.create),
-        KUBEDEV_SCRIPT_UPDATE: script(scripts.update),
-        KUBEDEV_SCRIPT_DELETE: scripts.delete === undefined ? "" : script(scripts.delete),
+        [textOf("create", scripts)]: script(scripts.create),
+        [textOf("update", scripts)]: script(scripts.update),
+        [textOf("delete", scripts)]: scripts.delete === undefined ? "" : script(scripts.delete),
     };
 }
 

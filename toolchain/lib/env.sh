@@ -10,8 +10,6 @@ drop_ins_used() { compgen -G "$PLUGIN_DIR/*/DROP-IN" >/dev/null; }
 pulumi_settings() {
     echo "PULUMI_HOME=$TOOLCHAIN_DIR/pulumi"
     echo "PULUMI_SKIP_UPDATE_CHECK=true"
-    # The CLI logs every run below PULUMI_HOME and keeps 500 MB of that if not told otherwise.
-    echo "PULUMI_LOG_ROTATION_MAX_TOTAL_MB=50"
     # Pulumi's own ts-node keeps what it has translated; by default where others of this machine may write.
     echo "TS_NODE_CACHE_DIRECTORY=$TOOLCHAIN_DIR/ts-node"
     [ -n "${PULUMI_BACKEND_URL:-}" ] || echo "PULUMI_BACKEND_URL=file://$STATE_DIR/backend"
