@@ -2,7 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { inputError } from "../internal/validate";
 import { type ClusterAccessArgs, clusterProvider } from "./cluster-access";
 import { imageFields, rewriteImage, withImages } from "./image-rewriting";
-import { identityOf, isRecord, type KubernetesObject, labelOf, tokenOf } from "./kubernetes-object";
+import {
+    identityOf,
+    isRecord,
+    type KubernetesObject,
+    labelOf,
+    otherTokensOf,
+    tokenOf,
+} from "./kubernetes-object";
 import { inPhases } from "./object-order";
 
 /** Objects that are declared together. */
@@ -83,6 +90,7 @@ function declareNow(
                 ...{ apiVersion: object.apiVersion, kind: object.kind, label: labelOf(object) },
                 images: imageFields(rewritten).map(({ holder, key }) => holder[key]),
                 token: tokenOf(object),
+                aliases: otherTokensOf(object).map((type) => ({ type })),
                 inputs: secret === true ? sealed(rewritten) : marked(rewritten),
             };
         }),
@@ -92,9 +100,9 @@ function declareNow(
     for (const phase of inPhases(all)) {
         const dependsOn = before;
         before = phase.map(
-            ({ token, label, kind, inputs }) =>
+            ({ token, aliases, label, kind, inputs }) =>
                 new ClusterObject(token, `${name}-${label}`, inputs, {
-                    ...{ parent, provider, dependsOn },
+                    ...{ parent, provider, dependsOn, aliases },
                     // Names are fixed: nothing can be made beside what is there.
                     ...{ replacementTrigger: args.instanceId, deleteBeforeReplace: true },
                     customTimeouts: { create: timeout, update: timeout, delete: timeout },

@@ -16,8 +16,35 @@ export function groupOf(apiVersion: string): string {
 }
 
 /** Type token of the resource that carries an object, as pulumi-kubernetes names it: the group of `v1` is "core" there. */
-export function tokenOf({ apiVersion, kind }: KubernetesObject): string {
+export function tokenOf({
+    apiVersion,
+    kind,
+}: Pick<KubernetesObject, "apiVersion" | "kind">): string {
     return `kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
+}
+
+const usualVersions = [
+    "v1alpha1",
+    "v1alpha2",
+    "v1alpha3",
+    "v1beta1",
+    "v1beta2",
+    "v1beta3",
+    "v1",
+    "v2",
+];
+
+/**
+ * What an object's resource was called under the other usual versions of its API (from the conventions of Kubernetes for
+ * versions): it stays the same object when its apiVersion changes.
+ */
+export function otherTokensOf({ apiVersion, kind }: KubernetesObject): string[] {
+    const [group = "", version] = apiVersion.split("/");
+    return version === undefined
+        ? []
+        : usualVersions
+              .filter((usual) => usual !== version)
+              .map((usual) => tokenOf({ apiVersion: `${group}/${usual}`, kind }));
 }
 
 /** `kind [namespace/]name`, kind in lower case: what the resource of an object is called after the add-on's own name. */

@@ -18,6 +18,7 @@
 . ./images.sh
 . ./balancer.sh
 . ./nodes.sh
+. ./thaw.sh
 . ./cluster-remove.sh
 take_lock
 use_engine

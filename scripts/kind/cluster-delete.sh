@@ -7,6 +7,7 @@
 . ./engine.sh
 . ./images.sh
 . ./nodes.sh
+. ./thaw.sh
 . ./cluster-remove.sh
 take_lock
 if [ -f "$record" ] || [ -f "$dir/making" ]; then

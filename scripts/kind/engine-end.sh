@@ -1,7 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # shared with the scripts that this is put in front of
 # Functions that know who uses the user's own container engine, and end it when nobody does. Under lock_engine.
-# Before: ../host/service-stop.sh and engine.sh.
+# Before: ../host/service-stop.sh, engine.sh and thaw.sh.
 
 # The file that says that this stack uses it.
 engine_user() { printf '%s/users/%s\n' "$engine_dir" "$(printf '%s' "$dir" | cksum | cut -d ' ' -f 1)"; }
@@ -72,6 +72,7 @@ end_containers() {
             [ -n "$pids" ] || break
             # shellcheck disable=SC2086 # words
             kill -KILL $pids 2>/dev/null || :
+            thaw_container "$container"
             sleep 0.1
         done
     done

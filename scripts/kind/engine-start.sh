@@ -8,6 +8,7 @@
 # shellcheck disable=SC2031 # leave_engine has values of its own
 . ../host/service-stop.sh
 . ./engine.sh
+. ./thaw.sh
 . ./engine-end.sh
 take_lock
 

@@ -169,7 +169,10 @@ async function otherKubelet(cluster: BenchCluster, kubelet: string): Promise<voi
     const overlays = [];
     for (let round = 0; round < rounds; round++) {
         const tag = { KUBEDEV_IMAGE_TAG: `kubedev/node:bench-${String(round)}` };
-        const overlay = { ...tag, ...binaries, KUBEDEV_IMAGE_BASE: cluster.image };
+        const overlay = {
+            ...{ ...tag, ...binaries, KUBEDEV_EXTRA_IMAGES: "" },
+            ...{ KUBEDEV_IMAGE_BASE: cluster.image, KUBEDEV_IMAGE_FIRST: tag.KUBEDEV_IMAGE_TAG },
+        };
         overlays.push(await time(() => cluster.run("node-image-overlay", "overlay", overlay)));
         await cluster.run("node-image-remove", "overlay");
     }

@@ -38,6 +38,39 @@ clusterSuite("add-ons", (plane) => {
     describe("an Addon that the cluster refuses", () => {
         refusalTests(plane);
     });
+    test("another version of its API leaves the object what it is", async () => {
+        const stack = await addonStack(
+            plane(),
+            `
+const cpu = { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } };
+const measure = { v1: { targetCPUUtilizationPercentage: 70 }, v2: { metrics: [cpu] } };
+const version = (env.API_VERSION ?? "v1") as keyof typeof measure;
+new kubedev.Addon("addon", { kubeconfig, objects: [{
+    apiVersion: "autoscaling/" + version, kind: "HorizontalPodAutoscaler", metadata: { name: "scaled", namespace: "default" },
+    spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" }, maxReplicas: 3, ...measure[version] },
+}] });
+`,
+        );
+        const env = { API_VERSION: "v2" };
+        const uid = () => plane().get("hpa", "scaled")?.metadata.uid;
+        try {
+            await stack.up();
+            const made = uid();
+            expect(made).toBeDefined();
+            const preview = await stack.preview({ env });
+            expect(preview.ops()).toEqual({
+                "addon-horizontalpodautoscaler-default/scaled": "update",
+            });
+            await stack.up({ env });
+            expect(uid()).toBe(made);
+            expect(plane().get("hpa", "scaled")?.spec).toMatchObject({ metrics: [{}] });
+            expect((await stack.preview({ env })).changed).toEqual([]);
+            await stack.destroy();
+            expect(uid()).toBeUndefined();
+        } finally {
+            await stack.dispose();
+        }
+    });
     test("what comes from a secret, and the data of a Secret, is secret in the state", async () => {
         const stack = await addonStack(
             plane(),

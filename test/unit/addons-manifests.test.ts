@@ -14,6 +14,7 @@ import {
     identityOf,
     KubernetesObject,
     labelOf,
+    otherTokensOf,
     tokenOf,
 } from "../../components/addons/kubernetes-object";
 import { parseManifest } from "../../components/addons/manifest-text";
@@ -112,6 +113,10 @@ test("tokens, labels and identities", () => {
     const placed = { ...object("apps/v1", "Deployment"), metadata: { name: "x", namespace: "n" } };
     expect(tokenOf(object("v1", "Pod"))).toBe("kubernetes:core/v1:Pod");
     expect(tokenOf(placed)).toBe("kubernetes:apps/v1:Deployment");
+    expect(otherTokensOf(placed)).toContain("kubernetes:apps/v1beta2:Deployment");
+    expect(otherTokensOf(placed)).not.toContain(tokenOf(placed));
+    // Those of the core have one version.
+    expect(otherTokensOf(object("v1", "Pod"))).toEqual([]);
     expect(labelOf(placed)).toBe("deployment-n/x");
     expect(identityOf(placed)).toBe("apps/deployment-n/x");
     // Another version of an object is the same object.
