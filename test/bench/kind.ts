@@ -108,7 +108,7 @@ class BenchCluster {
 
     /** Runs one of our scripts for a thing. */
     async run(name: string, key: string, values: Record<string, string> = {}): Promise<void> {
-        const dir = path.join(this.home.dir, "state/kubedev/kubedev/bench", key);
+        const dir = this.stateOf(key);
         fs.mkdirSync(dir, { recursive: true });
         const more = { KUBEDEV_KEY: key, KUBEDEV_DIR: dir };
         const ran = await runScript(`kind/${name}`, { ...this.environment, ...more, ...values });
@@ -127,6 +127,8 @@ class BenchCluster {
         });
     remove = () => this.run("cluster-delete", "cluster");
 
+    private stateOf = (key: string) => path.join(this.home.dir, "state/kubedev/kubedev/bench", key);
+
     private kind(...args: string[]): void {
         execFileSync(this.kindPath, [...args, "--name", "bench", "--kubeconfig", this.kubeconfig], {
             env: {
@@ -144,9 +146,12 @@ class BenchCluster {
         const given = ["--config", this.configFile, "--image", this.image, "--wait", "300s", "-q"];
         this.kind("create", "cluster", ...given);
     };
-    removeBare = () => {
-        this.kind("delete", "cluster", "-q");
-        this.home.docker("network", "rm", "bench");
+    // By our own script: a node so young may have a pod that runc has frozen, which kind cannot remove.
+    removeBare = async () => {
+        const dir = this.stateOf("cluster");
+        fs.mkdirSync(dir, { recursive: true });
+        fs.writeFileSync(path.join(dir, "making"), "");
+        await this.remove();
     };
 }
 
@@ -154,7 +159,7 @@ async function creations(cluster: BenchCluster): Promise<void> {
     const times = { bare: [] as number[], ours: [] as number[] };
     for (let round = 0; round < rounds; round++) {
         times.bare.push(await time(cluster.createBare));
-        cluster.removeBare();
+        await cluster.removeBare();
         times.ours.push(await time(cluster.create));
         await cluster.remove();
     }
