@@ -15,12 +15,15 @@ export const { plugin, isDropIn, differs } = pluginUnderTest("kubernetes", "4.34
     "other settings": "has them",
     "immutable fields": "plans an update, which the API server refuses",
     "replaceOnChanges of a fixed name": "creates the second object first, which fails",
+    "imported fields":
+        "takes all but the name for a change, so that data of a ConfigMap cannot be imported",
     "partial import": "wants every field in the program that the object has",
     "equal quantities": "takes them for a change where it does not know the type of the field",
     "field manager of a create": "creates by another request, as the manager pulumi-kubernetes",
     "unwanted annotations": "knows pulumi.com/waitFor and pulumi.com/replaceUnready",
     "late cluster": "decides at the start of a run whether there is a cluster",
     "services without endpoints": "waits for pods behind a service with a selector",
+    "warnings of the server": "does not show them",
     "words of messages": "words them otherwise",
 });
 
