@@ -39,36 +39,43 @@ clusterSuite("add-ons", (plane) => {
         refusalTests(plane);
     });
     test("another version of its API leaves the object what it is", async () => {
+        const [version] = thingDefinition.spec.versions;
+        const definition = {
+            ...{ ...thingDefinition, metadata: { name: "widgets.example.com" } },
+            spec: {
+                ...{ ...thingDefinition.spec, names: { plural: "widgets", kind: "Widget" } },
+                versions: [version, { ...version, name: "v1beta1", storage: false }],
+            },
+        };
         const stack = await addonStack(
             plane(),
             `
-const cpu = { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } };
-const measure = { v1: { targetCPUUtilizationPercentage: 70 }, v2: { metrics: [cpu] } };
-const version = (env.API_VERSION ?? "v1") as keyof typeof measure;
 new kubedev.Addon("addon", { kubeconfig, objects: [{
-    apiVersion: "autoscaling/" + version, kind: "HorizontalPodAutoscaler", metadata: { name: "scaled", namespace: "default" },
-    spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" }, maxReplicas: 3, ...measure[version] },
+    apiVersion: "example.com/" + (env.API_VERSION ?? "v1beta1"), kind: "Widget",
+    metadata: { name: "w", namespace: "default" }, spec: { size: env.API_VERSION ? 2 : 1 },
 }] });
 `,
         );
-        const env = { API_VERSION: "v2" };
-        const uid = () => plane().get("hpa", "scaled")?.metadata.uid;
+        const env = { API_VERSION: "v1" };
+        const uid = () => plane().get("widgets.v1.example.com", "w")?.metadata.uid;
+        const file = stack.write("definition.json", JSON.stringify(definition));
+        plane().kubectl("apply", "-f", file);
         try {
+            plane().kubectl("wait", "--for=condition=Established", "crd/widgets.example.com");
             await stack.up();
             const made = uid();
             expect(made).toBeDefined();
             const preview = await stack.preview({ env });
-            expect(preview.ops()).toEqual({
-                "addon-horizontalpodautoscaler-default/scaled": "update",
-            });
+            expect(preview.ops()).toEqual({ addon: "update", "addon-widget-default/w": "update" });
             await stack.up({ env });
             expect(uid()).toBe(made);
-            expect(plane().get("hpa", "scaled")?.spec).toMatchObject({ metrics: [{}] });
+            expect(plane().get("widgets", "w")?.spec).toEqual({ size: 2 });
             expect((await stack.preview({ env })).changed).toEqual([]);
             await stack.destroy();
             expect(uid()).toBeUndefined();
         } finally {
             await stack.dispose();
+            plane().kubectl("delete", "crd", "widgets.example.com");
         }
     });
     test("what comes from a secret, and the data of a Secret, is secret in the state", async () => {
