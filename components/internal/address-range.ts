@@ -23,6 +23,24 @@ export function parseRange(text: string): AddressRange | undefined {
     return prefix <= bits && base % size === 0n ? { family, base, prefix } : undefined;
 }
 
+/** Whether all addresses of a range are in another one. */
+export function contains(outer: AddressRange, inner: AddressRange): boolean {
+    return (
+        outer.family === inner.family &&
+        outer.base <= inner.base &&
+        inner.base + sizeOf(inner) <= outer.base + sizeOf(outer)
+    );
+}
+
+/** Whether two ranges have an address in common: then one is in the other, since each begins at a multiple of its size. */
+export function overlap(one: AddressRange, other: AddressRange): boolean {
+    return contains(one, other) || contains(other, one);
+}
+
+function sizeOf({ family, prefix }: AddressRange): bigint {
+    return 1n << BigInt((family === 4 ? 32 : 128) - prefix);
+}
+
 /** The address at a place of a range, in the form that Kubernetes writes; undefined if the range ends before. */
 export function addressAt(
     { family, base, prefix }: AddressRange,
