@@ -6,7 +6,8 @@ import { script } from "../../components/internal/scripts";
 import { git, makeWorkspace, smallScale } from "../support/go-workspace";
 import { json, runScript, scratchDirectory, startScript } from "../support/script-process";
 
-jest.setTimeout(180_000);
+// The first time Go compiles its own packages, also for debugging, beside the other tests: minutes.
+jest.setTimeout(600_000);
 
 let scratch: string;
 let tree: string;
