@@ -25,7 +25,11 @@ export const compilerOptions = {
 };
 
 /** Plugins that a variable of the environment can name the binary of. */
-const replaceable = { command: "KUBEDEV_COMMAND_PLUGIN", kubernetes: "KUBEDEV_KUBERNETES_PLUGIN" };
+const replaceable = {
+    command: "KUBEDEV_COMMAND_PLUGIN",
+    kubernetes: "KUBEDEV_KUBERNETES_PLUGIN",
+    "azure-native": "KUBEDEV_AZURE_NATIVE_PLUGIN",
+};
 
 export function projectFile(name: string, dir: string): unknown {
     const providers = Object.entries(replaceable).flatMap(([plugin, variable]) => {

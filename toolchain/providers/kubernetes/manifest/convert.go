@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
+
+	"kubedev.dev/toolchain/providers/base/plain"
 )
 
 // Object is a Kubernetes object, or a part of one, as plain data. In a preview it can hold Unknown.
 type Object = map[string]any
 
 // Unknown stands for a value that only the deployment will know.
-type Unknown struct{}
+type Unknown = plain.Unknown
 
 // schemaKeys are extensions of OpenAPI in a CustomResourceDefinition. The SDK cannot have a dash in
 // a property name and writes underscores.
