@@ -11,6 +11,8 @@ import (
 
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // DropIn names the real plugin that a drop-in stands for and lists what it serves.
@@ -54,6 +56,22 @@ func Refusal(name, version, refused string, served []string) error {
 	return fmt.Errorf("the %s has no %s; it has only: %s. Install the real plugin: "+
 		"pulumi plugin install resource %s %s",
 		Title(name, version), refused, strings.Join(served, ", "), name, version)
+}
+
+// WithoutComponents refuses what no drop-in has: components of the plugin's own, their methods, and a schema, which only
+// commands that write code ask for.
+func WithoutComponents(name, version string, provider p.Provider, refuse func(token string) error) p.Provider {
+	provider.GetSchema = func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
+		return p.GetSchemaResponse{}, status.Errorf(codes.Unimplemented,
+			"the %s has no schema. pulumi import works with --generate-code=false", Title(name, version))
+	}
+	provider.Construct = func(_ context.Context, r p.ConstructRequest) (p.ConstructResponse, error) {
+		return p.ConstructResponse{}, refuse(string(r.Urn.Type()))
+	}
+	provider.Call = func(_ context.Context, r p.CallRequest) (p.CallResponse, error) {
+		return p.CallResponse{}, refuse(string(r.Tok))
+	}
+	return provider
 }
 
 // Provider is the served plugin: the listed types, and a refusal for every other one.

@@ -10,8 +10,6 @@ import (
 	"github.com/pulumi/pulumi-go-provider/middleware/cancel"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"kubedev.dev/toolchain/providers/azure-native/arm"
 	"kubedev.dev/toolchain/providers/azure-native/store"
@@ -28,10 +26,7 @@ type dropIn struct {
 // New makes the plugin that stands for this version of the real one.
 func New(version string) p.Provider {
 	d := dropIn{version}
-	return cancel.Wrap(p.Provider{
-		GetSchema: func(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
-			return p.GetSchemaResponse{}, status.Errorf(codes.Unimplemented, "the %s has no schema", base.Title("azure-native", version))
-		},
+	return cancel.Wrap(base.WithoutComponents("azure-native", version, p.Provider{
 		CheckConfig: func(_ context.Context, r p.CheckRequest) (p.CheckResponse, error) {
 			return p.CheckResponse{Inputs: r.Inputs}, nil
 		},
@@ -47,13 +42,7 @@ func New(version string) p.Provider {
 		Read:   d.read,
 		Update: d.update,
 		Delete: d.remove,
-		Construct: func(_ context.Context, r p.ConstructRequest) (p.ConstructResponse, error) {
-			return p.ConstructResponse{}, d.refuse(string(r.Urn.Type()))
-		},
-		Call: func(_ context.Context, r p.CallRequest) (p.CallResponse, error) {
-			return p.CallResponse{}, d.refuse(string(r.Tok))
-		},
-	})
+	}, d.refuse))
 }
 
 func (d dropIn) refuse(token string) error {

@@ -12,8 +12,6 @@ import (
 	"github.com/pulumi/pulumi-go-provider/middleware/cancel"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"kubedev.dev/toolchain/providers/base"
@@ -32,8 +30,7 @@ type dropIn struct {
 // New makes the plugin that stands for this version of the real one.
 func New(version string) p.Provider {
 	d := &dropIn{version: version}
-	return cancel.Wrap(p.Provider{
-		GetSchema:   d.schema,
+	return cancel.Wrap(base.WithoutComponents("kubernetes", version, p.Provider{
 		CheckConfig: d.checkConfig,
 		DiffConfig:  d.diffConfig,
 		Configure:   d.configure,
@@ -44,23 +41,11 @@ func New(version string) p.Provider {
 		Read:        d.read,
 		Update:      d.update,
 		Delete:      d.remove,
-		Construct: func(_ context.Context, r p.ConstructRequest) (p.ConstructResponse, error) {
-			return p.ConstructResponse{}, d.refuse(string(r.Urn.Type()))
-		},
-		Call: func(_ context.Context, r p.CallRequest) (p.CallResponse, error) {
-			return p.CallResponse{}, d.refuse(string(r.Tok))
-		},
-	})
+	}, d.refuse))
 }
 
 func (d *dropIn) refuse(token string) error {
 	return base.Refusal("kubernetes", d.version, token, kinds.List())
-}
-
-// schema is asked for by commands that write code. Programs in TypeScript need none.
-func (d *dropIn) schema(context.Context, p.GetSchemaRequest) (p.GetSchemaResponse, error) {
-	return p.GetSchemaResponse{}, status.Errorf(codes.Unimplemented,
-		"the %s has no schema. pulumi import works with --generate-code=false", base.Title("kubernetes", d.version))
 }
 
 // kind of a resource, or the refusal.
