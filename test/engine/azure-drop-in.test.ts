@@ -82,7 +82,7 @@ test("a preview makes nothing, says what it is, and knows no address", async () 
     const preview = await stack.preview();
     expect(preview.ops()).toMatchObject({ group: "create", nic: "create" });
     expect(preview.warnings.join("\n")).toContain("nothing is made in Azure");
-    expect(preview.step("address").newOutputs).not.toHaveProperty("ipAddress", "192.0.2.1");
+    expect(preview.step("address").newOutputs?.["ipAddress"]).toMatch(/^04da6b54-/);
     expect(fs.existsSync(kept())).toBe(false);
 });
 
