@@ -74,15 +74,8 @@ func (s *Subscription) checkOneUser(r *Resource) error {
 		if there := s.Find(reference); there.Token != addressToken {
 			continue
 		}
-		for _, other := range s.sorted() {
-			if strings.EqualFold(other.ID, r.ID) {
-				continue
-			}
-			for _, theirs := range other.References {
-				if strings.EqualFold(theirs, reference) {
-					return refuse("PublicIPAddressInUse", "%s is used by %s", reference, other.ID)
-				}
-			}
+		if users := s.users(reference, r.ID); len(users) > 0 {
+			return refuse("PublicIPAddressInUse", "%s is used by %s", reference, users[0].ID)
 		}
 	}
 	return nil

@@ -25,8 +25,10 @@ type Kind struct {
 	Required []string
 	// Replaces has the properties for which the plugin plans another resource, beside those that name it.
 	Replaces []string
-	// Fixed has those that the plugin would change and the manager refuses to.
+	// Fixed has those that the manager refuses to change, with what they are in, as osProfile.computerName.
 	Fixed []string
+	// Hidden has those that the manager never gives back; it keeps digests of them.
+	Hidden []string
 	// Outputs that are filled in beside those of every kind.
 	Outputs []string
 	// check finds what is wrong with the properties alone.
@@ -40,11 +42,20 @@ const (
 	subnetToken    = "azure-native:network:Subnet"
 	addressToken   = "azure-native:network:PublicIPAddress"
 	interfaceToken = "azure-native:network:NetworkInterface"
+	diskToken      = "azure-native:compute:Disk"
+	machineToken   = "azure-native:compute:VirtualMachine"
+	extensionToken = "azure-native:compute:VirtualMachineExtension"
+	commandToken   = "azure-native:compute:VirtualMachineRunCommandByVirtualMachine"
 )
 
 // Kinds are all of them. What replaces a resource is from the plugin's own table (pulumi-azure-native,
-// provider/pkg/gen/replacement.go); that ids and names do is so for every type.
-var Kinds = []*Kind{&resourceGroup, &virtualNetwork, &subnet, &securityGroup, &publicAddress, &networkInterface}
+// provider/pkg/gen/replacement.go) and what ARM's specification marks with x-ms-mutability as "create" without "update"
+// (properties.go there), as the location of TrackedResource, on which those of Microsoft.Compute are built (common-types, v3);
+// that ids and names do is so for every type.
+var Kinds = []*Kind{
+	&resourceGroup, &virtualNetwork, &subnet, &securityGroup, &publicAddress, &networkInterface,
+	&disk, &virtualMachine, &machineExtension, &runCommand, &shutdownSchedule,
+}
 
 // KindOf finds a kind by its token; nil if it is not known.
 func KindOf(token string) *Kind {

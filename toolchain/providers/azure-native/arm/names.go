@@ -23,6 +23,12 @@ var (
 		"the last one a letter, digit or underscore"
 	virtualNetworkName = NameRule{2, 64, networkForm, networkWords}
 	networkName        = NameRule{1, 80, networkForm, networkWords}
+	// "The actual resource name can have up to 64 characters"; its form as Azure's portal and Terraform take it.
+	machineName = NameRule{1, 64, networkForm, networkWords}
+	// ARM reference, Microsoft.Compute/disks, name.
+	diskName = NameRule{1, 80, regexp.MustCompile(`^[A-Za-z0-9_-]+$`), "letters, digits, underscores and hyphens"}
+	// What is within a machine has no rule in that list; this one is Terraform's, for run commands.
+	withinMachineName = NameRule{1, 80, networkForm, networkWords}
 )
 
 // Fault is what is wrong with a property.

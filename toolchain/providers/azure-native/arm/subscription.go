@@ -23,6 +23,8 @@ type Subscription struct {
 	Resources map[string]*Resource `json:"resources"`
 	// Taken counts the public addresses that were given out.
 	Taken int `json:"taken"`
+	// Born counts those resources that have an id of their own for life.
+	Born int `json:"born"`
 }
 
 // Refusal of the manager, with its code.
@@ -56,6 +58,7 @@ func (k *Kind) Check(properties Properties) []Fault {
 // Put makes a resource, or changes it, and answers its properties.
 func (s *Subscription) Put(kind *Kind, asked Properties) (Properties, error) {
 	id := kind.ID(asked)
+	asked = kind.withoutSecrets(asked)
 	resource := &Resource{ID: id, Token: kind.Token, Properties: clone(asked)}
 	if err := s.checkParents(kind, asked); err != nil {
 		return nil, err
@@ -63,7 +66,8 @@ func (s *Subscription) Put(kind *Kind, asked Properties) (Properties, error) {
 	before := s.Find(id)
 	if before != nil {
 		for _, property := range kind.Fixed {
-			if !reflect.DeepEqual(before.Properties[property], asked[property]) {
+			path := strings.Split(property, ".")
+			if !reflect.DeepEqual(at(before.Properties, path...), at(asked, path...)) {
 				return nil, refuse("PropertyChangeNotAllowed", "changing property %q of %s is not allowed", property, id)
 			}
 		}
@@ -75,7 +79,10 @@ func (s *Subscription) Put(kind *Kind, asked Properties) (Properties, error) {
 		}
 	}
 	resource.Properties["name"] = asked[kind.OwnName()]
-	resource.Properties["type"] = kind.Arm
+	// The type of an extension is one that is asked for.
+	if asked["type"] == nil {
+		resource.Properties["type"] = kind.Arm
+	}
 	resource.Properties["provisioningState"] = "Succeeded"
 	if kind.place != nil {
 		if err := kind.place(s, resource); err != nil {
@@ -118,6 +125,18 @@ func cutLast(arm string) (parent, last string, nested bool) {
 
 // Find a resource; nil if there is none.
 func (s *Subscription) Find(id string) *Resource { return s.Resources[strings.ToLower(id)] }
+
+// users of a resource, other than one of them.
+func (s *Subscription) users(of, but string) []*Resource {
+	var all []*Resource
+	for _, user := range s.sorted() {
+		same := func(reference string) bool { return strings.EqualFold(reference, of) }
+		if !strings.EqualFold(user.ID, but) && slices.ContainsFunc(user.References, same) {
+			all = append(all, user)
+		}
+	}
+	return all
+}
 
 // Delete removes a resource and all that is in it. What others stand on stays, unless they go with it.
 func (s *Subscription) Delete(id string) error {

@@ -1,79 +1,11 @@
 package arm
 
 import (
-	"errors"
 	"net/netip"
 	"strings"
 	"testing"
 	"testing/quick"
 )
-
-const location = "westeurope"
-
-func group() Properties { return Properties{"resourceGroupName": "rg", "location": location} }
-
-func network(ranges ...any) Properties {
-	return Properties{
-		"resourceGroupName": "rg", "virtualNetworkName": "vnet", "location": location,
-		"addressSpace": Properties{"addressPrefixes": ranges},
-	}
-}
-
-func subnetOf(name, prefix string) Properties {
-	return Properties{
-		"resourceGroupName": "rg", "virtualNetworkName": "vnet", "subnetName": name, "addressPrefix": prefix,
-	}
-}
-
-func address(name string) Properties {
-	return Properties{
-		"resourceGroupName": "rg", "publicIpAddressName": name, "location": location,
-		"sku": Properties{"name": "Standard"}, "publicIPAllocationMethod": "Static",
-	}
-}
-
-func nic(name, subnet, public string) Properties {
-	configuration := Properties{"name": "main", "subnet": Properties{"id": subnet}}
-	if public != "" {
-		configuration["publicIPAddress"] = Properties{"id": public}
-	}
-	return Properties{
-		"resourceGroupName": "rg", "networkInterfaceName": name, "location": location,
-		"ipConfigurations": []any{configuration},
-	}
-}
-
-// made is a subscription with a group, a network with a subnet, a public address, and an interface that has it.
-func made(t *testing.T) *Subscription {
-	t.Helper()
-	s := &Subscription{}
-	put(t, s, &resourceGroup, group())
-	put(t, s, &virtualNetwork, network("10.60.0.0/16"))
-	put(t, s, &subnet, subnetOf("agents", "10.60.0.0/24"))
-	put(t, s, &publicAddress, address("pip"))
-	put(t, s, &networkInterface, nic("nic", subnet.ID(subnetOf("agents", "")), publicAddress.ID(address("pip"))))
-	return s
-}
-
-func put(t *testing.T, s *Subscription, kind *Kind, asked Properties) Properties {
-	t.Helper()
-	if faults := kind.Check(asked); len(faults) > 0 {
-		t.Fatalf("%s: %v", kind.Token, faults)
-	}
-	properties, err := s.Put(kind, asked)
-	if err != nil {
-		t.Fatalf("%s: %v", kind.Token, err)
-	}
-	return properties
-}
-
-func wantCode(t *testing.T, err error, code string) {
-	t.Helper()
-	var refusal Refusal
-	if !errors.As(err, &refusal) || refusal.Code != code {
-		t.Errorf("got %v, want %s", err, code)
-	}
-}
 
 func TestIDs(t *testing.T) {
 	const below = "/subscriptions/" + SubscriptionID + "/resourceGroups/rg"

@@ -1,10 +1,6 @@
 package provider
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 
 	"kubedev.dev/toolchain/providers/azure-native/arm"
@@ -24,9 +20,7 @@ func plainMap(m property.Map) arm.Properties {
 
 func plainValue(v property.Value) any {
 	if v.Secret() && !v.IsComputed() {
-		open, _ := json.Marshal(plainValue(v.WithSecret(false)))
-		digest := sha256.Sum256(open)
-		return "secret " + hex.EncodeToString(digest[:8])
+		return arm.Digest(plainValue(v.WithSecret(false)))
 	}
 	switch {
 	case v.IsComputed():
@@ -40,7 +34,8 @@ func plainValue(v property.Value) any {
 	case v.IsMap():
 		return plainMap(v.AsMap())
 	case v.IsArray():
-		var list []any
+		// An empty one is a list too, after it was written and read as well.
+		list := []any{}
 		for _, element := range v.AsArray().All {
 			list = append(list, plainValue(element))
 		}

@@ -162,8 +162,12 @@ func (d dropIn) update(_ context.Context, r p.UpdateRequest) (p.UpdateResponse, 
 	return p.UpdateResponse{Properties: made}, err
 }
 
+// unknown is what the manager fills in. The name of a schedule and the type of an extension were asked for, so they are known.
 func unknown(kind *arm.Kind, inputs property.Map) property.Map {
 	for _, output := range kind.FilledIn() {
+		if _, given := inputs.GetOk(output); given && !slices.Contains(kind.Outputs, output) {
+			continue
+		}
 		inputs = inputs.Set(output, property.New(property.Computed))
 	}
 	return inputs
