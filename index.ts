@@ -20,6 +20,26 @@ export {
     type VirtualMachineArgs,
 } from "./components/qemu/virtual-machine";
 export {
+    AgentNetwork,
+    type AgentNetworkArgs,
+    type AgentNetworkRef,
+} from "./components/azure/agent-network";
+export { AzureDisk, type AzureDiskArgs, type AzureDiskRef } from "./components/azure/azure-disk";
+export { AzureDiskSku } from "./components/azure/disk-sku";
+export {
+    type AgentDiskArgs,
+    type AgentImageArgs,
+    type PaidFor,
+} from "./components/azure/agent-args";
+export { LinuxAgent, type LinuxAgentArgs } from "./components/azure/linux-agent";
+export { type RdpAccess } from "./components/azure/rdp-access";
+export {
+    type AgentDownloadArgs,
+    WindowsAgent,
+    type WindowsAgentArgs,
+} from "./components/azure/windows-agent";
+export { WindowsRelease } from "./components/azure/agent-image";
+export {
     ContainerEngine,
     type ContainerEngineArgs,
     type EngineRef,
@@ -42,11 +62,7 @@ export {
 export { NodeImage, type NodeImageArgs } from "./components/kind/node-image";
 export { ProgramImage, type ProgramImageArgs } from "./components/kind/program-image";
 export { Addon, type AddonArgs } from "./components/addons/addon";
-export {
-    AzureDiskSku,
-    AzureDiskVolume,
-    type AzureDiskVolumeArgs,
-} from "./components/addons/azure-disk-volume";
+export { AzureDiskVolume, type AzureDiskVolumeArgs } from "./components/addons/azure-disk-volume";
 export {
     CalicoEncapsulation,
     CalicoNetwork,

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Makes sure that a set of tools is there; quick and silent when it is.
-# usage: ensure.sh base | up | addons | test
-#   base  Node, npm packages and what fetching takes
-#   up    base, what the environments run, Pulumi with its plugins
+# usage: ensure.sh base | up | addons | azure | test
+#   base    Node, npm packages and what fetching takes
+#   up      base, what the environments run, Pulumi with its plugins
 #   addons  up, and the plugins that only add-ons take
-#   test  addons, Go, and what only tests need; OS packages that cannot be installed here are named, and
-#         the tests that need them are left to say so
+#   azure   up, and the plugin for what is in Azure
+#   test    addons, azure, Go, and what only tests need; OS packages that cannot be installed here are named, and
+#           the tests that need them are left to say so
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=versions.sh
@@ -23,9 +24,9 @@ export PULUMI_SKIP_UPDATE_CHECK=true
 
 case $set_name in
     base) package_sets=(base) ;;
-    up | addons) package_sets=(base up) ;;
+    up | addons | azure) package_sets=(base up) ;;
     test) package_sets=(base up kind test) ;;
-    *) die "ensure.sh: $set_name is not one of base, up, addons, test" ;;
+    *) die "ensure.sh: $set_name is not one of base, up, addons, azure, test" ;;
 esac
 
 ! is_ready "$set_name" "${package_sets[@]}" || exit 0
@@ -65,7 +66,8 @@ later=()
 if [ "$set_name" != base ]; then
     "$here/pulumi.sh" check >/dev/null || "$here/pulumi.sh" fetch || builds+=(cli language-nodejs)
     plugins=("${PLUGINS[@]}")
-    [ "$set_name" = up ] || plugins+=("${ADDON_PLUGINS[@]}")
+    case $set_name in addons | test) plugins+=("${ADDON_PLUGINS[@]}") ;; esac
+    case $set_name in azure | test) plugins+=("${AZURE_PLUGINS[@]}") ;; esac
     for plugin in "${plugins[@]}"; do
         name=${plugin%%:*} version=${plugin#*:}
         ! "$here/plugin.sh" check "$name" "$version" >/dev/null || continue

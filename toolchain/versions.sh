@@ -30,3 +30,5 @@ LANGUAGE_HOST_VERSION=3.68.0
 PLUGINS=(command:1.2.1)
 # Those that only add-ons take, and tests: a stack without add-ons is spared their build.
 ADDON_PLUGINS=(kubernetes:4.34.2)
+# Those that only what is in Azure takes.
+AZURE_PLUGINS=(azure-native:3.28.0)

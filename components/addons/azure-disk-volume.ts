@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { AzureDiskSku, diskSkuRule } from "../azure/disk-sku";
 import { absolutePath, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import {
@@ -26,20 +27,6 @@ import {
 import { type ManifestArgs, manifestsRule, published } from "./published-manifest";
 import { azureDiskCsiManifests } from "./upstream-manifests";
 
-/** Kind of an Azure disk, as Azure calls it. */
-export enum AzureDiskSku {
-    /** Magnetic, kept in one place. */
-    StandardLrs = "Standard_LRS",
-    /** SSD, kept in one place. */
-    StandardSsdLrs = "StandardSSD_LRS",
-    /** SSD, kept in several zones. */
-    StandardSsdZrs = "StandardSSD_ZRS",
-    /** Fast SSD, kept in one place. */
-    PremiumLrs = "Premium_LRS",
-    /** Fast SSD, kept in several zones. */
-    PremiumZrs = "Premium_ZRS",
-}
-
 /** Arguments of an AzureDiskVolume. */
 export interface AzureDiskVolumeArgs extends ClusterAccessArgs {
     /** Manifests of the CSI driver. Defaults to those of Azure Disk CSI 1.34.5 for Linux nodes; an empty list where the cluster has the driver, as AKS does. */
@@ -60,7 +47,6 @@ export interface AzureDiskVolumeArgs extends ClusterAccessArgs {
     podImage?: pulumi.Input<string>;
 }
 
-const skuNames = Object.values(AzureDiskSku).map((each) => `"${each}"`);
 const rules = {
     ...accessRules,
     manifests: manifestsRule.optional(),
@@ -68,7 +54,7 @@ const rules = {
         .string({ error: "expected the text of an azure.json" })
         .regex(/^\s*\{/, { error: "expected the text of an azure.json, not its path" })
         .optional(),
-    sku: z.enum(AzureDiskSku, { error: `expected one of ${skuNames.join(", ")}` }).optional(),
+    sku: diskSkuRule.optional(),
     sizeGib: whole(1, 65536, "GiB").optional(),
     fileSystem: fileSystemRule.optional(),
     namespace: namespaceName.optional(),

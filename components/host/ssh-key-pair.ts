@@ -16,6 +16,8 @@ export interface SshKeyFiles {
     privateKeyPath: pulumi.Input<string>;
     /** Absolute path of the public key. */
     publicKeyPath: pulumi.Input<string>;
+    /** The public key, as `ssh-ed25519 AAAA... comment`. */
+    publicKey: pulumi.Input<string>;
     /** Id of the resource that holds them. */
     instanceId: pulumi.Input<string>;
 }
@@ -75,6 +77,7 @@ export class SshKeyPair extends pulumi.ComponentResource {
         this.files = pulumi.output({
             privateKeyPath: this.privateKeyPath,
             publicKeyPath: this.publicKeyPath,
+            publicKey: this.publicKey,
             instanceId: this.instanceId,
         });
         this.registerOutputs({

@@ -3,12 +3,13 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { AzureDiskSku, AzureDiskVolume } from "../../components/addons/azure-disk-volume";
+import { AzureDiskVolume } from "../../components/addons/azure-disk-volume";
 import { CalicoNetwork } from "../../components/addons/calico-network";
 import { CephDemo } from "../../components/addons/ceph-demo";
 import { VolumeFileSystem } from "../../components/addons/mounted-volume";
 import { RbdVolume, RbdVolumeArgs } from "../../components/addons/rbd-volume";
 import * as upstream from "../../components/addons/upstream-manifests";
+import { AzureDiskSku } from "../../components/azure/disk-sku";
 import { sha256 } from "../../components/internal/hash";
 import { known, MockedRun } from "../support/mocked-run";
 

@@ -2,15 +2,12 @@
  * The stand-in for Azure on the real engine: a network with an agent's interface is previewed, made, changed, refused and
  * removed; nothing of it is anywhere but in a file of the stack.
  */
-import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { repoRoot, ScratchStack } from "../support/engine";
+import { ScratchStack } from "../support/engine";
 
 jest.setTimeout(600_000);
 
-const variable = "KUBEDEV_AZURE_NATIVE_PLUGIN";
 const program = `
 import * as pulumi from "@pulumi/pulumi";
 class Azure extends pulumi.CustomResource {
@@ -54,26 +51,11 @@ export const publicAddress = address.ipAddress;
 export const privateAddress = nic.ipConfigurations.apply(([first]) => first.privateIPAddress);
 `;
 
-let plugin: string;
 let stack: ScratchStack;
 beforeAll(async () => {
-    plugin = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-azure-"));
-    if (process.env[variable] === undefined) {
-        const binary = path.join(plugin, "pulumi-resource-azure-native");
-        const cwd = path.join(repoRoot, "toolchain/providers");
-        execFileSync("go", ["build", "-o", binary, "./azure-native"], { cwd, stdio: "inherit" });
-        process.env[variable] = binary;
-    }
     stack = await ScratchStack.create({ program });
 });
-afterAll(async () => {
-    await stack.dispose();
-    if (process.env[variable]?.startsWith(plugin)) {
-        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
-        delete process.env[variable];
-    }
-    fs.rmSync(plugin, { recursive: true });
-});
+afterAll(() => stack.dispose());
 
 const kept = () => path.join(stack.stateHome, "kubedev/azure-stand-in/scratch/test.json");
 const zeros = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-dev";

@@ -98,7 +98,7 @@ beforeAll(async () => {
     scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-package-"));
     tarball = await pack();
     stack = await ScratchStack.create({ program, project: "consumer" });
-    fs.rmSync(path.join(stack.dir, "node_modules"));
+    fs.rmSync(path.join(stack.dir, "node_modules"), { recursive: true });
     stack.write(
         "package.json",
         JSON.stringify({

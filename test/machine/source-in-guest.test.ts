@@ -88,8 +88,7 @@ test("from nothing to a binary in the guest, and back", async () => {
     await stack.up({ timeoutMs: 2_000_000 });
     expect((await stack.preview()).changed).toEqual([]);
     const outputs = await stack.outputs();
-    expect(outputs["go"]).toBe("1.26.8");
-    expect(outputs["version"]).toBe("v1.36.1");
+    expect(outputs).toMatchObject({ go: "1.26.8", version: "v1.36.1" });
     const file = (outputs["paths"] as Record<string, string>)[`kubelet-linux-${arch}`] ?? "";
     expect(await inGuest(stack, file)).toBe("Kubernetes v1.36.1 true");
 

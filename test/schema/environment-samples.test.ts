@@ -3,12 +3,17 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { settings as azureWindows } from "../../stacks/azure-windows/config";
 import { settings as kind } from "../../stacks/kind/config";
 import { settings as localKvm } from "../../stacks/local-kvm/config";
 import { root } from "./infer";
 import { tableNames } from "./markdown";
 
-const rulesOf = { "local-kvm": z.strictObject(localKvm), kind: z.strictObject(kind) };
+const rulesOf = {
+    "local-kvm": z.strictObject(localKvm),
+    kind: z.strictObject(kind),
+    "azure-windows": z.strictObject(azureWindows),
+};
 type Environment = keyof typeof rulesOf;
 const environments = Object.keys(rulesOf) as Environment[];
 const folderOf = (environment: Environment) => path.join(root, "stacks", environment);
@@ -43,6 +48,8 @@ test("every environment is known here, and has samples", () => {
         "local-kvm/three-machines.sample.yaml",
         "kind/default.sample.yaml",
         "kind/two-nodes.sample.yaml",
+        "azure-windows/default.sample.yaml",
+        "azure-windows/two-nodes.sample.yaml",
     ]);
 });
 
@@ -50,8 +57,14 @@ test.each(samples)("%s/%s follows the rules", (environment, sample) => {
     expect(rulesOf[environment].safeParse(settingsOf(environment, sample)).error).toBeUndefined();
 });
 
+/** Settings that have no default. */
+const requiredOf: Partial<Record<Environment, object>> = {
+    "azure-windows": { allowedCidrs: ["203.0.113.7/32"] },
+};
+
 test.each(environments)("default.sample.yaml of %s holds the defaults, all of them", (name) => {
-    expect(settingsOf(name, "default.sample.yaml")).toEqual(rulesOf[name].parse({}));
+    const defaults = rulesOf[name].parse(requiredOf[name] ?? {});
+    expect(settingsOf(name, "default.sample.yaml")).toEqual(defaults);
 });
 
 test("source.sample.yaml means what it says", () => {
@@ -82,6 +95,13 @@ test("two-nodes.sample.yaml means what it says", () => {
         ["worker", 1],
     ]);
     expect(kubeProxyMode).toBe("nftables");
+});
+
+test("two-nodes.sample.yaml of azure-windows means what it says", () => {
+    const { windows, rdp, linux } = rulesOf["azure-windows"].parse(
+        settingsOf("azure-windows", "two-nodes.sample.yaml"),
+    );
+    expect([windows, rdp, linux]).toEqual([["node-0", "node-1"], true, false]);
 });
 
 test.each(environments)("a wrong sample of %s is refused", (name) => {

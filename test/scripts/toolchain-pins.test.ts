@@ -8,7 +8,8 @@ const read = (name: string) => fs.readFileSync(path.join(repoRoot, name), "utf8"
 
 /** versions.sh as bash reads it. */
 function pins(): Map<string, string> {
-    const code = 'set -a; . "$1"; PLUGIN_LIST="${PLUGINS[*]} ${ADDON_PLUGINS[*]}"; env -0';
+    const code =
+        'set -a; . "$1"; PLUGIN_LIST="${PLUGINS[*]} ${ADDON_PLUGINS[*]} ${AZURE_PLUGINS[*]}"; env -0';
     const r = spawnSync("bash", ["-c", code, "-", path.join(repoRoot, "toolchain/versions.sh")], {
         encoding: "utf8",
         env: { PATH: process.env.PATH },

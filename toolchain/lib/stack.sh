@@ -47,7 +47,10 @@ environment_of() {
 
 # What stacks of an environment take beside what every stack does: those of kind have add-ons, unless told otherwise.
 ensure_environment_plugins() {
-    [ "$(environment_of "$1")" != kind ] || "$ROOT/toolchain/ensure.sh" addons
+    case $(environment_of "$1") in
+        kind) "$ROOT/toolchain/ensure.sh" addons ;;
+        azure-windows) "$ROOT/toolchain/ensure.sh" azure ;;
+    esac
 }
 
 environments() { (cd "$ROOT/stacks" && dirname -- */index.ts | paste -sd' '); }

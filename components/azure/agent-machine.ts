@@ -1,0 +1,241 @@
+import * as pulumi from "@pulumi/pulumi";
+import { after } from "../host/host-resource";
+import { guarded, runError } from "../internal/errors";
+import { type AgentOs } from "./agent-account";
+import { type AgentArgs, type AgentValues, type PaidFor } from "./agent-args";
+import { azureNative } from "./azure-native";
+import { AzureDiskSku } from "./disk-sku";
+import { longestName, resourceName } from "./resource-name";
+
+/** What differs between the systems. */
+export interface SystemParts {
+    os: AgentOs;
+    /** Its part of osProfile. */
+    osProfile: pulumi.Inputs;
+    /** Paths of further properties whose change Azure refuses. */
+    replaceOnChanges: string[];
+    /** Paths of properties that count only when the machine is made. */
+    ignoreChanges: string[];
+}
+
+/** The subnet's id, or an error that names those that there are. */
+function subnetId(ids: Readonly<Record<string, string>>, name: string): string {
+    const id = ids[name];
+    if (id === undefined) {
+        throw runError(
+            `subnet: got ${name}; expected one of the network's: ${Object.keys(ids).join(", ")}`,
+        );
+    }
+    return id;
+}
+
+/**
+ * The resources of an agent. Address, interface and data disks are resources of their own, so that they outlive a machine that
+ * is replaced; what was run in a machine goes with it.
+ */
+export class AgentMachine {
+    /** The virtual machine. */
+    public readonly machine: pulumi.CustomResource & { timeCreated: pulumi.Output<string> };
+    /** Its name in Azure. */
+    public readonly machineName: pulumi.Output<string>;
+    /** Static public address; undefined if it has none. */
+    public readonly publicAddress: pulumi.Output<string> | undefined;
+    /** Address in its network. */
+    public readonly privateAddress: pulumi.Output<string>;
+
+    private readonly inGroup: {
+        resourceGroupName: pulumi.Output<string>;
+        location: pulumi.Output<string>;
+        tags: pulumi.Output<Record<string, string>>;
+    };
+
+    public constructor(
+        private readonly name: string,
+        private readonly parent: pulumi.ComponentResource,
+        private readonly args: AgentArgs,
+        private readonly values: AgentValues,
+        private readonly system: SystemParts,
+    ) {
+        const network = pulumi.output(args.network);
+        const own = { parent };
+        const { resourceGroupName, location } = network;
+        this.inGroup = { resourceGroupName, location, tags: values.tags };
+        const named = (...more: string[]) => resourceName([name, ...more], longestName.network);
+
+        const { PublicIPAddress } = azureNative("network/publicIPAddress");
+        const address =
+            args.publicAddress === false
+                ? undefined
+                : new PublicIPAddress(
+                      `${name}-address`,
+                      {
+                          ...this.inGroup,
+                          publicIpAddressName: named("address"),
+                          sku: { name: "Standard" },
+                          publicIPAllocationMethod: "Static",
+                      },
+                      own,
+                  );
+        const { NetworkInterface } = azureNative("network/networkInterface");
+        const nic = new NetworkInterface(
+            `${name}-interface`,
+            {
+                ...this.inGroup,
+                networkInterfaceName: named("interface"),
+                ipConfigurations: [
+                    {
+                        name: "main",
+                        subnet: {
+                            id: pulumi
+                                .all([network.subnetIds, values.subnet])
+                                .apply(([ids, subnet]) => guarded(() => subnetId(ids, subnet))),
+                        },
+                        ...(address === undefined ? {} : { publicIPAddress: { id: address.id } }),
+                    },
+                ],
+            },
+            own,
+        );
+        const { VirtualMachine } = azureNative("compute/virtualMachine");
+        const vmName = resourceName([name], longestName.virtualMachine);
+        const machine = new VirtualMachine(
+            `${name}-machine`,
+            {
+                ...this.inGroup,
+                vmName,
+                hardwareProfile: { vmSize: values.size },
+                networkProfile: { networkInterfaces: [{ id: nic.id, primary: true }] },
+                osProfile: { ...system.osProfile, computerName: values.computerName },
+                storageProfile: {
+                    imageReference: values.image,
+                    osDisk: {
+                        createOption: "FromImage",
+                        caching: "ReadWrite",
+                        // Else it would stay, and cost, when the machine goes.
+                        deleteOption: "Delete",
+                        diskSizeGB: values.osDiskGib,
+                        managedDisk: { storageAccountType: osDiskSku(args) },
+                    },
+                    dataDisks: values.disks.apply((disks) =>
+                        disks.map(({ lun, disk }) => ({
+                            lun,
+                            createOption: "Attach",
+                            deleteOption: "Detach",
+                            managedDisk: { id: disk.id },
+                        })),
+                    ),
+                },
+                diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+            },
+            {
+                ...own,
+                deleteBeforeReplace: true,
+                // The plugin would plan an update of these, which Azure refuses (PropertyChangeNotAllowed).
+                replaceOnChanges: [
+                    "storageProfile.imageReference",
+                    "osProfile.computerName",
+                    "osProfile.adminUsername",
+                    ...system.replaceOnChanges,
+                ],
+                ignoreChanges: system.ignoreChanges,
+            },
+        );
+        this.machine = machine;
+        this.machineName = after(machine, vmName);
+        this.publicAddress = address?.ipAddress.apply((known) => known ?? "");
+        this.privateAddress = nic.ipConfigurations.apply((all) => all?.[0]?.privateIPAddress ?? "");
+        if (args.autoShutdown !== false) {
+            const { GlobalSchedule } = azureNative("devtestlab/globalSchedule");
+            new GlobalSchedule(
+                `${name}-shutdown`,
+                {
+                    ...this.inGroup,
+                    // Azure knows a machine's own schedule by this name.
+                    name: `shutdown-computevm-${vmName}`,
+                    status: "Enabled",
+                    taskType: "ComputeVmShutdownTask",
+                    dailyRecurrence: {
+                        time: pulumi
+                            .output(args.shutdownTime)
+                            .apply((time) => (time ?? "19:00").replace(":", "")),
+                    },
+                    timeZoneId: pulumi.output(args.shutdownTimeZone).apply((zone) => zone ?? "UTC"),
+                    notificationSettings: { status: "Disabled", timeInMinutes: 30 },
+                    targetResourceId: machine.id,
+                },
+                own,
+            );
+        }
+    }
+
+    /** Runs a script in the machine as root or SYSTEM, once, and again when script or values change. */
+    public run(
+        verb: string,
+        script: GuestScript,
+        ...waitFor: pulumi.Resource[]
+    ): pulumi.CustomResource {
+        const { VirtualMachineRunCommandByVirtualMachine } = azureNative(
+            "compute/virtualMachineRunCommandByVirtualMachine",
+        );
+        const listed = (values: Record<string, pulumi.Input<string>> | undefined) =>
+            Object.entries(values ?? {}).map(([name, value]) => ({ name, value }));
+        return new VirtualMachineRunCommandByVirtualMachine(
+            `${this.name}-${verb}`,
+            {
+                resourceGroupName: this.inGroup.resourceGroupName,
+                location: this.inGroup.location,
+                // Unknown while the machine is being replaced: then this is, too.
+                vmName: this.machine.id.apply((id) => id.slice(id.lastIndexOf("/") + 1)),
+                runCommandName: verb,
+                source: { script: script.text },
+                parameters: listed(script.values),
+                protectedParameters: pulumi.secret(listed(script.secrets)),
+                timeoutInSeconds: script.timeoutSec ?? 600,
+                treatFailureAsDeploymentFailure: true,
+            },
+            {
+                parent: this.parent,
+                deletedWith: this.machine,
+                dependsOn: waitFor,
+                // Azure never tells them again.
+                additionalSecretOutputs: ["protectedParameters"],
+            },
+        );
+    }
+
+    /** What Azure bills for it. */
+    public paidFor(): pulumi.Output<PaidFor> {
+        const { args, values } = this;
+        return pulumi.output({
+            size: values.size,
+            disks: pulumi
+                .all([values.osDiskGib, values.disks])
+                .apply(([gib, disks]) => [
+                    `system: ${String(gib)} GiB ${osDiskSku(args)}`,
+                    ...disks.map(
+                        ({ mountPath, disk }) =>
+                            `${mountPath}: ${String(disk.sizeGib)} GiB ${disk.sku}`,
+                    ),
+                ]),
+            publicAddresses: this.publicAddress === undefined ? 0 : 1,
+            since: this.machine.timeCreated,
+            shutdown:
+                args.autoShutdown === false
+                    ? "never: it runs, and costs, until you stop it"
+                    : pulumi.interpolate`daily at ${args.shutdownTime ?? "19:00"} ${args.shutdownTimeZone ?? "UTC"}`,
+            pricesUrl: `https://azure.microsoft.com/pricing/details/virtual-machines/${this.system.os}/`,
+        });
+    }
+}
+
+function osDiskSku(args: AgentArgs): AzureDiskSku {
+    return args.osDiskSku ?? AzureDiskSku.StandardSsdLrs;
+}
+
+/** A script for a guest; values by name. */
+export interface GuestScript {
+    text: string;
+    values?: Record<string, pulumi.Input<string>>;
+    secrets?: Record<string, pulumi.Input<string>>;
+    timeoutSec?: number;
+}
