@@ -66,6 +66,8 @@ export interface AgentArgs {
     shutdownTime?: pulumi.Input<string>;
     /** Time zone of that, by Windows' name, as "W. Europe Standard Time" (tzutil /l). Defaults to UTC. */
     shutdownTimeZone?: pulumi.Input<string>;
+    /** Any text, as the day's date: each other one removes temporary files once that are older than a day, but for those in use. Defaults to none. */
+    cleanTemp?: pulumi.Input<string>;
     /** Further tags. Defaults to those of the network. */
     tags?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
@@ -130,6 +132,9 @@ export function agentRules(os: AgentOs) {
             .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time, as "19:00"' })
             .optional(),
         shutdownTimeZone: text("a time zone by Windows' name, as UTC").min(1).optional(),
+        cleanTemp: text("a text of one line, as a date")
+            .regex(/^[\x20-\x7e]{1,100}$/, { error: "expected a text of one line, as a date" })
+            .optional(),
         tags: tagsRule.optional(),
     };
 }

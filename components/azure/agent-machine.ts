@@ -187,7 +187,7 @@ export class AgentMachine {
                 // Unknown while the machine is being replaced: then this is, too.
                 vmName: this.machine.id.apply((id) => id.slice(id.lastIndexOf("/") + 1)),
                 runCommandName: verb,
-                source: { script: script.text },
+                source: { script: textOf(script) },
                 parameters: listed(script.values),
                 protectedParameters: pulumi.secret(listed(script.secrets)),
                 timeoutInSeconds: script.timeoutSec ?? 600,
@@ -238,4 +238,11 @@ export interface GuestScript {
     values?: Record<string, pulumi.Input<string>>;
     secrets?: Record<string, pulumi.Input<string>>;
     timeoutSec?: number;
+    /** Another text runs the script once more. */
+    again?: pulumi.Input<string> | undefined;
+}
+
+/** What Azure runs again is another script; a comment is enough, in both shells. */
+function textOf({ text, again }: GuestScript): pulumi.Input<string> {
+    return again === undefined ? text : pulumi.interpolate`${text}# ${again}\n`;
 }

@@ -113,6 +113,11 @@ export class LinuxAgent extends pulumi.ComponentResource {
                       },
                       access,
                   );
+        if (args.cleanTemp !== undefined) {
+            const text = script("azure/linux-clean-temp.sh");
+            const values = { KUBEDEV_TEMP_AGE_SEC: String(24 * 3600) };
+            agent.run("clean-temp", { text, values, again: args.cleanTemp }, ready);
+        }
         const ssh = {
             address: agent.publicAddress ?? agent.privateAddress,
             user: values.adminUser,

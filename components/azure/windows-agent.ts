@@ -126,7 +126,7 @@ export class WindowsAgent extends pulumi.ComponentResource {
         });
         const systemDisk = agent.run(
             "system-disk",
-            { text: script("azure/windows-system-disk.ps1"), values: {} },
+            { text: script("azure/windows-system-disk.ps1") },
             access,
         );
         let ready = systemDisk;
@@ -181,6 +181,11 @@ export class WindowsAgent extends pulumi.ComponentResource {
                 },
                 ready,
             );
+        }
+        if (args.cleanTemp !== undefined) {
+            const text = script("azure/windows-clean-temp.ps1");
+            const values = { MinAgeHours: "24" };
+            agent.run("clean-temp", { text, values, again: args.cleanTemp }, ready);
         }
         const address = agent.publicAddress ?? agent.privateAddress;
         const ssh = {

@@ -32,6 +32,7 @@ const linux = new kubedev.LinuxAgent("linux", {
     disks: env.DISKS === "none" ? [] : [{ disk: data.disk, mountPath: env.MOUNT ?? "/data" }],
     autoShutdown: env.FOREVER === undefined,
     shutdownTime: env.AT,
+    cleanTemp: env.CLEAN,
 });
 const windows = new kubedev.WindowsAgent("windows", {
     network: network.network,
@@ -142,6 +143,7 @@ test.each<[string, Record<string, string>, Record<string, string>]>([
         },
     ],
     ["another time of shutdown", { AT: "21:30" }, { "linux-shutdown": "update" }],
+    ["a clean-up", { CLEAN: "2026-11-28" }, { "linux-clean-temp": "create" }],
     ["no shutdown", { FOREVER: "1" }, { "linux-shutdown": "delete" }],
     [
         "another image",

@@ -1,0 +1,59 @@
+/** The environment `azure-windows` as a developer has it, on the stand-in for Azure. */
+import * as path from "node:path";
+import { repoRoot, ScratchStack } from "../support/engine";
+
+jest.setTimeout(600_000);
+
+let stack: ScratchStack;
+beforeAll(async () => {
+    stack = await ScratchStack.create({
+        program: `module.exports = require("${path.join(repoRoot, "stacks")}");\n`,
+        project: "kubedev",
+        stack: "alice",
+        config: { "kubedev:environment": "azure-windows" },
+    });
+});
+afterAll(() => stack.dispose());
+
+test("without your range of addresses it says how to set it, and nothing is made", async () => {
+    const preview = await stack.preview({ expectFailure: true });
+    expect(preview.errors.join("\n")).toContain(
+        "azure-windows:allowedCidrs: got nothing; expected the ranges of addresses from which you come",
+    );
+});
+
+test("up, and then nothing changes", async () => {
+    await stack.up({
+        args: ["--config-path", "-c", "azure-windows:allowedCidrs[0]=203.0.113.7/32"],
+    });
+    const outputs = await stack.outputs();
+    expect(Object.keys(outputs).sort()).toEqual(
+        ["addresses", "login", "paidFor", "portal", "rdp", "ssh"].sort(),
+    );
+    expect(Object.keys(outputs["ssh"] as object)).toEqual(["linux", "windows-0"]);
+    expect(outputs["portal"]).toMatch(
+        /^https:\/\/portal\.azure\.com\/#resource\/subscriptions\/0{8}-.*\/resourceGroups\/kubedev-alice-agents\/overview$/,
+    );
+    expect(outputs["rdp"]).toMatchObject({ "windows-0": { mstsc: "mstsc /v:localhost:33389" } });
+    expect((await stack.preview()).changed).toEqual([]);
+});
+
+test("RDP on is an update of the security group alone, and the commands are direct then", async () => {
+    stack.setConfig("azure-windows:rdp", "true");
+    const ops = Object.entries((await stack.preview()).ops());
+    // The component itself shows what it was told.
+    expect(ops.filter(([name]) => name !== "agents")).toEqual([["agents-access", "update"]]);
+    await stack.up();
+    const { rdp } = await stack.outputs();
+    expect(rdp).toMatchObject({
+        "windows-0": {
+            tunnelCommand: "",
+            mstsc: expect.stringMatching(/^mstsc \/v:192\.0\.2\.\d+:3389$/) as unknown,
+        },
+    });
+});
+
+test("destroy leaves nothing in Azure and no key here", async () => {
+    await stack.destroy();
+    expect((await stack.exportState()).deployment.resources ?? []).toEqual([]);
+});
