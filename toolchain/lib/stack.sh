@@ -96,6 +96,7 @@ show_outputs() {
             to_entries[]
             | if (.value | type) == "object" then "\($indent)\(.key):", (.value | show($indent + "    "))
               elif (.value | type) == "array" then "\($indent)\(.key): \(.value | map(if type == "string" then . else tojson end) | join(", "))"
+              elif (.value | tostring | contains("\n")) then "\($indent)\(.key):", (.value | gsub("\r"; "") | rtrimstr("\n") | split("\n")[] | "\($indent)    \(.)")
               else "\($indent)\(.key): \(.value)" end;
         show("")'
 }
