@@ -3,6 +3,7 @@
  * Windows PowerShell 5.1, and most of these rules stand for an error that shows itself there at run time only.
  */
 import * as fs from "fs";
+import { setFlagsFromString } from "v8";
 import { Language, Node, Parser, Tree } from "web-tree-sitter";
 
 /** What a script calls beside its own functions: a name that is not here is an alias, a slip or a new dependency. */
@@ -72,6 +73,8 @@ type Rule = (script: PowerShellScript) => [Node, string][];
 let parser: Promise<Parser> | undefined;
 
 async function loadParser(): Promise<Parser> {
+    // The optimizing compiler takes ten seconds for the grammar's one huge function, and the process cannot end before.
+    setFlagsFromString("--liftoff-only");
     await Parser.init();
     // By its bytes: the loader opens a path with a dynamic import, which jest has not.
     const wasm = require.resolve("tree-sitter-powershell/tree-sitter-powershell.wasm");
