@@ -222,6 +222,8 @@ export interface AgentValues {
     disks: pulumi.Output<MountedDisk[]>;
     tags: pulumi.Output<Record<string, string>>;
     image: pulumi.Output<AgentImage>;
+    shutdownTime: pulumi.Output<string>;
+    shutdownTimeZone: pulumi.Output<string>;
 }
 
 /** Checks the arguments that both systems have alike, as far as they are known now and the rest when it is. */
@@ -260,6 +262,8 @@ export function agentValues(
         adminUser: known.adminUser.apply((given) => given ?? "kubedev"),
         subnet: known.subnet.apply((given) => given ?? "agents"),
         disks: known.disks.apply(mountedDisks),
+        shutdownTime: known.shutdownTime.apply((given) => given ?? "19:00"),
+        shutdownTimeZone: known.shutdownTimeZone.apply((given) => given ?? "UTC"),
         tags: pulumi
             .all([pulumi.output(args.network).tags, known.tags])
             .apply(([common, given]) => ({ ...common, ...given })),

@@ -56,55 +56,70 @@ export class AgentMachine {
         private readonly values: AgentValues,
         private readonly system: SystemParts,
     ) {
-        const network = pulumi.output(args.network);
-        const own = { parent };
-        const { resourceGroupName, location } = network;
+        const { resourceGroupName, location } = pulumi.output(args.network);
         this.inGroup = { resourceGroupName, location, tags: values.tags };
-        const named = (...more: string[]) => resourceName([name, ...more], longestName.network);
+        const address = args.publicAddress === false ? undefined : this.declareAddress();
+        const nic = this.declareInterface(address?.id);
+        const vmName = resourceName([name], longestName.virtualMachine);
+        this.machine = this.declareMachine(vmName, nic.id);
+        this.machineName = after(this.machine, vmName);
+        this.publicAddress = address?.ipAddress.apply((known) => known ?? "");
+        this.privateAddress = nic.ipConfigurations.apply((all) => all?.[0]?.privateIPAddress ?? "");
+        if (args.autoShutdown !== false) {
+            this.declareShutdown(vmName);
+        }
+    }
 
+    private named(part: string): string {
+        return resourceName([this.name, part], longestName.network);
+    }
+
+    private declareAddress() {
         const { PublicIPAddress } = azureNative("network/publicIPAddress");
-        const address =
-            args.publicAddress === false
-                ? undefined
-                : new PublicIPAddress(
-                      `${name}-address`,
-                      {
-                          ...this.inGroup,
-                          publicIpAddressName: named("address"),
-                          sku: { name: "Standard" },
-                          publicIPAllocationMethod: "Static",
-                      },
-                      own,
-                  );
-        const { NetworkInterface } = azureNative("network/networkInterface");
-        const nic = new NetworkInterface(
-            `${name}-interface`,
+        return new PublicIPAddress(
+            `${this.name}-address`,
             {
                 ...this.inGroup,
-                networkInterfaceName: named("interface"),
+                publicIpAddressName: this.named("address"),
+                sku: { name: "Standard" },
+                publicIPAllocationMethod: "Static",
+            },
+            { parent: this.parent },
+        );
+    }
+
+    private declareInterface(addressId: pulumi.Output<string> | undefined) {
+        const { NetworkInterface } = azureNative("network/networkInterface");
+        const subnet = pulumi
+            .all([pulumi.output(this.args.network).subnetIds, this.values.subnet])
+            .apply(([ids, wanted]) => guarded(() => subnetId(ids, wanted)));
+        return new NetworkInterface(
+            `${this.name}-interface`,
+            {
+                ...this.inGroup,
+                networkInterfaceName: this.named("interface"),
                 ipConfigurations: [
                     {
                         name: "main",
-                        subnet: {
-                            id: pulumi
-                                .all([network.subnetIds, values.subnet])
-                                .apply(([ids, subnet]) => guarded(() => subnetId(ids, subnet))),
-                        },
-                        ...(address === undefined ? {} : { publicIPAddress: { id: address.id } }),
+                        subnet: { id: subnet },
+                        ...(addressId === undefined ? {} : { publicIPAddress: { id: addressId } }),
                     },
                 ],
             },
-            own,
+            { parent: this.parent },
         );
+    }
+
+    private declareMachine(vmName: string, nicId: pulumi.Output<string>) {
+        const { values, system } = this;
         const { VirtualMachine } = azureNative("compute/virtualMachine");
-        const vmName = resourceName([name], longestName.virtualMachine);
-        const machine = new VirtualMachine(
-            `${name}-machine`,
+        return new VirtualMachine(
+            `${this.name}-machine`,
             {
                 ...this.inGroup,
                 vmName,
                 hardwareProfile: { vmSize: values.size },
-                networkProfile: { networkInterfaces: [{ id: nic.id, primary: true }] },
+                networkProfile: { networkInterfaces: [{ id: nicId, primary: true }] },
                 osProfile: { ...system.osProfile, computerName: values.computerName },
                 storageProfile: {
                     imageReference: values.image,
@@ -114,7 +129,7 @@ export class AgentMachine {
                         // Else it would stay, and cost, when the machine goes.
                         deleteOption: "Delete",
                         diskSizeGB: values.osDiskGib,
-                        managedDisk: { storageAccountType: osDiskSku(args) },
+                        managedDisk: { storageAccountType: osDiskSku(this.args) },
                     },
                     dataDisks: values.disks.apply((disks) =>
                         disks.map(({ lun, disk }) => ({
@@ -128,7 +143,7 @@ export class AgentMachine {
                 diagnosticsProfile: { bootDiagnostics: { enabled: true } },
             },
             {
-                ...own,
+                parent: this.parent,
                 deleteBeforeReplace: true,
                 // The plugin would plan an update of these, which Azure refuses (PropertyChangeNotAllowed).
                 replaceOnChanges: [
@@ -140,32 +155,27 @@ export class AgentMachine {
                 ignoreChanges: system.ignoreChanges,
             },
         );
-        this.machine = machine;
-        this.machineName = after(machine, vmName);
-        this.publicAddress = address?.ipAddress.apply((known) => known ?? "");
-        this.privateAddress = nic.ipConfigurations.apply((all) => all?.[0]?.privateIPAddress ?? "");
-        if (args.autoShutdown !== false) {
-            const { GlobalSchedule } = azureNative("devtestlab/globalSchedule");
-            new GlobalSchedule(
-                `${name}-shutdown`,
-                {
-                    ...this.inGroup,
-                    // Azure knows a machine's own schedule by this name.
-                    name: `shutdown-computevm-${vmName}`,
-                    status: "Enabled",
-                    taskType: "ComputeVmShutdownTask",
-                    dailyRecurrence: {
-                        time: pulumi
-                            .output(args.shutdownTime)
-                            .apply((time) => (time ?? "19:00").replace(":", "")),
-                    },
-                    timeZoneId: pulumi.output(args.shutdownTimeZone).apply((zone) => zone ?? "UTC"),
-                    notificationSettings: { status: "Disabled", timeInMinutes: 30 },
-                    targetResourceId: machine.id,
+    }
+
+    private declareShutdown(vmName: string): void {
+        const { GlobalSchedule } = azureNative("devtestlab/globalSchedule");
+        new GlobalSchedule(
+            `${this.name}-shutdown`,
+            {
+                ...this.inGroup,
+                // Azure knows a machine's own schedule by this name.
+                name: `shutdown-computevm-${vmName}`,
+                status: "Enabled",
+                taskType: "ComputeVmShutdownTask",
+                dailyRecurrence: {
+                    time: this.values.shutdownTime.apply((time) => time.replace(":", "")),
                 },
-                own,
-            );
-        }
+                timeZoneId: this.values.shutdownTimeZone,
+                notificationSettings: { status: "Disabled", timeInMinutes: 30 },
+                targetResourceId: this.machine.id,
+            },
+            { parent: this.parent },
+        );
     }
 
     /** Runs a script in the machine as root or SYSTEM, once, and again when script or values change. */
@@ -222,7 +232,7 @@ export class AgentMachine {
             shutdown:
                 args.autoShutdown === false
                     ? "never: it runs, and costs, until you stop it"
-                    : pulumi.interpolate`daily at ${args.shutdownTime ?? "19:00"} ${args.shutdownTimeZone ?? "UTC"}`,
+                    : pulumi.interpolate`daily at ${values.shutdownTime} ${values.shutdownTimeZone}`,
             pricesUrl: `https://azure.microsoft.com/pricing/details/virtual-machines/${this.system.os}/`,
         });
     }
