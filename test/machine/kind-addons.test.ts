@@ -14,7 +14,8 @@ jest.setTimeout(3_600_000);
 /** The environment, and an add-on of one's own that takes an image of a program. */
 const program = `
 import * as kubedev from "${library}";
-const environment = require("${path.join(repoRoot, "stacks")}");
+module.exports = async () => {
+const environment = await require("${path.join(repoRoot, "stacks")}")();
 const tool = new kubedev.ProgramImage("tool", {
     // Which runs once the cluster does.
     engine: environment.address.apply(() => ({ own: true })),
@@ -38,7 +39,8 @@ new kubedev.Addon("tool", {
         },
     }],
 });
-module.exports = { ...environment, tool: tool.image };
+return { ...environment, tool: tool.image };
+};
 `;
 
 let home: KindHome;
