@@ -34,6 +34,8 @@ export interface AgentDiskArgs {
     disk: pulumi.Input<AzureDiskRef>;
     /** Where it is mounted: a directory (/data, C:\data) or, on Windows, a drive (F:). It is formatted only if there is nothing on it. */
     mountPath: pulumi.Input<string>;
+    /** A second directory, on Linux, that shows the same files. Defaults to none. */
+    bindPath?: pulumi.Input<string>;
     /** Logical unit number, 0 to 63. Defaults to its place in the list. */
     lun?: pulumi.Input<number>;
 }
@@ -119,6 +121,7 @@ export function agentRules(os: AgentOs) {
                 z.object({
                     disk: z.object({}, { error: "expected `disk` of an AzureDisk" }).loose(),
                     mountPath: mountPathRule(os),
+                    bindPath: bindPathRule(os),
                     lun: whole(0, 63, "a logical unit number").optional(),
                 }),
                 { error: "expected a list of disks" },
@@ -153,6 +156,12 @@ function mountPathRule(os: AgentOs): z.ZodType<string> {
     return z.string({ error }).regex(form, { error });
 }
 
+function bindPathRule(os: AgentOs): z.ZodType {
+    return os === AgentOs.Windows
+        ? z.undefined({ error: "expected none: Windows has no bind mounts" }).optional()
+        : mountPathRule(os).optional();
+}
+
 function lunOf(disk: { lun?: number | undefined }, index: number): number {
     return disk.lun ?? index;
 }
@@ -161,6 +170,7 @@ function lunOf(disk: { lun?: number | undefined }, index: number): number {
 export interface MountedDisk {
     lun: number;
     mountPath: string;
+    bindPath: string | undefined;
     disk: { id: string; sizeGib: number; sku: string };
 }
 
@@ -171,6 +181,7 @@ export function mountedDisks(
     return (disks ?? []).map((each, index) => ({
         lun: lunOf(each, index),
         mountPath: each.mountPath,
+        bindPath: each.bindPath,
         disk: each.disk,
     }));
 }

@@ -7,7 +7,13 @@ import { SshKeyPair } from "../host/ssh-key-pair";
 import { script } from "../internal/scripts";
 import { checkedEach } from "../internal/validate";
 import { AgentOs } from "./agent-account";
-import { type AgentArgs, type AgentImageArgs, agentValues, type PaidFor } from "./agent-args";
+import {
+    type AgentArgs,
+    type AgentImageArgs,
+    agentValues,
+    type MountedDisk,
+    type PaidFor,
+} from "./agent-args";
 import { defaultLinuxImage } from "./agent-image";
 import { AgentMachine } from "./agent-machine";
 import { linuxUserData } from "./linux-user-data";
@@ -101,14 +107,7 @@ export class LinuxAgent extends pulumi.ComponentResource {
                       {
                           text: script("azure/linux-disks.sh"),
                           values: {
-                              KUBEDEV_DISKS: values.disks.apply((disks) =>
-                                  disks
-                                      .map(
-                                          ({ lun, mountPath }) =>
-                                              `${String(lun)} ${mountPath} ext4`,
-                                      )
-                                      .join("\n"),
-                              ),
+                              KUBEDEV_DISKS: values.disks.apply(diskLines),
                           },
                       },
                       access,
@@ -145,4 +144,15 @@ export class LinuxAgent extends pulumi.ComponentResource {
             paidFor: this.paidFor,
         });
     }
+}
+
+/** What scripts/azure/linux-disks.sh takes: a disk a line. */
+function diskLines(disks: readonly MountedDisk[]): string {
+    return disks
+        .map(({ lun, mountPath, bindPath }) =>
+            [String(lun), mountPath, "ext4", ...(bindPath === undefined ? [] : [bindPath])].join(
+                " ",
+            ),
+        )
+        .join("\n");
 }

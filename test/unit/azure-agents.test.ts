@@ -9,7 +9,11 @@ import {
     WindowsRelease,
 } from "../../components/azure/agent-image";
 import { computerNameRule, AgentOs } from "../../components/azure/agent-account";
-import { defaultComputerName, machineProblems } from "../../components/azure/agent-args";
+import {
+    agentRules,
+    defaultComputerName,
+    machineProblems,
+} from "../../components/azure/agent-args";
 import { directRdp, tunnelledRdp } from "../../components/azure/rdp-access";
 import { longestName, resourceName } from "../../components/azure/resource-name";
 
@@ -111,4 +115,29 @@ test("an .rdp file asks for the password and has CRLF, as Windows' client wants"
     );
     expect(file).not.toMatch(/password/i);
     expect(file.replaceAll("\r\n", "")).not.toMatch(/[\r\n]/);
+});
+
+test.each<[AgentOs, object, boolean]>([
+    [AgentOs.Linux, { mountPath: "/data" }, true],
+    [AgentOs.Linux, { mountPath: "/data", bindPath: "/srv/work", lun: 63 }, true],
+    [AgentOs.Linux, { mountPath: "data" }, false],
+    [AgentOs.Linux, { mountPath: "/" }, false],
+    [AgentOs.Linux, { mountPath: "/a b" }, false],
+    [AgentOs.Linux, { mountPath: "/data", lun: 64 }, false],
+    [AgentOs.Windows, { mountPath: "F:" }, true],
+    [AgentOs.Windows, { mountPath: "C:\\data\\k" }, true],
+    [AgentOs.Windows, { mountPath: "C:" }, false],
+    [AgentOs.Windows, { mountPath: "C:\\" }, false],
+    [AgentOs.Windows, { mountPath: "/data" }, false],
+    [AgentOs.Windows, { mountPath: "F:", bindPath: "C:\\data" }, false],
+])("a disk on %s: %j", (os, place, taken) => {
+    const rule = agentRules(os).disks;
+    expect(rule.safeParse([{ disk: { id: "x" }, ...place }]).success).toBe(taken);
+});
+
+test("two disks have two logical unit numbers", () => {
+    const disk = (mountPath: string, lun?: number) => ({ disk: {}, mountPath, lun });
+    const { disks } = agentRules(AgentOs.Linux);
+    expect(disks.safeParse([disk("/a"), disk("/b")]).success).toBe(true);
+    expect(disks.safeParse([disk("/a", 1), disk("/b")]).success).toBe(false);
 });
