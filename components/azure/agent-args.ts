@@ -92,6 +92,7 @@ export interface PaidFor {
 
 const text = (what: string) => z.string({ error: `expected ${what}` });
 
+/** An image of the marketplace. @internal */
 export const agentImageRule = z.object(
     {
         publisher: text("a publisher").min(1),
@@ -102,7 +103,7 @@ export const agentImageRule = z.object(
     { error: "expected an image: publisher, offer, sku" },
 );
 
-/** Rules of the arguments that both systems have. */
+/** Rules of the arguments that both systems have. @internal */
 export function agentRules(os: AgentOs) {
     return {
         subnet: text("the name of a subnet").optional(),
@@ -166,7 +167,7 @@ function lunOf(disk: { lun?: number | undefined }, index: number): number {
     return disk.lun ?? index;
 }
 
-/** A disk of an agent, all known. */
+/** A disk of an agent, all known. @internal */
 export interface MountedDisk {
     lun: number;
     mountPath: string;
@@ -174,7 +175,7 @@ export interface MountedDisk {
     disk: { id: string; sizeGib: number; sku: string };
 }
 
-/** The disks with their numbers. */
+/** The disks with their numbers. @internal */
 export function mountedDisks(
     disks: readonly pulumi.Unwrap<AgentDiskArgs>[] | undefined,
 ): MountedDisk[] {
@@ -191,7 +192,7 @@ interface Problem {
     reason: string;
 }
 
-/** What Azure would refuse only when the machine is made: a size that cannot boot the image, a disk that cannot hold it. */
+/** What Azure would refuse only when the machine is made: a size that cannot boot the image, a disk that cannot hold it. @internal */
 export function machineProblems(machine: {
     size: string;
     image: AgentImage;
@@ -216,14 +217,14 @@ export function machineProblems(machine: {
     return problems;
 }
 
-/** Name of a computer that no other one was given: the component's, as far as that is one. */
+/** Name of a computer that no other one was given: the component's, as far as that is one. @internal */
 export function defaultComputerName(name: string, os: AgentOs): string {
     const longest = os === AgentOs.Windows ? 15 : longestName.virtualMachine;
     // Digits alone would be taken for an address.
     return resourceName(/^\d+$/.test(name) ? ["agent", name] : [name], longest);
 }
 
-/** Values that both systems have alike, checked and with their defaults. */
+/** Values that both systems have alike, checked and with their defaults. @internal */
 export interface AgentValues {
     size: pulumi.Output<string>;
     osDiskGib: pulumi.Output<number>;
@@ -237,7 +238,7 @@ export interface AgentValues {
     shutdownTimeZone: pulumi.Output<string>;
 }
 
-/** Checks the arguments that both systems have alike, as far as they are known now and the rest when it is. */
+/** Checks the arguments that both systems have alike, as far as they are known now and the rest when it is. @internal */
 export function agentValues(
     what: string,
     name: string,

@@ -47,7 +47,7 @@ const text = (what: string) => z.string({ error: `expected ${what}` });
 const groupNameRule = text("the name of a resource group").regex(/^[\w().-]{0,89}[\w()-]$/, {
     error: "expected 1 to 90 letters, digits, _, -, ( ), and . but not at the end",
 });
-/** Tags: 50 of them, names without <>%&\?/ (Azure, "Use tags to organize your Azure resources"). */
+/** Tags: 50 of them, names without <>%&\?/ (Azure, "Use tags to organize your Azure resources"). @internal */
 export const tagsRule = z
     .record(
         z.string().regex(/^[^<>%&\\?/]{1,512}$/),

@@ -14,7 +14,7 @@ export enum AzureDiskSku {
     PremiumZrs = "Premium_ZRS",
 }
 
-/** One of them. */
+/** One of them. @internal */
 export const diskSkuRule = z.enum(AzureDiskSku, {
     error: `expected one of ${Object.values(AzureDiskSku)
         .map((each) => `"${each}"`)
