@@ -1,0 +1,87 @@
+/** Runs scripts that change /etc, /run and mounts as root, in a mount namespace where these are copies: the machine keeps its own. */
+import { ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { script } from "../../components/internal/scripts";
+import { type Ran, scratchDirectory } from "./script-process";
+
+/** Why there is none here; undefined when there is. */
+export const namespaceMissing =
+    process.getuid?.() === 0 && spawnSync("unshare", ["--mount", "true"]).status === 0
+        ? undefined
+        : "a mount namespace needs root";
+
+export class MountNamespace {
+    private constructor(
+        /** Seen in the namespace, too. */
+        readonly dir: string,
+        private readonly holder: ChildProcess,
+    ) {}
+
+    /** A namespace whose /etc is a copy, and whose /run and /home are empty. */
+    static async start(): Promise<MountNamespace> {
+        const dir = scratchDirectory();
+        execFileSync("cp", ["--archive", "/etc", dir]);
+        const setup =
+            'mount --bind "$0/etc" /etc && mount -t tmpfs run /run && mount -t tmpfs home /home && echo ready && exec sleep infinity';
+        const holder = spawn("unshare", ["--mount", "sh", "-c", setup, dir], {
+            stdio: ["ignore", "pipe", "inherit"],
+        });
+        await Promise.race([
+            once(holder.stdout as NodeJS.ReadableStream, "data"),
+            once(holder, "exit").then(() => Promise.reject(new Error("no mount namespace"))),
+        ]);
+        return new MountNamespace(dir, holder);
+    }
+
+    /** Path of a file of the scratch directory. */
+    at(name: string): string {
+        return path.join(this.dir, name);
+    }
+
+    /** Starts a program in the namespace. */
+    spawn(argv: readonly string[], env: Record<string, string> = {}): ChildProcess {
+        return spawn("nsenter", this.enter(argv), {
+            env: { PATH: process.env["PATH"], ...env },
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+    }
+
+    /** What a program in the namespace prints. */
+    output(...argv: string[]): string {
+        return execFileSync("nsenter", this.enter(argv), { encoding: "utf8" }).trim();
+    }
+
+    /**
+     * Runs scripts/<name>.sh as Azure's handler does: a file without the script's first line that is bash's command, with
+     * the values in an environment that has nothing else. Any other shell gets the file as its script.
+     */
+    async run(name: string, values: Record<string, string>, shell = "bash"): Promise<Ran> {
+        const file = this.at("script.sh");
+        fs.writeFileSync(file, script(`${name}.sh`));
+        fs.chmodSync(file, 0o700);
+        const command = shell === "bash" ? ["-c", `'${file}'`] : [file];
+        const given = Object.entries(values).filter(([, value]) => value !== "");
+        const child = spawn("nsenter", this.enter([shell, ...command]), {
+            env: { PATH: process.env["PATH"], ...Object.fromEntries(given) },
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        const out = { stdout: "", stderr: "" };
+        child.stdout.on("data", (data: Buffer) => (out.stdout += data.toString()));
+        child.stderr.on("data", (data: Buffer) => (out.stderr += data.toString()));
+        const [code] = (await once(child, "close")) as [number | null];
+        return { code: code ?? -1, ...out };
+    }
+
+    async dispose(): Promise<void> {
+        const ended = once(this.holder, "exit");
+        this.holder.kill("SIGKILL");
+        await ended;
+        fs.rmSync(this.dir, { recursive: true, force: true });
+    }
+
+    private enter(argv: readonly string[]): string[] {
+        return ["--mount", `--target=${String(this.holder.pid)}`, "--", ...argv];
+    }
+}
