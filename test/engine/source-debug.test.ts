@@ -5,7 +5,8 @@ import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { makeWorkspace, smallScale } from "../support/go-workspace";
 
-jest.setTimeout(300_000);
+// Go's own packages are compiled for debugging, from a cold cache beside other compilers.
+jest.setTimeout(900_000);
 
 const program = `
 import * as path from "path";
@@ -25,7 +26,7 @@ test("delve stops at a line of a debug build, and says that a plain one has no s
         const tree = path.join(stack.dir, "k8s");
         fs.mkdirSync(tree);
         makeWorkspace(tree, smallScale);
-        await stack.up({ timeoutMs: 280_000 });
+        await stack.up({ timeoutMs: 800_000 });
         const paths = (await stack.outputs())["paths"] as Record<string, Record<string, string>>;
         const file = (name: string) => Object.values(paths[name] ?? {})[0] ?? "";
         const main = path.join(fs.realpathSync(tree), "cmd/kubelet/main.go");

@@ -177,7 +177,7 @@ async function attach(lun: number): Promise<void> {
 
 /** Waits until cloud-init is through; its own `status --wait` (version 22) waits no longer than for the first error. */
 const delivered = () =>
-    until(async () => (await ssh("test -e /run/cloud-init/result.json")).code === 0, 240_000);
+    until(async () => (await ssh("test -e /run/cloud-init/result.json")).code === 0, 400_000);
 
 const disks = () => runCommand("linux-disks", { KUBEDEV_DISKS: "3 /data ext4 /srv/work\n" });
 let uuid: string;
@@ -294,7 +294,7 @@ test("after a reboot the disk is mounted with its files, and nothing is delivere
     await until(async () => {
         const { code, stdout } = await ssh("cat /proc/sys/kernel/random/boot_id");
         return code === 0 && stdout.trim() !== before;
-    }, 180_000);
+    }, 400_000);
     expect(await inAgent("cat /data/file /srv/work/file")).toBe("kept\nkept");
     expect(await inAgent("findmnt -no UUID /data")).toBe(uuid);
     expect(await disks()).toMatchObject({
