@@ -108,6 +108,7 @@ export class LinuxAgent extends pulumi.ComponentResource {
                           text: script("azure/linux-disks.sh"),
                           values: {
                               KUBEDEV_DISKS: values.disks.apply(diskLines),
+                              KUBEDEV_OWNER: values.adminUser,
                           },
                       },
                       access,

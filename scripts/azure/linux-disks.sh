@@ -4,6 +4,7 @@
 # see linux-access.sh.
 #   KUBEDEV_DISKS     a disk a line: LUN, where it is mounted, its file system (ext4 or xfs), and where it is bound to, if
 #                     anywhere; nothing: no disks
+#   KUBEDEV_OWNER     user who owns what is formatted; default root
 #   KUBEDEV_WAIT_SEC  how long to wait for a disk that is being attached; default 60
 #   KUBEDEV_LUN_DIRS  directories where disks are found as N or lunN, one a line; default: those that Azure's udev rules fill,
 #                     of azure-vm-utils (SCSI and NVMe) and of its older agent (SCSI)
@@ -27,6 +28,10 @@ fstab=/etc/fstab
 wait_sec=${KUBEDEV_WAIT_SEC:-60}
 mapfile -t lun_dirs <<<"${KUBEDEV_LUN_DIRS:-/dev/disk/azure/data/by-lun
 /dev/disk/azure/scsi1}"
+
+owner=${KUBEDEV_OWNER:-root}
+owner_ids=$(id -u "$owner" 2>/dev/null):$(id -g "$owner" 2>/dev/null) ||
+    die "got the owner \"$owner\", whom this machine does not know; expected its administrator (osProfile.adminUsername)"
 
 [[ $(id -u) -eq 0 ]] || die "this is run by $(id -un); expected root"
 exec 9>/run/kubedev-disks.lock
@@ -150,7 +155,10 @@ done
 for at in ${luns[@]+"${!luns[@]}"}; do
     if [[ ${empty[at]} == true ]]; then
         say "formatting the disk at LUN ${luns[at]} (${devices[at]}, empty) as ${types[at]}"
-        "mkfs.${types[at]}" -q "${devices[at]}" >&2 </dev/null
+        # With its owner at once, since a run that is broken off is not repeated; xfs cannot do that.
+        options=(-q)
+        [[ ${types[at]} != ext4 ]] || options+=(-E "root_owner=$owner_ids")
+        "mkfs.${types[at]}" "${options[@]}" "${devices[at]}" >&2 </dev/null
     fi
     uuid=$(blkid --probe --match-tag UUID --output value "${devices[at]}")
     [[ -z ${seen[$uuid]-} ]] ||
@@ -219,6 +227,7 @@ for at in ${luns[@]+"${!luns[@]}"}; do
         [[ -z $(ls -A "${mounts[at]}") ]] || say "${mounts[at]} holds files, which the disk hides"
         mount --types "${types[at]}" --options "defaults,nofail,$mark=${uuids[at]}" "${devices[at]}" "${mounts[at]}"
         mounted=true
+        [[ ${empty[at]} != true ]] || chown "$owner_ids" "${mounts[at]}"
     fi
     bind=${binds[at]}
     if [[ -n $bind && $(mounted_at "$bind") != "$number" ]]; then

@@ -389,6 +389,21 @@ describeUnless(loopMissing, "linux-disks", () => {
         expect(space.output("cat", "/home/b/file")).toBe("kept");
     });
 
+    test("what is formatted belongs to its owner from the first moment; what was, stays as it is", async () => {
+        const device = attach(0);
+        const refusal = await disks("0 /home/a ext4", { KUBEDEV_OWNER: "nobody-here" });
+        expect(refused(refusal)).toContain('got the owner "nobody-here"');
+        await disks("0 /home/a ext4", { KUBEDEV_OWNER: "daemon" });
+        const root = () =>
+            sh('debugfs -R "stat /" "$0" 2>/dev/null | grep -o "User: *[0-9]*"', device);
+        await disks("");
+        const uid = sh("id -u daemon");
+        expect(root()).toMatch(new RegExp(`^User: +${uid}$`));
+        await disks("0 /home/a ext4", { KUBEDEV_OWNER: "root" });
+        await disks("");
+        expect(root()).toMatch(new RegExp(`^User: +${uid}$`));
+    });
+
     test("fstab's lines are such that mount -a mounts them", async () => {
         attach(0);
         await disks("0 /home/a ext4 /home/b");
