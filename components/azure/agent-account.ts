@@ -47,17 +47,3 @@ export function computerNameRule(os: AgentOs): z.ZodType<string> {
         .max(longest, { error })
         .regex(/^(?=.*[A-Za-z-])[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/, { error });
 }
-
-const classes = [/[a-z]/, /[A-Z]/, /[0-9]/, /[^A-Za-z0-9]/];
-
-/**
- * Whether Azure takes a password of an administrator, by its API and its portal alike: 12 to 123 characters, of three classes
- * of four (ARM reference, osProfile.adminPassword).
- */
-export function isStrongPassword(password: string): boolean {
-    return (
-        password.length >= 12 &&
-        password.length <= 123 &&
-        classes.filter((each) => each.test(password)).length >= 3
-    );
-}

@@ -143,6 +143,10 @@ export function agentRules(os: AgentOs) {
     };
 }
 
+/** As scripts/azure/linux-disks.sh takes them: no part begins with a dot, nothing of the system is hidden. */
+const linuxMountPath =
+    /^(?!\/(home|root|tmp|var|var\/lib)$|\/(bin|boot|dev|etc|lib|lib64|proc|run|sbin|sys|usr)(\/|$))(\/[A-Za-z0-9_@:+~-][A-Za-z0-9_.@:+~-]*)+$/;
+
 function mountPathRule(os: AgentOs): z.ZodType<string> {
     const [form, error] =
         os === AgentOs.Windows
@@ -151,8 +155,8 @@ function mountPathRule(os: AgentOs): z.ZodType<string> {
                   "expected a drive, as F:, or a directory, as C:\\data",
               ] as const)
             : ([
-                  /^\/[A-Za-z0-9._/-]*[A-Za-z0-9._-]$/,
-                  "expected an absolute path of letters, digits and . _ - /",
+                  linuxMountPath,
+                  "expected an absolute path as /data, of letters, digits and ._@:+~-, which hides nothing of the system",
               ] as const);
     return z.string({ error }).regex(form, { error });
 }

@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { type AgentNetworkRef, tagsRule } from "./agent-network";
@@ -45,7 +44,7 @@ export class AzureDisk extends pulumi.ComponentResource {
             sku: diskSkuRule.optional(),
             tags: tagsRule.optional(),
         };
-        assertArgs(what, args, { network: z.unknown(), ...rules });
+        assertArgs(what, args, rules);
         const known = checkedEach(what, args, rules);
         const network = pulumi.output(args.network);
         const sizeGib = known.sizeGib.apply((given) => given ?? 64);

@@ -179,7 +179,7 @@ async function attach(lun: number): Promise<void> {
 const delivered = () =>
     until(async () => (await ssh("test -e /run/cloud-init/result.json")).code === 0, 400_000);
 
-const disks = () => runCommand("linux-disks", { KUBEDEV_DISKS: "3 /data ext4 /srv/work\n" });
+const disks = () => runCommand("linux-disks", { KUBEDEV_DISKS: "3 /data ext4 /srv/tree\n" });
 let uuid: string;
 
 test("cloud-init delivers what the user data says", async () => {
@@ -271,7 +271,7 @@ test("linux-disks: a disk that is attached is formatted once, mounted and bound"
         disks: [{ lun: 3, formatted: true, mounted: true, bound: true }],
         unmounted: [],
     });
-    await inAgent("echo kept >/srv/work/file && sync");
+    await inAgent("echo kept >/srv/tree/file && sync");
     expect(await disks()).toMatchObject({
         disks: [{ uuid, formatted: false, mounted: false, bound: false }],
     });
@@ -295,7 +295,7 @@ test("after a reboot the disk is mounted with its files, and nothing is delivere
         const { code, stdout } = await ssh("cat /proc/sys/kernel/random/boot_id");
         return code === 0 && stdout.trim() !== before;
     }, 400_000);
-    expect(await inAgent("cat /data/file /srv/work/file")).toBe("kept\nkept");
+    expect(await inAgent("cat /data/file /srv/tree/file")).toBe("kept\nkept");
     expect(await inAgent("findmnt -no UUID /data")).toBe(uuid);
     expect(await disks()).toMatchObject({
         disks: [{ uuid, formatted: false, mounted: false, bound: false }],
@@ -320,7 +320,7 @@ test("a machine made anew gets the same disk, with its files", async () => {
     expect(await disks()).toMatchObject({
         disks: [{ uuid, formatted: false, mounted: true, bound: true }],
     });
-    expect(await inAgent("cat /data/file /srv/work/file")).toBe("kept\nkept");
+    expect(await inAgent("cat /data/file /srv/tree/file")).toBe("kept\nkept");
 });
 
 async function until(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {

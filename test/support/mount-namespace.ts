@@ -85,3 +85,16 @@ export class MountNamespace {
         return ["--mount", `--target=${String(this.holder.pid)}`, "--", ...argv];
     }
 }
+
+/** All tests of a group, or none of them, with the reason. */
+export function describeUnless(reason: string | undefined, title: string, tests: () => void): void {
+    if (reason === undefined) {
+        describe(title, tests);
+    } else {
+        describe.skip(`${title}: ${reason}`, tests);
+    }
+}
+
+/** Output of a shell command; words are "$0", "$1" and so on. */
+export const sh = (command: string, ...words: string[]) =>
+    execFileSync("sh", ["-ec", command, ...words], { encoding: "utf8" }).trim();
