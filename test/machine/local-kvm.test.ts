@@ -87,6 +87,6 @@ test("an unknown environment is refused with the known ones", async () => {
     alice.setConfig("kubedev:environment", "nowhere");
     const preview = await alice.preview({ expectFailure: true });
     expect(preview.errors.join("\n")).toContain(
-        'kubedev:environment is "nowhere"; expected one of: kind, local-kvm',
+        'kubedev:environment is "nowhere"; expected one of: azure-windows, kind, local-kvm',
     );
 }, 60_000);
