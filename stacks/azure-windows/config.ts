@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { WindowsRelease } from "../../index";
+import { WindowsRelease } from "../../components/azure";
 
 const text = (what: string) => z.string({ error: `expected ${what}` });
 const flag = z.boolean({ error: "expected true or false" });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { AgentNetwork, AzureDisk, LinuxAgent, SshKeyPair, WindowsAgent } from "../../index";
+import { AgentNetwork, AzureDisk, LinuxAgent, WindowsAgent } from "../../components/azure";
+import { SshKeyPair } from "../../components/host";
 import { readConfig } from "../config";
 import { settings } from "./config";
 

@@ -1,14 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-    Addon,
-    type Binary,
-    Build,
-    type ClusterAccessArgs,
-    ClusterMetrics,
-    ClusterUi,
-    type EngineRef,
-    ProgramImage,
-} from "../../index";
+import { Addon, type ClusterAccessArgs, ClusterMetrics, ClusterUi } from "../../components/addons";
+import { type EngineRef, ProgramImage } from "../../components/kind";
+import { type Binary, Build } from "../../components/source";
 
 /** Add-ons that a cluster of this environment can have; it has DNS and a network already. */
 export const addonNames = ["metrics", "ui"] as const;

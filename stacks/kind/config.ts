@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { KindRole } from "../../index";
+import { KindRole } from "../../components/kind";
 import { addonNames } from "./addons";
 
 const text = (what: string) => z.string({ error: `expected ${what}` });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Build, ContainerEngine, KindCluster, LocalRegistry, NodeImage } from "../../index";
+import { ContainerEngine, KindCluster, LocalRegistry, NodeImage } from "../../components/kind";
+import { Build } from "../../components/source";
 import { readConfig } from "../config";
 import { declareAddons, localImages } from "./addons";
 import { settings } from "./config";

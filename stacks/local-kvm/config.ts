@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { BuildMode, CheckSuite, TreeRemoval } from "../../index";
+import { BuildMode, CheckSuite, TreeRemoval } from "../../components/source";
 
 const hostname = z.string().regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, {
     error: "expected a host name: lower-case letters, digits and inner hyphens, at most 32",

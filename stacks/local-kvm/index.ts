@@ -1,13 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-    BaseImage,
-    Build,
-    Checks,
-    CheckSuite,
-    SourceTree,
-    SshKeyPair,
-    VirtualMachine,
-} from "../../index";
+import { SshKeyPair } from "../../components/host";
+import { BaseImage, VirtualMachine } from "../../components/qemu";
+import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
 import { settings } from "./config";
 

@@ -71,11 +71,17 @@ export function declarationsIn(file: string, text: string): Declarations {
 export function exportedNames(file: string): string[] {
     const text = fs.readFileSync(file, "utf8");
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
-    return source.statements.flatMap((node) =>
-        ts.isExportDeclaration(node) && node.exportClause && ts.isNamedExports(node.exportClause)
-            ? node.exportClause.elements.map((element) => element.name.text)
-            : [],
-    );
+    return source.statements.flatMap((node) => {
+        if (!ts.isExportDeclaration(node)) {
+            return [];
+        }
+        if (node.exportClause && ts.isNamedExports(node.exportClause)) {
+            return node.exportClause.elements.map((element) => element.name.text);
+        }
+        return node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)
+            ? exportedNames(path.join(path.dirname(file), node.moduleSpecifier.text, "index.ts"))
+            : [];
+    });
 }
 
 function isComponent(node: ts.ClassDeclaration): boolean {
