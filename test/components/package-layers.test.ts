@@ -31,7 +31,10 @@ const cases: Case[] = [
     { file: "components/qemu/x.ts", text: 'import "../../test/support/engine";', rule: layer },
     { file: "components/swap/x.ts", text: 'import "../../plugin/index";', rule: layer },
     { file: "stacks/kind/x.ts", text: 'import "../../components/host/host";', rule: layer },
+    { file: "stacks/kind/x.ts", text: 'import "../../index";', rule: layer },
+    { file: "components/kind/x.ts", text: 'import "../host/index";', rule: layer },
     { file: "index.ts", text: 'import "./stacks/config";', rule: layer },
+    { file: "index.ts", text: 'export * from "./components/host/host";', rule: layer },
     { file: "plugin/index.ts", text: 'import "../components/host/host";', rule: layer },
     { file: "components/new-layer/x.ts", text: "", rule: "boundaries/no-unknown-files" },
     {
@@ -63,7 +66,9 @@ const cases: Case[] = [
     { file: "components/host/x.ts", text: 'import "@pulumi/command";' },
     { file: "components/qemu/x.ts", text: 'import "../host/host";\nimport "../internal/hash";' },
     { file: "components/debug/x.ts", text: 'import "../qemu/mac-address";\nimport "zod";' },
-    { file: "stacks/kind/x.ts", text: 'import "../../index";\nimport "../config";' },
+    { file: "stacks/kind/x.ts", text: 'import "../../components/kind/index";\nimport "../config";' },
+    { file: "components/kind/index.ts", text: 'export * from "./kind-config";' },
+    { file: "index.ts", text: 'export * from "./components/host/index";' },
     { file: "plugin/index.ts", text: 'export * from "../index";' },
     { file: "test/unit/x.test.ts", text: 'import "../../components/host/host";' },
 ];
