@@ -5,12 +5,12 @@ import tseslint from "typescript-eslint";
 
 /** The layers of components/, from the ground up: each may import from itself and from those before it. */
 const layers = [
-    { category: "internal", pattern: "components/internal/**" },
-    { category: "host", pattern: "components/host/**" },
-    { category: "machines", pattern: "components/{qemu,azure}/**" },
-    { category: "source", pattern: "components/source/**" },
-    { category: "clusters", pattern: "components/{kind,cluster,addons}/**" },
-    { category: "loop", pattern: "components/{swap,debug}/**" },
+    { category: "internal", pattern: "components/internal/!(index).ts" },
+    { category: "host", pattern: "components/host/!(index).ts" },
+    { category: "machines", pattern: "components/{qemu,azure}/!(index).ts" },
+    { category: "source", pattern: "components/source/!(index).ts" },
+    { category: "clusters", pattern: "components/{kind,cluster,addons}/!(index).ts" },
+    { category: "loop", pattern: "components/{swap,debug}/!(index).ts" },
 ];
 const others = [
     { category: "api", pattern: "index.ts" },

@@ -1,4 +1,5 @@
 import "./promise-traces";
+import "./zod-locales";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as command from "@pulumi/command/local";

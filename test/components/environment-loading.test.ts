@@ -1,0 +1,40 @@
+/** What environments load in every preview, and what they leave out. */
+import { execFileSync } from "node:child_process";
+import * as path from "node:path";
+
+const root = path.resolve(__dirname, "../..");
+
+/** The files that a program has loaded, below the repository. */
+function loaded(text: string): string[] {
+    const print = `require(${JSON.stringify(root)} + "/node_modules/zod"); console.log(JSON.stringify(Object.keys(require.cache)));`;
+    const said = execFileSync(process.execPath, ["--import", "tsx", "-e", `${text}; ${print}`], {
+        cwd: root,
+        encoding: "utf8",
+    });
+    return (JSON.parse(said) as string[]).map((file) => path.relative(root, file));
+}
+
+const locales = (files: string[]) =>
+    files.filter((file) => file.startsWith("node_modules/zod/v4/locales/"));
+
+test("zod comes with its English messages alone, and still says what is wrong", () => {
+    const quick = loaded(`
+        require("./stacks/zod-locales");
+        const { z } = require("zod");
+        const said = z.int().safeParse("x").error.issues[0].message;
+        if (!/expected number/.test(said)) throw new Error(said);
+    `);
+    expect(locales(quick).sort()).toEqual([
+        "node_modules/zod/v4/locales/en.cjs",
+        "node_modules/zod/v4/locales/index.cjs",
+    ]);
+    expect(locales(loaded("")).length).toBeGreaterThan(20);
+});
+
+test("what one area has in it comes without the others", () => {
+    const files = loaded(`require("./components/qemu")`);
+    expect(files).toContain("components/qemu/virtual-machine.ts");
+    expect(files.filter((file) => /^components\/(azure|kind|addons|source)\//.test(file))).toEqual(
+        [],
+    );
+});
