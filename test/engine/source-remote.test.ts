@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack, StepsResult } from "../support/engine";
 import { filesBelow } from "../support/host-state";
-import { makeWorkspace, smallScale } from "../support/go-workspace";
+import { makeWorkspace, saidBy, smallScale } from "../support/go-workspace";
 import { Sshd, sshdMissing, startSshd } from "../support/sshd";
 
 jest.setTimeout(300_000);
@@ -66,8 +66,8 @@ const things = (result: StepsResult): Record<string, string> =>
             await stack.up({ timeoutMs: 280_000 });
             const second = (await stack.outputs()).paths as Record<string, string>;
             expect(second["kubelet-linux-amd64"]).toBe(first["kubelet-linux-amd64"]);
-            expect(execFileSync(second["kubectl-linux-amd64"] ?? "", { encoding: "utf8" })).toBe(
-                "Kubernetes v1.36.1-dirty true\n",
+            expect(saidBy(second["kubectl-linux-amd64"] ?? "")).toBe(
+                "Kubernetes v1.36.1-dirty true",
             );
 
             // Nobody is there: what is on the host is as it was last seen.
