@@ -1,24 +1,28 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellExports } from "../internal/quote";
-import {
-    absolutePath,
-    environment,
-    namedValues,
-    parentIds,
-    shellText,
-    whole,
-} from "../internal/rules";
+import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { Host, hostRule } from "./host";
+import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { hostResource } from "./host-resource";
+import { absolutePathOn, checkOn, notOn } from "./os-rules";
+
+/** Shell of the scripts on a Windows host. */
+export enum WindowsShell {
+    /** Windows PowerShell. An error that nobody catches ends the script with status 1. */
+    PowerShell = "powershell",
+    /** The command prompt: the script is a batch file. */
+    Cmd = "cmd",
+}
 
 /** Arguments of a HostCommand. */
 export interface HostCommandArgs {
     /** Where it runs. Defaults to this machine. */
     host?: pulumi.Input<Host>;
-    /** POSIX shell script that makes something. It must be safe to run again: a broken-off run is repeated. */
+    /** Script that makes something: for a POSIX shell, on Windows for the one that shell says. It must be safe to run again: a broken-off run is repeated. */
     create: pulumi.Input<string>;
+    /** Shell of the scripts on a Windows host. Defaults to powershell. On Linux it is sh, and this is refused. */
+    shell?: WindowsShell;
     /** Script for a change that is no trigger. Defaults to `create`. */
     update?: pulumi.Input<string>;
     /** Script that takes back what `create` made. It must succeed when there is nothing to take back. Defaults to nothing. */
@@ -37,18 +41,24 @@ export interface HostCommandArgs {
     timeoutSec?: number;
 }
 
-const rules = {
-    host: hostRule,
+const rulesOn = (os: HostOs | undefined) => ({
+    host: anyHostRule,
     create: shellText("a shell script"),
+    shell: notOn(
+        HostOs.Linux,
+        os,
+        z.enum(WindowsShell, { error: 'expected "powershell" or "cmd"' }).optional(),
+        "its shell is sh; leave it out, or set host.os to windows",
+    ),
     update: shellText("a shell script").optional(),
     delete: shellText("a shell script").optional(),
     triggers: namedValues.optional(),
     parentIds: parentIds.optional(),
     environment: environment.optional(),
     stdin: z.string({ error: "expected a text" }).optional(),
-    workingDirectory: absolutePath.optional(),
+    workingDirectory: absolutePathOn(os).optional(),
     timeoutSec: whole(1, 86400, "seconds").optional(),
-};
+});
 
 /** A command on a host: runs once, again when something that it depends on was made anew, and is undone by `delete`. */
 export class HostCommand extends pulumi.ComponentResource {
@@ -59,8 +69,10 @@ export class HostCommand extends pulumi.ComponentResource {
 
     constructor(name: string, args: HostCommandArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostCommand", name, args, opts);
-        assertArgs(`HostCommand ${name}`, args, rules);
-        const known = checkedEach(`HostCommand ${name}`, args, rules);
+        const what = `HostCommand ${name}`;
+        const rules = rulesOn(osOf(args.host));
+        assertArgs(what, args, rules);
+        const known = checkedEach(what, args, rules);
 
         const command = hostResource(
             `${name}-command`,
@@ -78,9 +90,12 @@ export class HostCommand extends pulumi.ComponentResource {
                     KUBEDEV_DELETE: known.delete,
                     KUBEDEV_EXPORTS: known.environment.apply((all) => shellExports(all ?? {})),
                     KUBEDEV_WORKING_DIR: known.workingDirectory,
+                    // Not a value more for those who have none.
+                    ...(args.shell === undefined ? {} : { KUBEDEV_SHELL: args.shell }),
                 },
                 stdin: known.stdin,
                 timeoutSec: args.timeoutSec,
+                check: checkOn(what, args, rulesOn, args.shell !== undefined),
             },
             { parent: this },
         );
