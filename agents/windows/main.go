@@ -1,7 +1,7 @@
 //go:build windows
 
 // The program that works on a Windows host for scripts/host/transport-windows.sh, which brings it there: what
-// scripts/host/*.sh are on Linux. "run" takes one request from standard input.
+// scripts/host/*.sh are on Linux. "run" takes one request from standard input; "service" is the process of a service.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("got no verb; expected run"))
+		fail(fmt.Errorf("got no verb; expected run or service"))
 	}
 	exe, err := os.Executable()
 	if err != nil {
@@ -28,8 +28,13 @@ func main() {
 		fmt.Fprint(os.Stdout, greeting)
 		fmt.Fprint(os.Stderr, greeting)
 		os.Exit(run(filepath.Join(filepath.Dir(filepath.Dir(exe)), "state"), limit()))
+	case "service":
+		if len(os.Args) < 3 {
+			fail(fmt.Errorf("got no directory; expected that of a service"))
+		}
+		os.Exit(runService(os.Args[2]))
 	default:
-		fail(fmt.Errorf("got %q; expected run", os.Args[1]))
+		fail(fmt.Errorf("got %q; expected run or service", os.Args[1]))
 	}
 }
 

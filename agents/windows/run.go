@@ -50,7 +50,7 @@ func run(root string, limit time.Duration) int {
 func serve(root string, request wire.Request) (int, error) {
 	values := request.Values
 	if request.Script == "probe" {
-		return 0, thing.Probe(os.Stdout, thing.StackDir(root, values["KUBEDEV_SCOPE"]), processLives)
+		return statusOf(thing.Probe(os.Stdout, thing.StackDir(root, values["KUBEDEV_SCOPE"]), processLives))
 	}
 	place := thing.In(root, values["KUBEDEV_SCOPE"], values["KUBEDEV_KEY"])
 	unlock, err := takeLock(place.Dir, values["KUBEDEV_LOCK_SEC"])
@@ -74,11 +74,27 @@ func serve(root string, request wire.Request) (int, error) {
 		if err != nil {
 			return 1, err
 		}
-		return 0, report(map[string]any{"path": path})
+		return statusOf(report(map[string]any{"path": path}))
+	case "service-start", "service-remove":
+		unit, err := unitOf(place, request)
+		if err != nil {
+			return 1, err
+		}
+		if request.Script == "service-remove" {
+			return statusOf(unit.remove())
+		}
+		return statusOf(unit.start())
 	case "file-remove":
-		return 0, place.RemoveFile(values["KUBEDEV_PATH"])
+		return statusOf(place.RemoveFile(values["KUBEDEV_PATH"]))
 	}
 	return 1, fmt.Errorf("got the script %q; expected one that this program has", request.Script)
+}
+
+func statusOf(err error) (int, error) {
+	if err != nil {
+		return 1, err
+	}
+	return 0, nil
 }
 
 // report prints the last line, one JSON object.

@@ -5,15 +5,8 @@ import { environment, namedValues, parentIds, shellText, whole } from "../intern
 import { assertArgs, checkedEach } from "../internal/validate";
 import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { hostResource } from "./host-resource";
-import { absolutePathOn, checkOn, notOn } from "./os-rules";
-
-/** Shell of the scripts on a Windows host. */
-export enum WindowsShell {
-    /** Windows PowerShell. An error that nobody catches ends the script with status 1. */
-    PowerShell = "powershell",
-    /** The command prompt: the script is a batch file. */
-    Cmd = "cmd",
-}
+import { absolutePathOn, checkOn, shellOn } from "./os-rules";
+import { WindowsShell } from "./windows-service";
 
 /** Arguments of a HostCommand. */
 export interface HostCommandArgs {
@@ -44,12 +37,7 @@ export interface HostCommandArgs {
 const rulesOn = (os: HostOs | undefined) => ({
     host: anyHostRule,
     create: shellText("a shell script"),
-    shell: notOn(
-        HostOs.Linux,
-        os,
-        z.enum(WindowsShell, { error: 'expected "powershell" or "cmd"' }).optional(),
-        "its shell is sh; leave it out, or set host.os to windows",
-    ),
+    shell: shellOn(os),
     update: shellText("a shell script").optional(),
     delete: shellText("a shell script").optional(),
     triggers: namedValues.optional(),

@@ -2,8 +2,9 @@
 export { type Host, HostOs, type SshArgs } from "./host";
 export { type HealthCheckArgs } from "./health-check";
 export { HostArtifact, type HostArtifactArgs } from "./host-artifact";
-export { HostCommand, type HostCommandArgs, WindowsShell } from "./host-command";
+export { HostCommand, type HostCommandArgs } from "./host-command";
 export { HostFile, type HostFileArgs } from "./host-file";
 export { HostService, type HostServiceArgs } from "./host-service";
 export { type SshKeyFiles, SshKeyPair, type SshKeyPairArgs } from "./ssh-key-pair";
 export { Supervisor } from "./service-resource";
+export { WindowsShell } from "./windows-service";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { absoluteFilePath, absolutePath } from "../internal/rules";
 import { ArgRules, checked } from "../internal/validate";
 import { HostOs } from "./host";
+import { WindowsShell } from "./windows-service";
 
 /** Rules that differ by the system of a host. Undefined is a system that is not known yet: either will do until it is. */
 
@@ -48,6 +49,16 @@ export function notOn<Rule extends z.ZodType>(
     return os === without
         ? z.undefined({ error: `expected nothing on a ${name} host: ${why}` })
         : rule;
+}
+
+/** Shell of scripts on a Windows host. */
+export function shellOn(os: HostOs | undefined): z.ZodType {
+    return notOn(
+        HostOs.Linux,
+        os,
+        z.enum(WindowsShell, { error: 'expected "powershell" or "cmd"' }).optional(),
+        "its shell is sh; leave it out, or set host.os to windows",
+    );
 }
 
 /** Checks arguments again where an output tells that the host has Windows, or where Linux lacks something: see `HostResourceArgs.check`. */

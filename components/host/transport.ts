@@ -69,6 +69,7 @@ const windowsScripts = [
     "host/probe.sh",
     ...["host/command-create.sh", "host/command-update.sh", "host/command-delete.sh"],
     ...["host/file-write.sh", "host/file-remove.sh"],
+    ...["host/service-start.sh", "host/service-remove.sh"],
 ];
 
 function transportText(os: HostOs | undefined): string {

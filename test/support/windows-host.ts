@@ -50,16 +50,20 @@ export async function startWindowsHost(): Promise<WindowsHost> {
     fs.mkdirSync(prefix);
     const env = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: "-all", DISPLAY: "" };
     // In the foreground, and before the first program: else services end seconds after the last client.
-    const server = spawn("wineserver", ["-f", "-p"], { env, stdio: "ignore" });
+    const startServer = () => spawn("wineserver", ["-f", "-p"], { env, stdio: "ignore" });
+    let server = startServer();
     let sshd: Sshd | undefined;
     try {
         wine(env, "wineboot", "-i");
+        // What ran while the prefix was made starts services that find no library of ours.
+        await endWine(env, server);
         const drive = path.join(prefix, "drive_c");
         const system = path.join(drive, "windows/system32");
         // Wine 8 lacks what current Go programs load.
         if (!fs.existsSync(path.join(system, "bcryptprimitives.dll"))) {
             fs.writeFileSync(path.join(system, "bcryptprimitives.dll"), randomNumbersDll());
         }
+        server = startServer();
         const profile = path.join(drive, "users", os.userInfo().username);
         buildPrograms(path.join(drive, "t"));
         const shell = path.join(dir, "shell");

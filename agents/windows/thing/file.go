@@ -50,12 +50,12 @@ func (p Place) WriteFile(content Content) (err error) {
 		if err := os.WriteFile(temporary, data, 0o644); err != nil {
 			return fmt.Errorf("cannot write %s; expected a directory that this user may write to: %w", path, err)
 		}
-		if err := os.WriteFile(p.file("written"), nil, 0o600); err != nil {
+		if err := os.WriteFile(p.Path("written"), nil, 0o600); err != nil {
 			return err
 		}
 		if err := replace(temporary, path); err != nil {
 			if found != nil && !p.has("record") {
-				os.Remove(p.file("written"))
+				os.Remove(p.Path("written"))
 			}
 			return err
 		}
@@ -83,7 +83,7 @@ func (p Place) admit(found os.FileInfo, content Content, ours bool) error {
 	if !found.Mode().IsRegular() {
 		return fmt.Errorf("cannot replace %s: got a link; expected a free path or a file", content.Path)
 	}
-	return keep(content.Path, p.file("original"))
+	return keep(content.Path, p.Path("original"))
 }
 
 // RemoveFile removes the file of WriteFile, and the directories that were made for it; puts back what was there before.
@@ -93,7 +93,7 @@ func (p Place) RemoveFile(path string) error {
 	}
 	os.Remove(path + ".kubedev-new")
 	if p.has("original") {
-		if err := putBack(p.file("original"), path); err != nil {
+		if err := putBack(p.Path("original"), path); err != nil {
 			return err
 		}
 	} else if err := removeFile(path); err != nil {

@@ -70,9 +70,10 @@ func keyOf(directory string) string {
 	return read.String()
 }
 
-func (p Place) file(name string) string { return filepath.Join(p.Dir, name) }
+// Path is that of a file of the thing.
+func (p Place) Path(name string) string { return filepath.Join(p.Dir, name) }
 
-func (p Place) has(name string) bool { return exists(p.file(name)) }
+func (p Place) has(name string) bool { return exists(p.Path(name)) }
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)
@@ -89,15 +90,36 @@ func (p Place) Make() error {
 
 // Forget removes the thing's directory, and those of stack, project and all projects once they are empty.
 func (p Place) Forget() error {
-	if err := removeTree(p.Dir); err != nil {
+	if err := RemoveTree(p.Dir); err != nil {
 		return fmt.Errorf("cannot remove %s; expected that no program holds a file in it open: %w", p.Dir, err)
 	}
+	p.sweep()
 	for dir := filepath.Dir(p.Dir); len(dir) >= len(p.Root); dir = filepath.Dir(dir) {
 		if os.Remove(dir) != nil {
 			break
 		}
 	}
 	return nil
+}
+
+// sweep removes what goes with the last thing of a stack: the logs of services that failed to start, left to be read.
+func (p Place) sweep() {
+	others, err := os.ReadDir(filepath.Dir(p.Dir))
+	if err != nil {
+		return
+	}
+	stack := filepath.Dir(p.Dir)
+	for _, other := range others {
+		if exists(filepath.Join(stack, other.Name(), "record")) {
+			return
+		}
+	}
+	for _, other := range others {
+		if exists(filepath.Join(stack, other.Name(), "log")) {
+			// One that is still written belongs to a service that is just being started.
+			_ = RemoveTree(filepath.Join(stack, other.Name()))
+		}
+	}
 }
 
 // makeParents makes the directories above a file. Several things may be in one that the first of them made: each remembers
@@ -122,14 +144,14 @@ func (p Place) makeParents(path string) error {
 		return nil
 	}
 	// Before they are made: then who finds them there also finds this.
-	if err := os.WriteFile(p.file("made"), []byte(made), 0o600); err != nil {
+	if err := os.WriteFile(p.Path("made"), []byte(made), 0o600); err != nil {
 		return err
 	}
 	return os.MkdirAll(parent, 0o755)
 }
 
 func (p Place) removeParents(path string) {
-	made, err := os.ReadFile(p.file("made"))
+	made, err := os.ReadFile(p.Path("made"))
 	if err != nil {
 		return
 	}
@@ -146,13 +168,13 @@ func within(dir, above string) bool {
 	return dir == above || strings.HasPrefix(dir, above+string(filepath.Separator))
 }
 
-// removeTree removes a directory and all in it, name by name: os.RemoveAll asks Windows for what Wine 8 does not have.
-func removeTree(path string) error {
+// RemoveTree removes a directory and all in it, name by name: os.RemoveAll asks Windows for what Wine 8 does not have.
+func RemoveTree(path string) error {
 	if entries, err := os.ReadDir(path); err == nil {
 		for _, entry := range entries {
 			inside := filepath.Join(path, entry.Name())
 			if entry.IsDir() {
-				err = removeTree(inside)
+				err = RemoveTree(inside)
 			} else {
 				err = removeFile(inside)
 			}

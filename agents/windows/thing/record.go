@@ -43,7 +43,7 @@ func parseRecord(text string) Record {
 
 // Read reads the record; without one, false.
 func (p Place) Read() (Record, bool) {
-	text, err := os.ReadFile(p.file("record"))
+	text, err := os.ReadFile(p.Path("record"))
 	return parseRecord(string(text)), err == nil
 }
 
@@ -53,7 +53,7 @@ func (p Place) Write(incarnation, spec string, fields ...Field) error {
 		incarnation = "1"
 	}
 	record := append(Record{{"incarnation", incarnation}, {"spec", spec}}, fields...)
-	return writeByRename(p.file("record"), []byte(record.String()))
+	return writeByRename(p.Path("record"), []byte(record.String()))
 }
 
 // AsWanted tells that a run whose end nobody saw made the thing just as it is wanted now.
