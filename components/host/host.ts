@@ -142,28 +142,29 @@ const sshRule: z.ZodType = fields("ssh", {
     error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
 });
 
-const hostFields = {
+const hostFields = <Os extends z.ZodType>(os: Os) => ({
     ssh: sshRule.optional(),
+    os,
     parentId: z.string({ error: "expected an id" }).optional(),
     parentUrn: z.string({ error: "expected a URN" }).optional(),
     readyId: z.string({ error: "expected an id" }).optional(),
     running: yesOrNo.optional(),
-};
+});
 
 const onlyLinux =
     'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile and HostService work on Windows';
 
 /** What a `host` argument must look like where only Linux will do. @internal */
-export const hostRule = fields("host", {
-    ...hostFields,
-    os: z.literal(HostOs.Linux, { error: onlyLinux }).optional(),
-}).optional();
+export const hostRule = fields(
+    "host",
+    hostFields(z.literal(HostOs.Linux, { error: onlyLinux }).optional()),
+).optional();
 
 /** What a `host` argument must look like where Windows will do too. @internal */
-export const anyHostRule = fields("host", {
-    ...hostFields,
-    os: z.enum(HostOs, { error: 'expected "linux" or "windows"' }).optional(),
-})
+export const anyHostRule = fields(
+    "host",
+    hostFields(z.enum(HostOs, { error: 'expected "linux" or "windows"' }).optional()),
+)
     .refine(({ os, ssh }) => os !== HostOs.Windows || ssh !== undefined, { error: noSsh })
     .optional();
 
