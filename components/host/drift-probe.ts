@@ -3,10 +3,11 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { script } from "../internal/scripts";
-import { Ssh } from "./host";
+import { HostOs, Ssh } from "./host";
 import { PerRun, stackDir, stackScope } from "./scope";
 import { hostName } from "./ssh-argv";
 import { hostEnvironment, probeText } from "./transport";
+import { windowsAgentBuilt } from "./windows-agent-program";
 
 /** What the probe found about one thing. */
 export interface Sighting {
@@ -76,8 +77,11 @@ export async function look(
     values: Record<string, string>,
     timeoutSec = 10,
 ): Promise<string> {
+    if (ssh?.os === HostOs.Windows) {
+        await windowsAgentBuilt();
+    }
     const looking = command.local.run({
-        command: ssh === undefined ? script(name) : probeText(name),
+        command: ssh === undefined ? script(name) : probeText(name, ssh.os),
         environment: {
             ...environment,
             ...values,

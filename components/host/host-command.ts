@@ -1,24 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellExports } from "../internal/quote";
-import {
-    absolutePath,
-    environment,
-    namedValues,
-    parentIds,
-    shellText,
-    whole,
-} from "../internal/rules";
+import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { Host, hostRule } from "./host";
+import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { hostResource } from "./host-resource";
+import { absolutePathOn, checkOn, shellOn } from "./os-rules";
+import { WindowsShell } from "./windows-service";
 
 /** Arguments of a HostCommand. */
 export interface HostCommandArgs {
     /** Where it runs. Defaults to this machine. */
     host?: pulumi.Input<Host>;
-    /** POSIX shell script that makes something. It must be safe to run again: a broken-off run is repeated. */
+    /** Script that makes something: for a POSIX shell, on Windows for the one that shell says. It must be safe to run again: a broken-off run is repeated. */
     create: pulumi.Input<string>;
+    /** Shell of the scripts on a Windows host. Defaults to powershell. On Linux it is sh, and this is refused. */
+    shell?: WindowsShell;
     /** Script for a change that is no trigger. Defaults to `create`. */
     update?: pulumi.Input<string>;
     /** Script that takes back what `create` made. It must succeed when there is nothing to take back. Defaults to nothing. */
@@ -37,18 +34,19 @@ export interface HostCommandArgs {
     timeoutSec?: number;
 }
 
-const rules = {
-    host: hostRule,
+const rulesOn = (os: HostOs | undefined) => ({
+    host: anyHostRule,
     create: shellText("a shell script"),
+    shell: shellOn(os),
     update: shellText("a shell script").optional(),
     delete: shellText("a shell script").optional(),
     triggers: namedValues.optional(),
     parentIds: parentIds.optional(),
     environment: environment.optional(),
     stdin: z.string({ error: "expected a text" }).optional(),
-    workingDirectory: absolutePath.optional(),
+    workingDirectory: absolutePathOn(os).optional(),
     timeoutSec: whole(1, 86400, "seconds").optional(),
-};
+});
 
 /** A command on a host: runs once, again when something that it depends on was made anew, and is undone by `delete`. */
 export class HostCommand extends pulumi.ComponentResource {
@@ -59,8 +57,10 @@ export class HostCommand extends pulumi.ComponentResource {
 
     constructor(name: string, args: HostCommandArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostCommand", name, args, opts);
-        assertArgs(`HostCommand ${name}`, args, rules);
-        const known = checkedEach(`HostCommand ${name}`, args, rules);
+        const what = `HostCommand ${name}`;
+        const rules = rulesOn(osOf(args.host));
+        assertArgs(what, args, rules);
+        const known = checkedEach(what, args, rules);
 
         const command = hostResource(
             `${name}-command`,
@@ -78,9 +78,12 @@ export class HostCommand extends pulumi.ComponentResource {
                     KUBEDEV_DELETE: known.delete,
                     KUBEDEV_EXPORTS: known.environment.apply((all) => shellExports(all ?? {})),
                     KUBEDEV_WORKING_DIR: known.workingDirectory,
+                    // Not a value more for those who have none.
+                    ...(args.shell === undefined ? {} : { KUBEDEV_SHELL: args.shell }),
                 },
                 stdin: known.stdin,
                 timeoutSec: args.timeoutSec,
+                check: checkOn(what, args, rulesOn, args.shell !== undefined),
             },
             { parent: this },
         );

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { sha256 } from "../internal/hash";
-import { absoluteFilePath, octalMode, parentIds, yesOrNo } from "../internal/rules";
+import { octalMode, parentIds, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { Host, hostRule } from "./host";
+import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { after, hostResource } from "./host-resource";
+import { absoluteFilePathOn, checkOn, notOn } from "./os-rules";
 
 /** Arguments of a HostFile. */
 export interface HostFileArgs {
@@ -14,9 +15,9 @@ export interface HostFileArgs {
     path: pulumi.Input<string>;
     /** Content. Make secrets pulumi.secret. A change writes the file anew in place, by rename. */
     content: pulumi.Input<string>;
-    /** Permissions in octal. Defaults to "0644". */
+    /** Permissions in octal. Defaults to "0644". Not on Windows, where a file has the access of its directory. */
     mode?: pulumi.Input<string>;
-    /** Owner as user or user:group. Defaults to the user who writes it. */
+    /** Owner as user or user:group. Defaults to the user who writes it. Not on Windows. */
     owner?: pulumi.Input<string>;
     /** True replaces a file that is there already; it is put back when this one goes. Defaults to false: that is an error. */
     overwrite?: pulumi.Input<boolean>;
@@ -24,18 +25,28 @@ export interface HostFileArgs {
     parentIds?: pulumi.Input<string>[];
 }
 
-const rules = {
-    host: hostRule,
-    path: absoluteFilePath,
+const rulesOn = (os: HostOs | undefined) => ({
+    host: anyHostRule,
+    path: absoluteFilePathOn(os),
     content: z.string({ error: "expected a text" }),
-    mode: octalMode.optional(),
-    owner: z
-        .string({ error: "expected user or user:group" })
-        .regex(/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/, { error: "expected user or user:group" })
-        .optional(),
+    mode: notOn(
+        HostOs.Windows,
+        os,
+        octalMode.optional(),
+        "it has no such permissions; a file has the access of its directory there",
+    ),
+    owner: notOn(
+        HostOs.Windows,
+        os,
+        z
+            .string({ error: "expected user or user:group" })
+            .regex(/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/, { error: "expected user or user:group" })
+            .optional(),
+        "a file belongs to the user who writes it there; log in as another one",
+    ),
     overwrite: yesOrNo.optional(),
     parentIds: parentIds.optional(),
-};
+});
 
 /** A text file on a host. A file that was edited or removed by hand shows in the next preview, and is written again. */
 export class HostFile extends pulumi.ComponentResource {
@@ -48,8 +59,10 @@ export class HostFile extends pulumi.ComponentResource {
 
     constructor(name: string, args: HostFileArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostFile", name, args, opts);
-        assertArgs(`HostFile ${name}`, args, rules);
-        const known = checkedEach(`HostFile ${name}`, args, rules);
+        const what = `HostFile ${name}`;
+        const rules = rulesOn(osOf(args.host));
+        assertArgs(what, args, rules);
+        const known = checkedEach(what, args, rules);
 
         const file = hostResource(
             `${name}-file`,
@@ -66,6 +79,7 @@ export class HostFile extends pulumi.ComponentResource {
                     KUBEDEV_OVERWRITE: known.overwrite.apply((given) => String(given ?? false)),
                 },
                 stdin: known.content,
+                check: checkOn(what, args, rulesOn),
             },
             { parent: this },
         );

@@ -4,9 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { probe, shadowDir, Sightings } from "./drift-probe";
-import { Host, HostParts, hostParts } from "./host";
+import { Host, HostOs, HostParts, hostParts } from "./host";
 import { keyOf, PerRun, stackDir, stackScope } from "./scope";
-import { hostEnvironment, scriptTexts, verbCommands } from "./transport";
+import { hostEnvironment, scriptTexts, textNames, verbCommands, VerbScripts } from "./transport";
+import { windowsAgentBuilt } from "./windows-agent-program";
 
 /** A thing on a host, made and removed by scripts. */
 export interface HostResourceArgs {
@@ -32,6 +33,8 @@ export interface HostResourceArgs {
     probed?: boolean;
     /** Time limit in seconds for each of the scripts. Defaults to 600. */
     timeoutSec?: number;
+    /** Refuses what the host's system does not have, for a host whose system is known only now. Nothing is done before. */
+    check?: (os: HostOs) => pulumi.Output<unknown> | undefined;
 }
 
 /** A declared thing on a host. */
@@ -102,7 +105,7 @@ export function hostResource(
         {
             ...verbCommands(scripts),
             environment: {
-                ...scriptTexts(scripts),
+                ...textsFor(scripts, host, args.check),
                 ...environmentOf(key, args, host, incarnation, triggers),
             },
             stdin: orEmpty(args.stdin),
@@ -206,6 +209,29 @@ function environmentOf(
         KUBEDEV_CONNECT_SEC: "30",
         KUBEDEV_TIMEOUT_SEC: String(timeoutSec),
     };
+}
+
+/** By the system of the host, which an output may tell. */
+function textsFor(
+    scripts: VerbScripts,
+    host: HostParts,
+    check: HostResourceArgs["check"],
+): Record<string, pulumi.Output<string>> {
+    const texts = host.os.apply((os) => {
+        const checked = check?.(os ?? HostOs.Linux) ?? pulumi.output(undefined);
+        return checked.apply(() =>
+            guarded(async () => {
+                const made = scriptTexts(scripts, os);
+                if (os === HostOs.Windows) {
+                    await windowsAgentBuilt();
+                }
+                return made;
+            }),
+        );
+    });
+    return Object.fromEntries(
+        textNames(scripts).map((name) => [name, texts.apply((all) => all[name] ?? "")]),
+    );
 }
 
 function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {

@@ -1,19 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { shellExports, shellLine } from "../internal/quote";
-import {
-    absolutePath,
-    environment,
-    namedValues,
-    parentIds,
-    shellText,
-    whole,
-} from "../internal/rules";
+import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { healthCheckRule, HealthCheckArgs, healthCheckText } from "./health-check";
-import { Host, hostRule } from "./host";
+import { anyHostRule, Host, HostOs, hostParts, osOf } from "./host";
 import { textOf } from "./host-resource";
+import { absolutePathOn, checkOn, shellOn } from "./os-rules";
 import { serviceResource, Supervisor } from "./service-resource";
+import { windowsHealth, windowsRun, WindowsShell } from "./windows-service";
 
 /** Arguments of a HostService. */
 export interface HostServiceArgs {
@@ -33,39 +28,47 @@ export interface HostServiceArgs {
     preStartCommand?: pulumi.Input<string>;
     /** How to tell that it is healthy. Defaults to: it goes on running for half a second. */
     healthCheck?: pulumi.Input<HealthCheckArgs>;
-    /** Shell command that asks it to end; KUBEDEV_PID is its process. Defaults to SIGTERM. */
+    /** Shell command that asks it to end; KUBEDEV_PID is its process. Defaults to SIGTERM, on Windows to Ctrl-Break. */
     stopCommand?: pulumi.Input<string>;
+    /** Shell of these commands on a Windows host. Defaults to powershell. On Linux it is sh, and this is refused. */
+    shell?: WindowsShell;
     /** How long it may take to end before it and all that it started are killed, in seconds. Defaults to 10. */
     stopTimeoutSec?: number;
     /** Size at which the log is rotated, in MiB. Defaults to 16. */
     logMaxMib?: number;
     /** Number of rotated logs that are kept. Defaults to 3. */
     logKeep?: number;
-    /** How it is kept running. Defaults to a systemd unit where one can run, else detached. */
+    /** How it is kept running. Defaults to a systemd unit where one can run, else detached; on Windows it is always a service of the system. */
     supervisor?: Supervisor;
 }
 
-const rules = {
-    host: hostRule,
+const rulesOn = (os: HostOs | undefined) => ({
+    host: anyHostRule,
     command: z
         .array(z.string({ error: "expected a string" }), {
             error: "expected a program and its arguments, as a list",
         })
         .min(1, { error: "expected a program and its arguments" }),
     environment: environment.optional(),
-    workingDirectory: absolutePath.optional(),
+    workingDirectory: absolutePathOn(os).optional(),
     restartOn: namedValues.optional(),
     parentIds: parentIds.optional(),
     preStartCommand: shellText("a shell command").optional(),
     healthCheck: healthCheckRule,
     stopCommand: shellText("a shell command").optional(),
+    shell: shellOn(os),
     stopTimeoutSec: whole(1, 3600, "seconds").optional(),
     logMaxMib: whole(1, 65536, "MiB").optional(),
     logKeep: whole(1, 100, "logs").optional(),
-    supervisor: z
-        .enum(Supervisor, { error: 'expected "auto", "systemd" or "detached"' })
-        .optional(),
-};
+    supervisor:
+        os === HostOs.Windows
+            ? z
+                  .literal(Supervisor.Auto, {
+                      error: 'expected "auto", or nothing: on Windows a service of the system runs it',
+                  })
+                  .optional()
+            : z.enum(Supervisor, { error: 'expected "auto", "systemd" or "detached"' }).optional(),
+});
 
 /**
  * A long-running process on a host, with a log that is rotated, a health check and a graceful stop. Its death shows in
@@ -81,8 +84,11 @@ export class HostService extends pulumi.ComponentResource {
 
     constructor(name: string, args: HostServiceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostService", name, args, opts);
-        assertArgs(`HostService ${name}`, args, rules);
-        const known = checkedEach(`HostService ${name}`, args, rules);
+        const what = `HostService ${name}`;
+        const rules = rulesOn(osOf(args.host));
+        assertArgs(what, args, rules);
+        const known = checkedEach(what, args, rules);
+        const { os } = hostParts(args.host);
 
         const service = serviceResource(
             `${name}-service`,
@@ -96,16 +102,28 @@ export class HostService extends pulumi.ComponentResource {
                 },
                 parents: args.parentIds,
                 run: pulumi
-                    .all([known.environment, known.workingDirectory, known.command])
-                    .apply(([variables, directory, argv]) => runText(variables, directory, argv)),
+                    .all([known.environment, known.workingDirectory, known.command, os])
+                    .apply(([variables, directory, argv, system]) =>
+                        (system === HostOs.Windows ? windowsRun : runText)(
+                            variables,
+                            directory,
+                            argv,
+                        ),
+                    ),
                 preStart: known.preStartCommand,
-                health: known.healthCheck.apply(healthCheckText),
+                health: pulumi
+                    .all([known.healthCheck, os])
+                    .apply(([check, system]) =>
+                        (system === HostOs.Windows ? windowsHealth : healthCheckText)(check),
+                    ),
                 healthTimeoutSec: healthTimeoutSec(args.healthCheck),
                 stop: known.stopCommand,
                 stopTimeoutSec: args.stopTimeoutSec ?? 10,
                 logMaxMib: args.logMaxMib ?? 16,
                 logKeep: args.logKeep ?? 3,
                 supervisor: args.supervisor ?? Supervisor.Auto,
+                shell: args.shell,
+                check: checkOn(what, args, rulesOn, args.shell !== undefined),
             },
             { parent: this },
         );

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { guarded } from "../internal/errors";
 import { absolutePath, fields, whole, yesOrNo } from "../internal/rules";
-import { assertArgs } from "../internal/validate";
+import { assertArgs, inputError } from "../internal/validate";
 
 /** The operating system of a host. It decides which shell runs there. */
 export enum HostOs {
@@ -36,7 +36,7 @@ export interface SshArgs {
 export interface Host {
     /** How to log in. Without it the host is the machine that runs Pulumi. */
     ssh?: pulumi.Input<SshArgs>;
-    /** Operating system. Defaults to Linux. */
+    /** Operating system. Defaults to Linux. A Windows host is reached by ssh; commands, files and services can be on it. */
     os?: pulumi.Input<HostOs>;
     /** Id of the machine behind the host, if kubedev made it. What is on the host is replaced when this changes. */
     parentId?: pulumi.Input<string>;
@@ -48,12 +48,13 @@ export interface Host {
     running?: pulumi.Input<boolean>;
 }
 
-/** `SshArgs` with all values known. */
-export type Ssh = pulumi.Unwrap<SshArgs>;
+/** `SshArgs` with all values known, and the system that the login leads to: it decides how a script gets there. */
+export type Ssh = pulumi.Unwrap<SshArgs> & { os?: HostOs };
 
 /** The parts of a host, each known or unknown by itself: the id of the machine behind it often is when the rest is not. */
 export interface HostParts {
     ssh: pulumi.Output<Ssh | undefined>;
+    os: pulumi.Output<HostOs | undefined>;
     parentId: pulumi.Output<string | undefined>;
     parentUrn: pulumi.Output<string | undefined>;
     readyId: pulumi.Output<string | undefined>;
@@ -67,17 +68,45 @@ export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
             ? lifted(pulumi.output(host))
             : {
                   ssh: pulumi.output(host?.ssh),
+                  os: pulumi.output(host?.os),
                   parentId: pulumi.output(host?.parentId),
                   parentUrn: pulumi.output(host?.parentUrn),
                   readyId: pulumi.output(host?.readyId),
                   running: pulumi.output(host?.running),
               };
-    return { ...parts, ssh: parts.ssh.apply((ssh) => guarded(() => checkedSsh(ssh))) };
+    return {
+        ...parts,
+        ssh: pulumi
+            .all([parts.ssh, parts.os])
+            .apply(([ssh, os]) => guarded(() => withOs(checkedSsh(ssh), os))),
+    };
 }
 
 function lifted(host: pulumi.Output<pulumi.Unwrap<Host>>): HostParts {
-    const { ssh, parentId, parentUrn, readyId, running } = host;
-    return { ssh, parentId, parentUrn, readyId, running } as HostParts;
+    const { ssh, os, parentId, parentUrn, readyId, running } = host;
+    return { ssh, os, parentId, parentUrn, readyId, running } as HostParts;
+}
+
+function withOs(ssh: Ssh | undefined, os: HostOs | undefined): Ssh | undefined {
+    if (os !== HostOs.Windows) {
+        return ssh;
+    }
+    if (ssh === undefined) {
+        throw inputError("host", [{ propertyPath: "os", reason: `got "windows"; ${noSsh}` }]);
+    }
+    return { ...ssh, os };
+}
+
+const noSsh =
+    "expected ssh beside it: Pulumi runs on Linux here, a Windows host is another machine";
+
+/** The system of a host, Linux unless it says otherwise; undefined of one that is an output. */
+export function osOf(host: pulumi.Input<Host> | undefined): HostOs | undefined {
+    if (pulumi.Output.isInstance(host) || host instanceof Promise) {
+        return undefined;
+    }
+    const os = host?.os ?? HostOs.Linux;
+    return pulumi.Output.isInstance(os) || os instanceof Promise ? undefined : os;
 }
 
 function checkedSsh(ssh: Ssh | undefined): Ssh | undefined {
@@ -113,16 +142,37 @@ const sshRule: z.ZodType = fields("ssh", {
     error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
 });
 
-/** What a `host` argument must look like. @internal */
-export const hostRule = fields("host", {
+const hostFields = <Os extends z.ZodType>(os: Os) => ({
     ssh: sshRule.optional(),
-    os: z
-        .literal(HostOs.Linux, {
-            error: 'expected "linux": the host primitives do not support Windows yet',
-        })
-        .optional(),
+    os,
     parentId: z.string({ error: "expected an id" }).optional(),
     parentUrn: z.string({ error: "expected a URN" }).optional(),
     readyId: z.string({ error: "expected an id" }).optional(),
     running: yesOrNo.optional(),
-}).optional();
+});
+
+const onlyLinux =
+    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile and HostService work on Windows';
+
+/** What a `host` argument must look like where only Linux will do. @internal */
+export const hostRule = fields(
+    "host",
+    hostFields(z.literal(HostOs.Linux, { error: onlyLinux }).optional()),
+).optional();
+
+/** What a `host` argument must look like where Windows will do too. @internal */
+export const anyHostRule = fields(
+    "host",
+    hostFields(z.enum(HostOs, { error: 'expected "linux" or "windows"' }).optional()),
+)
+    .refine(({ os, ssh }) => os !== HostOs.Windows || ssh !== undefined, { error: noSsh })
+    .optional();
+
+/** Refuses Windows for a script that is written for Linux alone. */
+export function assertLinux(what: string, os: HostOs | undefined): void {
+    if (os === HostOs.Windows) {
+        throw inputError(what, [
+            { propertyPath: "host.os", reason: `got "windows"; ${onlyLinux}` },
+        ]);
+    }
+}

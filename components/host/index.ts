@@ -7,3 +7,4 @@ export { HostFile, type HostFileArgs } from "./host-file";
 export { HostService, type HostServiceArgs } from "./host-service";
 export { type SshKeyFiles, SshKeyPair, type SshKeyPairArgs } from "./ssh-key-pair";
 export { Supervisor } from "./service-resource";
+export { WindowsShell } from "./windows-service";

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Host } from "./host";
-import { hostResource, HostResource } from "./host-resource";
+import { hostResource, HostResource, HostResourceArgs } from "./host-resource";
+import { WindowsShell } from "./windows-service";
 
 /** How a service is kept running. */
 export enum Supervisor {
@@ -17,7 +18,7 @@ export interface ServiceResourceArgs {
     host: pulumi.Input<Host> | undefined;
     /** What the service is, in the user's words. A change restarts it. */
     spec: pulumi.Inputs;
-    /** Shell text that ends in `exec` of the process. */
+    /** Shell text that ends in `exec` of the process; for Windows see `windowsRun`. */
     run: pulumi.Input<string>;
     /** Shell text run before the start, in the service's directory. */
     preStart?: pulumi.Input<string | undefined>;
@@ -34,6 +35,9 @@ export interface ServiceResourceArgs {
     /** How many rotated logs are kept. */
     logKeep: number;
     supervisor: Supervisor;
+    /** Shell of the texts on a Windows host. */
+    shell?: WindowsShell;
+    check?: HostResourceArgs["check"];
     /** False: it is declared, but does not run. Defaults to true. */
     running?: pulumi.Input<boolean>;
     parents?: (pulumi.Input<string> | undefined)[];
@@ -54,6 +58,7 @@ export function serviceResource(
             spec: args.spec,
             parents: args.parents,
             environment: serviceEnvironment(args),
+            check: args.check,
             timeoutSec: limitSec(args.healthTimeoutSec) + 2 * args.stopTimeoutSec + 120,
         },
         opts,
@@ -74,6 +79,8 @@ export function serviceEnvironment(
         KUBEDEV_LOG_MIB: String(args.logMaxMib),
         KUBEDEV_LOG_KEEP: String(args.logKeep),
         KUBEDEV_SUPERVISOR: args.supervisor,
+        // Not a value more for those who have none.
+        ...(args.shell === undefined ? {} : { KUBEDEV_SHELL: args.shell }),
         KUBEDEV_RUNNING: pulumi.output(args.running ?? true).apply(String),
     };
 }

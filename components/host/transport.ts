@@ -1,6 +1,8 @@
+import * as path from "node:path";
 import { script } from "../internal/scripts";
-import { Ssh } from "./host";
+import { assertLinux, HostOs, Ssh } from "./host";
 import { hostName, sshArgv } from "./ssh-argv";
+import { windowsAgentDigest } from "./windows-agent-program";
 
 /** Scripts of a thing, by what they are run for: names below scripts/. */
 export interface VerbScripts {
@@ -25,23 +27,55 @@ export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, st
 const textOf = (verb: keyof VerbScripts, scripts: VerbScripts) =>
     `KUBEDEV_SCRIPT_${(verb === "update" && scripts.update === scripts.create ? "create" : verb).toUpperCase()}`;
 
-/** Environment that holds the texts for `verbCommands`. */
-export function scriptTexts(scripts: VerbScripts): Record<string, string> {
+/** Environment that holds the texts for `verbCommands`, for a host with this system. */
+export function scriptTexts(scripts: VerbScripts, os?: HostOs): Record<string, string> {
     return {
-        KUBEDEV_TRANSPORT: script("host/transport.sh"),
-        [textOf("create", scripts)]: script(scripts.create),
-        [textOf("update", scripts)]: script(scripts.update),
-        [textOf("delete", scripts)]: scripts.delete === undefined ? "" : script(scripts.delete),
+        KUBEDEV_TRANSPORT: transportText(os),
+        [textOf("create", scripts)]: scriptFor(scripts.create, os),
+        [textOf("update", scripts)]: scriptFor(scripts.update, os),
+        [textOf("delete", scripts)]:
+            scripts.delete === undefined ? "" : scriptFor(scripts.delete, os),
     };
 }
 
+/** Names of the variables of `scriptTexts`. */
+export function textNames(scripts: VerbScripts): string[] {
+    const verbs = ["create", "update", "delete"] as const;
+    return ["KUBEDEV_TRANSPORT", ...new Set(verbs.map((verb) => textOf(verb, scripts)))];
+}
+
 /** Shell text that runs a script below scripts/ as a probe on the host that the environment names. */
-export function probeText(name: string): string {
+export function probeText(name: string, os?: HostOs): string {
     return [
         "kubedev_verb=probe\n",
-        `kubedev_script=$(cat <<'KUBEDEV_SCRIPT'\n${script(name)}KUBEDEV_SCRIPT\n)\n`,
-        script("host/transport.sh"),
+        `kubedev_script=$(cat <<'KUBEDEV_SCRIPT'\n${scriptFor(name, os).trimEnd()}\nKUBEDEV_SCRIPT\n)\n`,
+        transportText(os),
     ].join("");
+}
+
+/** On Windows a script is a part of the program there, by its name. */
+function scriptFor(name: string, os: HostOs | undefined): string {
+    if (os !== HostOs.Windows) {
+        return script(name);
+    }
+    if (!windowsScripts.includes(name)) {
+        assertLinux(name, os);
+    }
+    return path.basename(name, ".sh");
+}
+
+/** Scripts that agents/windows has, too. */
+const windowsScripts = [
+    "host/probe.sh",
+    ...["host/command-create.sh", "host/command-update.sh", "host/command-delete.sh"],
+    ...["host/file-write.sh", "host/file-remove.sh"],
+    ...["host/service-start.sh", "host/service-remove.sh"],
+];
+
+function transportText(os: HostOs | undefined): string {
+    return os === HostOs.Windows
+        ? `kubedev_agent=${windowsAgentDigest()}\n${script("host/transport-windows.sh")}`
+        : script("host/transport.sh");
 }
 
 /** Environment that names the host for `hostScript`. */

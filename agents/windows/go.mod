@@ -1,0 +1,5 @@
+module kubedev/agents/windows
+
+go 1.21
+
+require golang.org/x/sys v0.30.0

@@ -1,0 +1,3 @@
+module kubedev/test/support/windows-programs
+
+go 1.21

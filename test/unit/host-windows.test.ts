@@ -1,0 +1,113 @@
+/** What differs on Windows hosts, before anything is declared: rules by system, texts for the program there. */
+import { HostOs, osOf } from "../../components/host/host";
+import { HostArtifact, HostCommand, HostFile, HostService } from "../../components/host";
+import { absoluteFilePathOn, absolutePathOn } from "../../components/host/os-rules";
+import { probeText, scriptTexts, textNames } from "../../components/host/transport";
+import { windowsAgentDigest } from "../../components/host/windows-agent-program";
+import { windowsHealth, windowsRun, WindowsShell } from "../../components/host/windows-service";
+import { Supervisor } from "../../components/host/service-resource";
+import { MockedRun } from "../support/mocked-run";
+import { script } from "../../components/internal/scripts";
+
+// Components register before they check their arguments.
+beforeAll(() => new MockedRun({}, () => "").begin());
+
+const ssh = { address: "192.0.2.1", hostKey: "ssh-ed25519 AAAA" };
+const host = { ssh, os: HostOs.Windows };
+
+describe("paths", () => {
+    const file = absoluteFilePathOn(HostOs.Windows);
+    test.each(["C:\\k\\a b.txt", "c:/k/ü", "C:\\k/.hidden"])("%s", (path) => {
+        expect(file.safeParse(path).success).toBe(true);
+    });
+    test.each([
+        ...["k\\a", "C:a", "\\\\server\\share\\a", "/etc/motd", "C:\\a\\", "C:\\a:b", "C:\\a?"],
+        ...["C:\\a.", "C:\\a \\b", "C:\\..\\a", "C:\\a\nb", "C:", ""],
+    ])("refused: %j", (path) => {
+        expect(file.safeParse(path).success).toBe(false);
+    });
+    test("a directory, and a host whose system is not known yet", () => {
+        expect(absolutePathOn(HostOs.Windows).safeParse("C:\\").success).toBe(true);
+        for (const path of ["C:\\a", "/a"]) {
+            expect(absolutePathOn(undefined).safeParse(path).success).toBe(true);
+        }
+        expect(absolutePathOn(HostOs.Linux).safeParse("C:\\a").success).toBe(false);
+        expect([undefined, {}, host, Promise.resolve(host)].map(osOf)).toEqual([
+            ...["linux", "linux", "windows", undefined],
+        ]);
+    });
+});
+
+describe("refused by name, before anything is declared", () => {
+    const path = "C:\\a";
+    test.each<[string, () => unknown, RegExp]>([
+        [
+            "permissions",
+            () => new HostFile("f", { host, path, content: "", mode: "0600" }),
+            /mode: got "0600"; expected nothing on a Windows host: it has no such permissions/,
+        ],
+        [
+            "an owner",
+            () => new HostFile("f", { host, path, content: "", owner: "me" }),
+            /owner: got "me"; expected nothing on a Windows host/,
+        ],
+        [
+            "a path of Linux",
+            () => new HostFile("f", { host, path: "/a", content: "" }),
+            /path: got "\/a"; expected an absolute path with a drive/,
+        ],
+        [
+            "no ssh",
+            () => new HostFile("f", { host: { os: HostOs.Windows }, path, content: "" }),
+            /host: .*expected ssh beside it/,
+        ],
+        [
+            "a shell of Windows on Linux",
+            () => new HostCommand("c", { create: "true", shell: WindowsShell.Cmd }),
+            /shell: got "cmd"; expected nothing on a Linux host: its shell is sh/,
+        ],
+        [
+            "a supervisor of Linux",
+            () => new HostService("s", { host, command: ["a"], supervisor: Supervisor.Systemd }),
+            /supervisor: got "systemd"; expected "auto", or nothing: on Windows a service/,
+        ],
+        [
+            "what is for Linux alone",
+            () => new HostArtifact("a", { host, sourcePath: "/a" }),
+            /host.os: got "windows"; expected "linux": .*HostCommand, HostFile and HostService work on Windows/,
+        ],
+    ])("%s", (_what, declare, message) => {
+        expect(declare).toThrow(message);
+    });
+});
+
+describe("texts", () => {
+    const scripts = {
+        create: "host/file-write.sh",
+        update: "host/file-write.sh",
+        delete: "host/file-remove.sh",
+    };
+
+    test("a script is a part of the program, which is named by its digest", () => {
+        expect(windowsAgentDigest()).toMatch(/^[0-9a-f]{20}$/);
+        const { KUBEDEV_TRANSPORT: transport, ...texts } = scriptTexts(scripts, HostOs.Windows);
+        expect(texts).toEqual({
+            KUBEDEV_SCRIPT_CREATE: "file-write",
+            KUBEDEV_SCRIPT_DELETE: "file-remove",
+        });
+        expect(transport).toMatch(`kubedev_agent=${windowsAgentDigest()}\n`);
+        expect(Object.keys(scriptTexts(scripts))).toEqual(textNames(scripts));
+        expect(scriptTexts(scripts)["KUBEDEV_TRANSPORT"]).toBe(script("host/transport.sh"));
+        expect(probeText("host/probe.sh", HostOs.Windows)).toContain("\nprobe\nKUBEDEV_SCRIPT\n");
+        expect(() => probeText("host/preflight.sh", HostOs.Windows)).toThrow(/got "windows"/);
+    });
+
+    test("what the program reads of a service", () => {
+        expect(JSON.parse(windowsRun({ A: "1" }, undefined, ["a b", '"']))).toEqual({
+            ...{ argv: ["a b", '"'], environment: { A: "1" }, directory: "" },
+        });
+        expect(windowsHealth(undefined)).toBe("");
+        expect(windowsHealth({ timeoutSec: 3 })).toBe("");
+        expect(windowsHealth({ tcpAddress: "127.0.0.1:1" })).toBe('{"tcpAddress":"127.0.0.1:1"}');
+    });
+});
