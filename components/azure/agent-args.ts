@@ -11,8 +11,14 @@ import {
     sizeGenerations,
     smallestOsDiskGib,
 } from "./agent-image";
+import {
+    type AgentDisk,
+    type AgentDiskArgs,
+    agentDisks,
+    disksRule,
+    windowsDiskProblems,
+} from "./agent-disks";
 import { type AgentNetworkRef, tagsRule } from "./agent-network";
-import { type AzureDiskRef } from "./azure-disk";
 import { AzureDiskSku, diskSkuRule } from "./disk-sku";
 import { longestName, resourceName } from "./resource-name";
 
@@ -26,18 +32,6 @@ export interface AgentImageArgs {
     sku: string;
     /** Version. Defaults to latest: a new agent gets the newest, and one that is there keeps its own. */
     version?: string;
-}
-
-/** A disk that an agent has. */
-export interface AgentDiskArgs {
-    /** `disk` of an AzureDisk. */
-    disk: pulumi.Input<AzureDiskRef>;
-    /** Where it is mounted: a directory (/data, C:\data) or, on Windows, a drive (F:). It is formatted only if there is nothing on it. */
-    mountPath: pulumi.Input<string>;
-    /** A second directory, on Linux, that shows the same files. Defaults to none. */
-    bindPath?: pulumi.Input<string>;
-    /** Logical unit number, 0 to 63. Defaults to its place in the list. */
-    lun?: pulumi.Input<number>;
 }
 
 /** Arguments that agents of both systems have. */
@@ -117,20 +111,7 @@ export function agentRules(os: AgentOs) {
         computerName: computerNameRule(os).optional(),
         adminUser: adminUserRule(os).optional(),
         publicAddress: yesOrNo.optional(),
-        disks: z
-            .array(
-                z.object({
-                    disk: z.object({}, { error: "expected `disk` of an AzureDisk" }).loose(),
-                    mountPath: mountPathRule(os),
-                    bindPath: bindPathRule(os),
-                    lun: whole(0, 63, "a logical unit number").optional(),
-                }),
-                { error: "expected a list of disks" },
-            )
-            .refine((disks) => new Set(disks.map(lunOf)).size === disks.length, {
-                error: "expected different luns",
-            })
-            .optional(),
+        disks: disksRule(os).optional(),
         autoShutdown: yesOrNo.optional(),
         shutdownTime: text('a time, as "19:00"')
             .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time, as "19:00"' })
@@ -143,69 +124,12 @@ export function agentRules(os: AgentOs) {
     };
 }
 
-/** As scripts/azure/linux-disks.sh takes them: no part begins with a dot, nothing of the system is hidden. */
-const linuxMountPath =
-    /^(?!\/(home|root|tmp|var|var\/lib)$|\/(bin|boot|dev|etc|lib|lib64|proc|run|sbin|sys|usr)(\/|$))(\/[A-Za-z0-9_@:+~-][A-Za-z0-9_.@:+~-]*)+$/;
-
-function mountPathRule(os: AgentOs): z.ZodType<string> {
-    const [form, error] =
-        os === AgentOs.Windows
-            ? ([
-                  /^([D-Z]:|[C-Z]:(\\[^\\/:*?"<>|]+)+)$/i,
-                  "expected a drive, as F:, or a directory, as C:\\data",
-              ] as const)
-            : ([
-                  linuxMountPath,
-                  "expected an absolute path as /data, of letters, digits and ._@:+~-, which hides nothing of the system",
-              ] as const);
-    return z.string({ error }).regex(form, { error });
-}
-
-function bindPathRule(os: AgentOs): z.ZodType {
-    return os === AgentOs.Windows
-        ? z.undefined({ error: "expected none: Windows has no bind mounts" }).optional()
-        : mountPathRule(os).optional();
-}
-
-function lunOf(disk: { lun?: number | undefined }, index: number): number {
-    return disk.lun ?? index;
-}
-
-/** A disk of an agent, all known. @internal */
-export interface MountedDisk {
-    lun: number;
-    mountPath: string;
-    bindPath: string | undefined;
-    disk: { id: string; sizeGib: number; sku: string };
-}
-
-/** The disks with their numbers. @internal */
-export function mountedDisks(
-    disks: readonly pulumi.Unwrap<AgentDiskArgs>[] | undefined,
-): MountedDisk[] {
-    return (disks ?? []).map((each, index) => ({
-        lun: lunOf(each, index),
-        mountPath: each.mountPath,
-        bindPath: each.bindPath,
-        disk: each.disk,
-    }));
-}
-
-interface Problem {
-    propertyPath: string;
-    reason: string;
-}
-
-/** What Azure would refuse only when the machine is made: a size that cannot boot the image, a disk that cannot hold it. @internal */
-export function machineProblems(machine: {
-    size: string;
-    image: AgentImage;
-    osDiskGib: number;
-}): Problem[] {
+/** What would be refused only when the machine is made: a size that cannot boot the image, a disk that cannot hold it. @internal */
+export function machineProblems(machine: { size: string; image: AgentImage; osDiskGib: number }) {
     const { size, image, osDiskGib } = machine;
     const generation = imageGeneration(image);
     const least = smallestOsDiskGib(image);
-    const problems: Problem[] = [];
+    const problems: { propertyPath: string; reason: string }[] = [];
     if (generation !== undefined && !sizeGenerations(size).includes(generation)) {
         problems.push({
             propertyPath: "size",
@@ -235,7 +159,7 @@ export interface AgentValues {
     computerName: pulumi.Output<string>;
     adminUser: pulumi.Output<string>;
     subnet: pulumi.Output<string>;
-    disks: pulumi.Output<MountedDisk[]>;
+    disks: pulumi.Output<AgentDisk[]>;
     tags: pulumi.Output<Record<string, string>>;
     image: pulumi.Output<AgentImage>;
     shutdownTime: pulumi.Output<string>;
@@ -277,7 +201,16 @@ export function agentValues(
         computerName: known.computerName.apply((given) => given ?? defaultComputerName(name, os)),
         adminUser: known.adminUser.apply((given) => given ?? "kubedev"),
         subnet: known.subnet.apply((given) => given ?? "agents"),
-        disks: known.disks.apply(mountedDisks),
+        disks: pulumi.all([known.disks, fitting.size]).apply(([given, size]) =>
+            guarded(() => {
+                const disks = agentDisks(given);
+                const problems = os === AgentOs.Windows ? windowsDiskProblems(size, disks) : [];
+                if (problems.length > 0) {
+                    throw inputError(what, problems);
+                }
+                return disks;
+            }),
+        ),
         shutdownTime: known.shutdownTime.apply((given) => given ?? "19:00"),
         shutdownTimeZone: known.shutdownTimeZone.apply((given) => given ?? "UTC"),
         tags: pulumi

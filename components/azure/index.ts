@@ -2,7 +2,8 @@
 export { AgentNetwork, type AgentNetworkArgs, type AgentNetworkRef } from "./agent-network";
 export { AzureDisk, type AzureDiskArgs, type AzureDiskRef } from "./azure-disk";
 export { AzureDiskSku } from "./disk-sku";
-export { type AgentDiskArgs, type AgentImageArgs, type PaidFor } from "./agent-args";
+export { type AgentDiskArgs } from "./agent-disks";
+export { type AgentImageArgs, type PaidFor } from "./agent-args";
 export { LinuxAgent, type LinuxAgentArgs } from "./linux-agent";
 export { type RdpAccess } from "./rdp-access";
 export { type AgentDownloadArgs, WindowsAgent, type WindowsAgentArgs } from "./windows-agent";

@@ -7,13 +7,8 @@ import { SshKeyPair } from "../host/ssh-key-pair";
 import { script } from "../internal/scripts";
 import { checkedEach } from "../internal/validate";
 import { AgentOs } from "./agent-account";
-import {
-    type AgentArgs,
-    type AgentImageArgs,
-    agentValues,
-    type MountedDisk,
-    type PaidFor,
-} from "./agent-args";
+import { type AgentArgs, type AgentImageArgs, agentValues, type PaidFor } from "./agent-args";
+import { type AgentDisk } from "./agent-disks";
 import { defaultLinuxImage } from "./agent-image";
 import { AgentMachine } from "./agent-machine";
 import { linuxUserData } from "./linux-user-data";
@@ -108,6 +103,7 @@ export class LinuxAgent extends pulumi.ComponentResource {
                           text: script("azure/linux-disks.sh"),
                           values: {
                               KUBEDEV_DISKS: values.disks.apply(diskLines),
+                              KUBEDEV_SIZES: values.disks.apply(sizeLines),
                               KUBEDEV_OWNER: values.adminUser,
                           },
                       },
@@ -148,12 +144,21 @@ export class LinuxAgent extends pulumi.ComponentResource {
 }
 
 /** What scripts/azure/linux-disks.sh takes: a disk a line. */
-function diskLines(disks: readonly MountedDisk[]): string {
+function diskLines(disks: readonly AgentDisk[]): string {
     return disks
+        .filter(({ mounted }) => mounted)
         .map(({ lun, mountPath, bindPath }) =>
             [String(lun), mountPath, "ext4", ...(bindPath === undefined ? [] : [bindPath])].join(
                 " ",
             ),
         )
+        .join("\n");
+}
+
+/** How large they are: another size runs the script again, which then grows the file system. */
+function sizeLines(disks: readonly AgentDisk[]): string {
+    return disks
+        .filter(({ mounted }) => mounted)
+        .map(({ lun, disk }) => `${String(lun)} ${String(disk.sizeGib)}`)
         .join("\n");
 }

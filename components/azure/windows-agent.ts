@@ -139,8 +139,9 @@ export class WindowsAgent extends pulumi.ComponentResource {
                         Disks: values.disks.apply((disks) =>
                             base64(
                                 JSON.stringify(
-                                    disks.map(({ lun, mountPath }) => ({
-                                        ...{ lun, mountPath, label: `kubedev-${String(lun)}` },
+                                    disks.map(({ lun, mounted, mountPath, disk }) => ({
+                                        ...{ lun, sizeGib: disk.sizeGib, mounted, mountPath },
+                                        label: `kubedev-${String(lun)}`,
                                     })),
                                 ),
                             ),
@@ -178,6 +179,17 @@ export class WindowsAgent extends pulumi.ComponentResource {
                         ContainerdSha256: known.containerd.apply((file) => file?.sha256 ?? ""),
                     },
                     timeoutSec: 1800,
+                },
+                ready,
+            );
+            // The feature Containers restarts the machine: what is on it waits until it is there again.
+            ready = agent.run(
+                "containers-started",
+                {
+                    text: script("azure/windows-containers-started.ps1"),
+                    values: {
+                        ContainerdVersion: known.containerd.apply((file) => file?.version ?? ""),
+                    },
                 },
                 ready,
             );

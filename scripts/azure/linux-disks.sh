@@ -1,21 +1,24 @@
 #!/bin/bash
-# Makes the data disks of a Linux agent usable: each is found by its LUN, formatted once, if it is empty, mounted, and bound
-# to a second place. What is no longer listed is unmounted; disks lose nothing by it. Runs as root, by a managed run command:
-# see linux-access.sh.
+# Makes the data disks of a Linux agent usable: each is found by its LUN, formatted once, if it is empty, mounted, bound to a
+# second place, and its file system grown to the end of a disk that has become larger. What is no longer listed is unmounted;
+# disks lose nothing by it. Runs as root, by a managed run command: see linux-access.sh.
 #   KUBEDEV_DISKS     a disk a line: LUN, where it is mounted, its file system (ext4 or xfs), and where it is bound to, if
 #                     anywhere; nothing: no disks
+#   KUBEDEV_SIZES     LUN and GiB that its disk has at least, a disk a line; without a line: as large as it is
 #   KUBEDEV_OWNER     user who owns what is formatted; default root
 #   KUBEDEV_WAIT_SEC  how long to wait for a disk that is being attached; default 60
 #   KUBEDEV_LUN_DIRS  directories where disks are found as N or lunN, one a line; default: those that Azure's udev rules fill,
 #                     of azure-vm-utils (SCSI and NVMe) and of its older agent (SCSI)
-# Prints {"disks":[{"lun","device","uuid","mountPath","bindPath","formatted","mounted","bound"}],"unmounted":[...]}; formatted,
-# mounted, bound and unmounted say what this run has done. Needs util-linux, and the programs of the file systems.
+# Prints {"disks":[{"lun","device","uuid","mountPath","bindPath","formatted","mounted","bound","grown"}],"unmounted":[...]};
+# formatted, mounted, bound, grown and unmounted say what this run has done. Needs util-linux, and the programs of the file
+# systems.
 # /etc/fstab is the record: lines with the option x-kubedev are ours, all others are left as they are.
 set -euo pipefail
 shopt -s extglob
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH LC_ALL=C
 umask 022
+. ./linux-mount-users.sh
 
 die() {
     printf 'kubedev: %s\n' "$*" >&2
@@ -68,6 +71,12 @@ while read -r lun mount_path type bind_path more; do
     [[ -z $more ]] || die "got \"$more\" behind the bind path of LUN $lun; expected nothing"
     luns+=("$lun") mounts+=("$mount_path") types+=("$type") binds+=("$bind_path")
 done <<<"${KUBEDEV_DISKS-}"
+declare -A sizes=()
+while read -r lun gib; do
+    [[ -n $lun ]] || continue
+    [[ $lun =~ ^[0-9]+$ && $gib =~ ^[1-9][0-9]*$ ]] || die "got the size \"$lun $gib\"; expected a LUN and a number of GiB"
+    sizes[$lun]=$gib
+done <<<"${KUBEDEV_SIZES-}"
 
 # --- the disks ---
 device_of() { # LUN
@@ -99,6 +108,20 @@ while lacks=$(missing) && [[ -n $lacks ]]; do
     sleep 1
 done
 
+# Azure makes a disk larger while the machine runs; the kernel sees it once it is told to look, or has looked by itself.
+for lun in ${luns[@]+"${luns[@]}"}; do
+    device=$(device_of "$lun") began=$SECONDS wanted=$((${sizes[$lun]:-0} << 30))
+    while (($(blockdev --getsize64 "$device") < wanted)); do
+        # SCSI and NVMe.
+        for scan in "/sys/class/block/$(basename "$device")/device"/{rescan,rescan_controller}; do
+            if [[ -w $scan ]]; then echo 1 >"$scan" || :; fi
+        done
+        ((SECONDS - began < wait_sec)) ||
+            die "the disk at LUN $lun ($device) has $(($(blockdev --getsize64 "$device") >> 20)) MiB after $wait_sec s; expected ${sizes[$lun]} GiB: restart the machine (az vm restart), for which Azure may keep the new size, and run this again"
+        sleep 1
+    done
+done
+
 # What is mounted at a path last, as device number; nothing if nothing is.
 mounted_at() { { findmnt --noheadings --mountpoint "$1" --output MAJ:MIN || :; } | tail -n 1 | tr -d ' '; }
 # Whether our lines of fstab have a path.
@@ -124,8 +147,7 @@ for at in ${luns[@]+"${!luns[@]}"}; do
     if ((found == 2)); then
         # Not a file system, but in use by something that leaves no signature, or that the kernel has read partitions of.
         name=$(basename "$device")
-        others=("/sys/class/block/$name/holders"/* "/sys/class/block/$name/$name"*)
-        for other in "${others[@]}"; do
+        for other in "/sys/class/block/$name/holders"/* "/sys/class/block/$name/$name"*; do
             [[ ! -e $other ]] || die "$what is in use by $(basename "$other"); expected an empty one: nothing was formatted"
         done
         blank=true
@@ -180,15 +202,22 @@ for at in ${luns[@]+"${!luns[@]}"}; do
 done
 unmounted=()
 unmount() { # PATH SOURCE
-    local source=$2
+    local source=$2 said tries
+    [[ -n $(mounted_at "$1") ]] || return 0
     [[ $source != UUID=* ]] || source=$(blkid --uuid "${source#UUID=}") || source=''
     while [[ -n $(mounted_at "$1") ]]; do
         say "unmounting $1"
-        if ! umount "$1"; then
+        for tries in 1 2 3 4 5; do
+            if said=$(umount "$1" 2>&1); then break; fi
             # Of a disk that is gone already nothing can be written any more.
-            [[ -z $source ]] || die "cannot unmount $1 (see above); end what uses it: fuser -vm $1"
-            umount --lazy "$1"
-        fi
+            if [[ -z $source ]]; then
+                umount --lazy "$1"
+                break
+            fi
+            # Whoever has just ended may hold it a moment longer.
+            ((tries < 5)) || die "cannot unmount $1 ($said); it is in use by: $(mount_users "$1" | tr '\n' ' '); end that (fuser -vm $1 shows it), and run this again: nothing is lost"
+            sleep 1
+        done
     done
     unmounted+=("\"$1\"")
 }
@@ -201,6 +230,12 @@ if [[ -e $fstab ]]; then
         [[ $kept == true ]] || unmount "$path" "$source"
     # Binds stand behind what they bind.
     done < <(our_lines | tac)
+    # Of a disk that is taken away, what others still write would be lost, too.
+    while read -r uuid; do
+        if [[ " ${uuids[*]-} " == *" $uuid "* ]] || ! device=$(blkid --uuid "$uuid"); then continue; fi
+        others=$(mounted_elsewhere "$(number_of "$device")" | tr '\n' ' ')
+        [[ -z $others ]] || die "the disk $device is unmounted, but processes with mounts of their own, as containers, still have it: $others; end them, and run this again: nothing is lost"
+    done < <(our_lines | sed -n "s/.*[, ]$mark=\([^ ,]*\).*/\1/p" | sort -u)
 fi
 
 # --- fstab ---
@@ -217,10 +252,10 @@ else
     if [[ -d /run/systemd/system ]]; then systemctl daemon-reload; fi
 fi
 
-# --- mounted, bound ---
+# --- mounted, grown, bound ---
 disks=()
 for at in ${luns[@]+"${!luns[@]}"}; do
-    mounted=false bound=false
+    mounted=false bound=false grown=false
     number=$(number_of "${devices[at]}")
     if [[ $(mounted_at "${mounts[at]}") != "$number" ]]; then
         mkdir -p "${mounts[at]}"
@@ -229,14 +264,24 @@ for at in ${luns[@]+"${!luns[@]}"}; do
         mounted=true
         [[ ${empty[at]} != true ]] || chown "$owner_ids" "${mounts[at]}"
     fi
+    # Both work on what is mounted, and do nothing where there is nothing to gain.
+    before=$(stat --file-system --format=%b "${mounts[at]}")
+    case ${types[at]} in
+    ext4) said=$(resize2fs "${devices[at]}" 2>&1) ;;
+    xfs) said=$(xfs_growfs -d "${mounts[at]}" 2>&1) ;;
+    esac || die "cannot grow the file system of the disk at LUN ${luns[at]} (${devices[at]}) to its end: $said"
+    if [[ $(stat --file-system --format=%b "${mounts[at]}") != "$before" ]]; then
+        say "the file system at ${mounts[at]} has grown to the end of its disk"
+        grown=true
+    fi
     bind=${binds[at]}
     if [[ -n $bind && $(mounted_at "$bind") != "$number" ]]; then
         mkdir -p "$bind"
         mount --bind "${mounts[at]}" "$bind"
         bound=true
     fi
-    disks+=("$(printf '{"lun":%d,"device":"%s","uuid":"%s","mountPath":"%s","bindPath":"%s","formatted":%s,"mounted":%s,"bound":%s}' \
-        "${luns[at]}" "${devices[at]}" "${uuids[at]}" "${mounts[at]}" "$bind" "${empty[at]}" "$mounted" "$bound")")
+    disks+=("$(printf '{"lun":%d,"device":"%s","uuid":"%s","mountPath":"%s","bindPath":"%s","formatted":%s,"mounted":%s,"bound":%s,"grown":%s}' \
+        "${luns[at]}" "${devices[at]}" "${uuids[at]}" "${mounts[at]}" "$bind" "${empty[at]}" "$mounted" "$bound" "$grown")")
 done
 joined() {
     local IFS=,

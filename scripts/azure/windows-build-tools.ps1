@@ -14,27 +14,11 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 2
 $PSDefaultParameterValues = @{ '*:ErrorAction' = 'Stop' }
 $ProgressPreference = 'SilentlyContinue'
-[Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
+. ./windows-archive.ps1
 
 $root = "$env:SystemDrive\kubedev"
 $control = 'HKLM:\SYSTEM\CurrentControlSet\Control'
 $changed = @()
-
-function Invoke-Tool([string]$Path, [string[]]$Arguments) {
-    $lines = & $Path $Arguments
-    if ($LASTEXITCODE -ne 0) { throw "$Path ${Arguments}: got exit code $LASTEXITCODE, expected 0: see its error output" }
-    return $lines
-}
-
-function Get-Archive([string]$Url, [string]$Digest, [string]$Path) {
-    Invoke-WebRequest -Uri $Url -OutFile $Path -UseBasicParsing
-    $got = (Get-FileHash -LiteralPath $Path -Algorithm SHA256).Hash
-    if ($got -ne $Digest) { throw "sha256 of ${Url}: got $got, expected ${Digest}: check the address and the digest" }
-}
-
-function Remove-Left([string]$Path) {
-    if (Test-Path -LiteralPath $Path) { Remove-Item -LiteralPath $Path -Recurse -Force }
-}
 
 # Unpacks an archive beside the place of the tool and renames it into place, with the digest that says which one it is.
 function Install-Archive([string]$Name, [string]$Url, [string]$Digest, [string]$Folder) {

@@ -2,7 +2,8 @@
 #   ContainerdVersion  its version, as 2.1.4; nothing is done where this one is installed
 #   ContainerdUrl      where an archive of it comes from, .tar.gz or .zip with containerd.exe in any folder
 #   ContainerdSha256   of that archive
-# Prints {"changed": [what], "restart": whether the machine restarts in 15 seconds}. containerd starts with it then.
+# Prints {"changed": [what], "restart": whether the machine restarts in 15 seconds}. containerd starts with it then, which
+# windows-containers-started.ps1 looks after.
 param(
     [string]$ContainerdVersion,
     [string]$ContainerdUrl,
@@ -12,29 +13,13 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 2
 $PSDefaultParameterValues = @{ '*:ErrorAction' = 'Stop' }
 $ProgressPreference = 'SilentlyContinue'
-[Net.ServicePointManager]::SecurityProtocol = [Net.SecurityProtocolType]::Tls12
+. ./windows-archive.ps1
 
 $root = "$env:ProgramFiles\containerd"
 $exe = "$root\containerd.exe"
 $config = "$root\config.toml"
 $new = "$root\.kubedev-new"
 $changed = @()
-
-function Invoke-Tool([string]$Path, [string[]]$Arguments) {
-    $lines = & $Path $Arguments
-    if ($LASTEXITCODE -ne 0) { throw "$Path ${Arguments}: got exit code $LASTEXITCODE, expected 0: see its error output" }
-    return $lines
-}
-
-function Get-Archive([string]$Url, [string]$Digest, [string]$Path) {
-    Invoke-WebRequest -Uri $Url -OutFile $Path -UseBasicParsing
-    $got = (Get-FileHash -LiteralPath $Path -Algorithm SHA256).Hash
-    if ($got -ne $Digest) { throw "sha256 of ${Url}: got $got, expected ${Digest}: check the address and the digest" }
-}
-
-function Remove-Left([string]$Path) {
-    if (Test-Path -LiteralPath $Path) { Remove-Item -LiteralPath $Path -Recurse -Force }
-}
 
 # What containerd says of itself, as "containerd github.com/containerd/containerd/v2 v2.1.4 75cb2b7".
 function Get-Version([string]$Path) {

@@ -1,6 +1,7 @@
 # Mounts data disks of Azure, each found by its LUN. An empty disk gets one NTFS volume; what holds anything is never formatted.
-#   Disks  base64 of JSON: [{"lun": 0, "mountPath": "C:\\data" or "F:", "label": "kubedev-0"}, ...]
-# Prints {"changed": [what], "disks": [{"lun", "disk", "mountPath"}]}.
+# A volume grows to the end of a disk that has become larger. One that is not to be mounted is offline: it can be taken away.
+#   Disks  base64 of JSON: [{"lun": 0, "sizeGib": 64, "mounted": true, "mountPath": "C:\\data" or "F:", "label": "kubedev-0"}, ...]
+# Prints {"changed": [what], "disks": [{"lun", "disk", "mountPath"}]}, mounted ones.
 param(
     [string]$Disks
 )
@@ -8,44 +9,11 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 2
 $PSDefaultParameterValues = @{ '*:ErrorAction' = 'Stop' }
 $ProgressPreference = 'SilentlyContinue'
+. ./windows-find-disk.ps1
 
 $changed = @()
 # Disks that we have begun to format, by their ids: only these may be gone on with after an interruption.
 $begun = 'HKLM:\SOFTWARE\kubedev\disks'
-
-# Number of the adapter and LUN of a disk, from "Integrated : Adapter 3 : Port 0 : Target 0 : LUN 1"; '' when it has none.
-function Get-Place($Disk) {
-    $at = [regex]::Match([string]$Disk.Location, 'Adapter (\d+) .*LUN (\d+)\s*$')
-    return @($at.Groups[1].Value, $at.Groups[2].Value)
-}
-
-# The data disk with this LUN. The temporary disk sits beside the system disk on its adapter, or is IDE or NVMe.
-function Find-DataDisk([string]$Lun) {
-    $all = @(Get-Disk)
-    $adapters = @($all | Where-Object { $_.IsBoot -or $_.IsSystem } | ForEach-Object { (Get-Place -Disk $_)[0] })
-    $found = @($all | Where-Object {
-            $adapter, $own = Get-Place -Disk $_
-            $own -eq $Lun -and $adapters -notcontains $adapter -and @('ATA', 'NVMe') -notcontains [string]$_.BusType
-        })
-    if ($adapters -contains '' -or $found.Count -gt 1) {
-        $seen = $all | ForEach-Object { "$($_.Number) ($($_.BusType), $($_.Location))" }
-        throw "LUN ${Lun}: got disks $($seen -join '; '), expected one that is not on the adapter of the system disk: use a size of machine with SCSI disks"
-    }
-    return $found
-}
-
-function Wait-DataDisk([string]$Lun) {
-    $until = (Get-Date).AddSeconds(60)
-    while ($true) {
-        $found = @(Find-DataDisk -Lun $Lun)
-        if ($found.Count -eq 1) { return $found[0] }
-        if ((Get-Date) -gt $until) {
-            throw "LUN ${Lun}: got no data disk in 60 s, expected one: attach it, and use a size of machine with SCSI disks (not NVMe)"
-        }
-        Update-HostStorageCache
-        Start-Sleep -Seconds 3
-    }
-}
 
 # The one data partition of a disk, with a file system.
 function Get-DataPartition($Disk, [string]$Label) {
@@ -89,14 +57,37 @@ function Mount-Partition($Partition, [string]$Path) {
     $script:changed += "$Path mounted"
 }
 
+# To the end of its disk, when that gains 64 MiB or more: less is alignment.
+function Expand-Partition($Partition) {
+    $at = @{ DiskNumber = $Partition.DiskNumber; PartitionNumber = $Partition.PartitionNumber }
+    if ([long](Get-Disk -Number $Partition.DiskNumber).LargestFreeExtent -lt 64 * 1024 * 1024) { return }
+    $largest = [long](Get-PartitionSupportedSize @at).SizeMax
+    if ($largest - [long]$Partition.Size -lt 64 * 1024 * 1024) { return }
+    Resize-Partition @at -Size $largest
+    $script:changed += "disk $($Partition.DiskNumber) grown"
+}
+
+# Windows writes what it has kept for it, and refuses while something on it is in use.
+function Dismount-DataDisk([string]$Lun) {
+    foreach ($disk in Find-DataDisk -Lun $Lun | Where-Object { -not $_.IsOffline }) {
+        try { Set-Disk -Number $disk.Number -IsOffline $true }
+        catch { throw "disk $($disk.Number) at LUN ${Lun}: got '$_', expected that it goes offline: end what has files there open" }
+        $script:changed += "disk $($disk.Number) offline"
+    }
+}
+
 if (-not $Disks) { throw 'parameter Disks: got nothing, expected base64 of a JSON list: see the head of this script' }
 # Not in @(): Windows PowerShell hands a list on as one object.
 $wanted = ConvertFrom-Json -InputObject ([Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Disks)))
 $mounted = @()
 foreach ($each in $wanted) {
+    if (-not $each.mounted) {
+        Dismount-DataDisk -Lun $each.lun
+        continue
+    }
     $path = ([string]$each.mountPath).TrimEnd('\')
     if ($path -notmatch '^[A-Za-z]:(\\[^\\/:*?"<>|]+)*$') { throw "mountPath: got $path, expected a drive letter as F: or a folder as C:\data" }
-    $disk = Wait-DataDisk -Lun $each.lun
+    $disk = Wait-DataDisk -Lun $each.lun -SizeGib $each.sizeGib
     if ($disk.IsOffline) {
         Set-Disk -Number $disk.Number -IsOffline $false
         $changed += "disk $($disk.Number) online"
@@ -106,6 +97,7 @@ foreach ($each in $wanted) {
         $changed += "disk $($disk.Number) writable"
     }
     $partition = Get-DataPartition -Disk (Get-Disk -Number $disk.Number) -Label $each.label
+    Expand-Partition -Partition $partition
     Mount-Partition -Partition $partition -Path $path
     $mounted += [ordered]@{ lun = [int]$each.lun; disk = [int]$disk.Number; mountPath = $path }
 }

@@ -179,7 +179,11 @@ async function attach(lun: number): Promise<void> {
 const delivered = () =>
     until(async () => (await ssh("test -e /run/cloud-init/result.json")).code === 0, 400_000);
 
-const disks = () => runCommand("linux-disks", { KUBEDEV_DISKS: "3 /data ext4 /srv/tree\n" });
+const disks = (gib = 1) =>
+    runCommand("linux-disks", {
+        KUBEDEV_DISKS: "3 /data ext4 /srv/tree\n",
+        KUBEDEV_SIZES: `3 ${String(gib)}\n`,
+    });
 let uuid: string;
 
 test("cloud-init delivers what the user data says", async () => {
@@ -276,6 +280,23 @@ test("linux-disks: a disk that is attached is formatted once, mounted and bound"
         disks: [{ uuid, formatted: false, mounted: false, bound: false }],
     });
     expect(await inAgent("findmnt -no FSTYPE,OPTIONS /data")).toMatch(/^ext4 /);
+});
+
+test("linux-disks: a disk that is made larger is grown where it is mounted, and keeps its files", async () => {
+    await inAgent("head -c 64M /dev/urandom >/data/noise && sha256sum /data/noise >/data/sum");
+    await qmp(String(outputs["qmp"]), {
+        execute: "block_resize",
+        arguments: { "node-name": "data3", size: 2 * 2 ** 30 },
+    });
+    const facts = { uuid, formatted: false, mounted: false, bound: false };
+    expect(await disks(2)).toMatchObject({ disks: [{ ...facts, grown: true }], unmounted: [] });
+    expect(Number(await inAgent("df --output=size -m /srv/tree | tail -n 1"))).toBeGreaterThan(
+        1900,
+    );
+    expect(await inAgent("sha256sum --check --status /data/sum && cat /srv/tree/file")).toBe(
+        "kept",
+    );
+    expect(await disks(2)).toMatchObject({ disks: [{ ...facts, grown: false }] });
 });
 
 test("linux-clean-temp: old files go", async () => {

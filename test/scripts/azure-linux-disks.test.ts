@@ -1,59 +1,26 @@
 /** scripts/azure/linux-disks.sh in a mount namespace, with loop devices for disks. */
-import { execFileSync, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import { describeUnless, MountNamespace, namespaceMissing, sh } from "../support/mount-namespace";
-import { json, type Ran } from "../support/script-process";
+import { LoopDisks, loopMissing, refused, uuid } from "../support/loop-disks";
+import { describeUnless, MountNamespace, sh } from "../support/mount-namespace";
+import { json } from "../support/script-process";
 
 let space: MountNamespace;
 
-const loopMissing =
-    namespaceMissing ??
-    (spawnSync("losetup", ["--find"]).status === 0 ? undefined : "there are no loop devices");
-
 describeUnless(loopMissing, "linux-disks", () => {
+    let loops: LoopDisks;
     let devices: string[];
 
     beforeEach(async () => {
-        space = await MountNamespace.start();
-        fs.mkdirSync(space.at("luns"));
-        fs.mkdirSync(space.at("scsi1"));
-        devices = [];
-        fs.writeFileSync(space.at("etc/fstab"), "# mine\n/dev/none /none ext4 noauto 0 0\n");
+        loops = await LoopDisks.start();
+        ({ space, devices } = loops);
     });
-    afterEach(async () => {
-        await space.dispose();
-        for (const device of devices) {
-            execFileSync("losetup", ["--detach", device]);
-        }
-    });
+    afterEach(() => loops.dispose());
 
-    /** A disk at a LUN, as udev shows it. */
-    function attach(lun: number, { mib = 32, as = `luns/${String(lun)}` } = {}): string {
-        const file = space.at(`disk-${String(lun)}-${String(devices.length)}`);
-        fs.writeFileSync(file, "");
-        fs.truncateSync(file, mib * 2 ** 20);
-        const device = sh('losetup --find --show "$0"', file);
-        devices.push(device);
-        fs.rmSync(space.at(as), { force: true });
-        fs.symlinkSync(device, space.at(as));
-        return device;
-    }
-    const disks = (lines: string, more: Record<string, string> = {}) =>
-        space.run("azure/linux-disks", {
-            KUBEDEV_DISKS: lines,
-            KUBEDEV_LUN_DIRS: `${space.at("luns")}\n${space.at("scsi1")}`,
-            KUBEDEV_WAIT_SEC: "1",
-            ...more,
-        });
-    const fstab = () => fs.readFileSync(space.at("etc/fstab"), "utf8");
-    const uuid = (device: string) => sh('blkid -p -s UUID -o value "$0"', device);
-    const mountedFrom = (place: string) =>
-        space.output("sh", "-c", `findmnt -no SOURCE --mountpoint ${place} | tail -n 1`);
-    const refused = (ran: Ran) => {
-        expect(ran.code).toBe(1);
-        return ran.stderr;
-    };
+    const attach = (lun: number, options: { as?: string } = {}) => loops.attach(lun, options);
+    const disks = (lines: string, more: Record<string, string> = {}) => loops.disks(lines, more);
+    const fstab = () => loops.fstab();
+    const mountedFrom = (place: string) => loops.mountedFrom(place);
 
     test("an empty disk is formatted once, mounted and bound; files stay", async () => {
         const [first, second] = [attach(0), attach(7, { as: "scsi1/lun7" })];
@@ -65,12 +32,12 @@ describeUnless(loopMissing, "linux-disks", () => {
                 {
                     ...{ lun: 0, device: first, uuid: uuid(first) },
                     ...{ mountPath: "/home/a", bindPath: "/home/b" },
-                    ...{ formatted: done, mounted: done, bound: done },
+                    ...{ formatted: done, mounted: done, bound: done, grown: false },
                 },
                 {
                     ...{ lun: 7, device: second, uuid: uuid(second) },
                     ...{ mountPath: "/home/c", bindPath: "" },
-                    ...{ formatted: done, mounted: done, bound: false },
+                    ...{ formatted: done, mounted: done, bound: false, grown: false },
                 },
             ],
             unmounted: [],
@@ -162,20 +129,6 @@ describeUnless(loopMissing, "linux-disks", () => {
         });
         expect([mountedFrom("/home/a"), mountedFrom("/home/b")]).toEqual([second, second]);
         expect(sh('grep -c "$0" /proc/mounts || :', first)).toBe("0");
-    });
-
-    test("something in use is not unmounted, and stays in fstab for the next run", async () => {
-        attach(0);
-        await disks("0 /home/a ext4");
-        const before = fstab();
-        const user = space.spawn(["sh", "-c", "cd /home/a && echo there && exec sleep 600"]);
-        await once(user.stdout as NodeJS.ReadableStream, "data");
-        expect(refused(await disks(""))).toContain("fuser -vm /home/a");
-        expect(fstab()).toBe(before);
-        const ended = once(user, "exit");
-        user.kill();
-        await ended;
-        expect(json(await disks(""))).toMatchObject({ unmounted: ["/home/a"] });
     });
 
     test.each([

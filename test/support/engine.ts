@@ -243,6 +243,7 @@ export interface StackState {
             custom: boolean;
             inputs?: Record<string, unknown>;
             outputs?: Record<string, unknown>;
+            dependencies?: string[];
             pendingReplacement?: boolean;
         }[];
         pending_operations?: { type: string; resource: { urn: string } }[];

@@ -17,6 +17,7 @@ export class MountNamespace {
         /** Seen in the namespace, too. */
         readonly dir: string,
         private readonly holder: ChildProcess,
+        private readonly started: ChildProcess[] = [],
     ) {}
 
     /** A namespace whose /etc is a copy, and whose /run and /home are empty. */
@@ -40,12 +41,14 @@ export class MountNamespace {
         return path.join(this.dir, name);
     }
 
-    /** Starts a program in the namespace. */
+    /** Starts a program in the namespace, which ends with it. */
     spawn(argv: readonly string[], env: Record<string, string> = {}): ChildProcess {
-        return spawn("nsenter", this.enter(argv), {
+        const child = spawn("nsenter", this.enter(argv), {
             env: { PATH: process.env["PATH"], ...env },
             stdio: ["ignore", "pipe", "pipe"],
         });
+        this.started.push(child);
+        return child;
     }
 
     /** What a program in the namespace prints. */
@@ -75,14 +78,23 @@ export class MountNamespace {
     }
 
     async dispose(): Promise<void> {
-        const ended = once(this.holder, "exit");
-        this.holder.kill("SIGKILL");
-        await ended;
+        for (const child of [...this.started, this.holder]) {
+            await endOf(child);
+        }
         fs.rmSync(this.dir, { recursive: true, force: true });
     }
 
     private enter(argv: readonly string[]): string[] {
         return ["--mount", `--target=${String(this.holder.pid)}`, "--", ...argv];
+    }
+}
+
+/** Kills a process that still runs. */
+export async function endOf(child: ChildProcess): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, "exit");
+        child.kill("SIGKILL");
+        await ended;
     }
 }
 

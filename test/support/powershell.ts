@@ -189,8 +189,8 @@ export const rules: Record<string, Rule> = {
             .map((each): [Node, string] => [each, `got ${each.text}`]),
     ],
 
-    "at most 6000 bytes": ({ root, text }) =>
-        Buffer.byteLength(text) <= 6000
+    "at most 12000 bytes": ({ root, text }) =>
+        Buffer.byteLength(text) <= 12000
             ? []
             : [[root, `got ${String(Buffer.byteLength(text))} bytes`]],
 

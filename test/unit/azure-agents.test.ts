@@ -14,6 +14,7 @@ import {
     defaultComputerName,
     machineProblems,
 } from "../../components/azure/agent-args";
+import { type AgentDisk, windowsDiskProblems } from "../../components/azure/agent-disks";
 import { directRdp, tunnelledRdp } from "../../components/azure/rdp-access";
 import { resourceName } from "../../components/azure/resource-name";
 
@@ -136,12 +137,29 @@ test.each<[AgentOs, object, boolean]>([
     [AgentOs.Windows, { mountPath: "F:", bindPath: "C:\\data" }, false],
 ])("a disk on %s: %j", (os, place, taken) => {
     const rule = agentRules(os).disks;
-    expect(rule.safeParse([{ disk: { id: "x" }, ...place }]).success).toBe(taken);
+    expect(rule.safeParse([{ disk: { id: "x", sizeGib: 64 }, ...place }]).success).toBe(taken);
 });
 
 test("two disks have two logical unit numbers", () => {
-    const disk = (mountPath: string, lun?: number) => ({ disk: {}, mountPath, lun });
+    const disk = (mountPath: string, lun?: number) => ({ disk: { sizeGib: 64 }, mountPath, lun });
     const { disks } = agentRules(AgentOs.Linux);
     expect(disks.safeParse([disk("/a"), disk("/b")]).success).toBe(true);
     expect(disks.safeParse([disk("/a", 1), disk("/b")]).success).toBe(false);
 });
+
+test.each([
+    ["Standard_D4s_v5", 63, []],
+    ["Standard_D4s_v6", 8, []],
+    ["Standard_D4ads_v7", 9, ["disks.1.lun"]],
+    ["Standard_E4s_v10", 63, ["disks.1.lun"]],
+])(
+    "a disk of a Windows agent of size %s at LUN %d is found, or refused: %j",
+    (size, lun, paths) => {
+        const disk = (at: number): AgentDisk => ({
+            ...{ lun: at, mountPath: "F:", bindPath: undefined, mounted: true },
+            disk: { id: "id", sizeGib: 64, sku: "Premium_LRS" },
+        });
+        const problems = windowsDiskProblems(size, [disk(0), disk(lun)]);
+        expect(problems.map(({ propertyPath }) => propertyPath)).toEqual(paths);
+    },
+);

@@ -30,6 +30,19 @@ test("what is sourced stands in its place, from where it lies", () => {
     fs.rmSync(scratch, { recursive: true });
 });
 
+test("a part of a PowerShell script stands in its place, behind the parameters", () => {
+    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-scripts-"));
+    const write = (name: string, text: string) => {
+        fs.writeFileSync(path.join(scratch, name), text);
+    };
+    write("a.ps1", "# Says.\nparam(\n    [string]$Text\n)\n. ./b.ps1\nGet-It -Text $Text\n");
+    write("b.ps1", "# b\nfunction Get-It([string]$Text) {\n    # why\n    return $Text\n}\n");
+    expect(script(path.join(scratch, "a.ps1"))).toBe(
+        "param(\n    [string]$Text\n)\nfunction Get-It([string]$Text) {\n    return $Text\n}\nGet-It -Text $Text\n",
+    );
+    fs.rmSync(scratch, { recursive: true });
+});
+
 test.each(fs.readdirSync(dir))(
     "%s is whole: nothing is left to source, and it is small",
     (name) => {

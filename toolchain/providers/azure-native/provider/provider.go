@@ -14,7 +14,7 @@ import (
 	"kubedev.dev/toolchain/providers/azure-native/arm"
 	"kubedev.dev/toolchain/providers/azure-native/store"
 	"kubedev.dev/toolchain/providers/base"
-	"kubedev.dev/toolchain/providers/kubernetes/changes"
+	"kubedev.dev/toolchain/providers/base/changes"
 )
 
 const clientConfig = "azure-native:authorization:getClientConfig"

@@ -8,8 +8,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"kubedev.dev/toolchain/providers/kubernetes/changes"
 	"kubedev.dev/toolchain/providers/kubernetes/manifest"
+	"kubedev.dev/toolchain/providers/kubernetes/replacement"
 )
 
 // Conflict is the error for fields that belong to somebody else.
@@ -36,13 +36,13 @@ func conflict(object manifest.Object, err error) error {
 }
 
 // Refusals are the fields that the server finds fault with, and what it says of each.
-func Refusals(err error) []changes.Refused {
+func Refusals(err error) []replacement.Refused {
 	if !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) {
 		return nil
 	}
-	var all []changes.Refused
+	var all []replacement.Refused
 	for _, cause := range causes(err) {
-		all = append(all, changes.Refused{Field: cause.Field, Message: cause.Message})
+		all = append(all, replacement.Refused{Field: cause.Field, Message: cause.Message})
 	}
 	return all
 }

@@ -8,10 +8,11 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"kubedev.dev/toolchain/providers/kubernetes/changes"
+	"kubedev.dev/toolchain/providers/base/changes"
 	"kubedev.dev/toolchain/providers/kubernetes/cluster"
 	"kubedev.dev/toolchain/providers/kubernetes/kinds"
 	"kubedev.dev/toolchain/providers/kubernetes/manifest"
+	"kubedev.dev/toolchain/providers/kubernetes/replacement"
 )
 
 // diff compares the inputs. Where they differ and the cluster can be asked, a dry run tells which
@@ -43,7 +44,7 @@ func (d *dropIn) diff(ctx context.Context, r p.DiffRequest) (p.DiffResponse, err
 	if err != nil {
 		return p.DiffResponse{}, err
 	}
-	all = changes.MarkReplacements(all, gvk)
+	all = replacement.MarkReplacements(all, gvk)
 	if len(all) > 0 && !changes.Replace(all) && !manifest.HasUnknown(after) {
 		all = d.rehearse(ctx, gvk, all, after, state, r.IgnoreChanges)
 	}
@@ -86,15 +87,15 @@ func (d *dropIn) rehearse(
 		p.GetLogger(ctx).Warning(err.Error())
 	}
 	if err == nil {
-		return changes.Effective(all, live, dryRun)
+		return replacement.Effective(all, live, dryRun)
 	}
-	refused := slices.DeleteFunc(cluster.Refusals(err), func(r changes.Refused) bool { return !r.IsImmutable() })
+	refused := slices.DeleteFunc(cluster.Refusals(err), func(r replacement.Refused) bool { return !r.IsImmutable() })
 	if len(refused) == 0 || gvk.Kind == "CustomResourceDefinition" {
 		// The value is at fault, or the dry run; the update will say. A definition takes all objects of
 		// its kind with it when it goes: nobody means that by an edit.
 		return all
 	}
-	return changes.MarkRefused(all, refused)
+	return replacement.MarkRefused(all, refused)
 }
 
 func response(all []changes.Change, after, live manifest.Object) p.DiffResponse {

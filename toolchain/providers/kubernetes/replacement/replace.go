@@ -1,4 +1,6 @@
-package changes
+// Package replacement tells what a change of a Kubernetes object takes: an update in place, a new
+// object, or nothing.
+package replacement
 
 import (
 	"slices"
@@ -6,6 +8,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"kubedev.dev/toolchain/providers/base/changes"
+	"kubedev.dev/toolchain/providers/kubernetes/manifest"
 )
 
 // identity is what makes another object of any kind.
@@ -62,9 +67,9 @@ func under(prefix string, fields ...string) []string {
 }
 
 // MarkReplacements marks the changes that make a new object of this kind.
-func MarkReplacements(all []Change, gvk schema.GroupVersionKind) []Change {
+func MarkReplacements(all []changes.Change, gvk schema.GroupVersionKind) []changes.Change {
 	rules := slices.Concat(identity, fixed[gvk])
-	return mark(all, func(c Change) bool {
+	return mark(all, func(c changes.Change) bool {
 		return slices.ContainsFunc(rules, func(rule string) bool { return touches(c.Path, strings.Split(rule, ".")) })
 	})
 }
@@ -85,9 +90,9 @@ func (r Refused) IsImmutable() bool {
 
 // MarkRefused marks the changes at or below the fields that the server refuses to change; all of
 // them where it names none of those.
-func MarkRefused(all []Change, refused []Refused) []Change {
+func MarkRefused(all []changes.Change, refused []Refused) []changes.Change {
 	matched := false
-	marked := mark(all, func(c Change) bool {
+	marked := mark(all, func(c changes.Change) bool {
 		hit := slices.ContainsFunc(refused, func(r Refused) bool { return touches(c.Path, fieldPath(r.Field)) })
 		matched = matched || hit
 		return hit
@@ -95,7 +100,7 @@ func MarkRefused(all []Change, refused []Refused) []Change {
 	if matched {
 		return marked
 	}
-	return mark(all, func(Change) bool { return true })
+	return mark(all, func(changes.Change) bool { return true })
 }
 
 // fieldPath reads a field as the API server writes it: spec.containers[0].image.
@@ -116,7 +121,7 @@ func touches(path resource.PropertyPath, field []string) bool {
 	return len(path) > 0
 }
 
-func mark(all []Change, replaces func(Change) bool) []Change {
+func mark(all []changes.Change, replaces func(changes.Change) bool) []changes.Change {
 	marked := slices.Clone(all)
 	for i := range marked {
 		marked[i].Replaces = marked[i].Replaces || replaces(marked[i])
@@ -124,7 +129,36 @@ func mark(all []Change, replaces func(Change) bool) []Change {
 	return marked
 }
 
-// Replace tells whether any of the changes makes a new object.
-func Replace(all []Change) bool {
-	return slices.ContainsFunc(all, func(c Change) bool { return c.Replaces })
+// Effective leaves out the changes that change nothing, by a dry run: where the server has the same
+// value before and after ("1000m" and "1" of a CPU). An addition counts in any case, since with it
+// the program takes charge of the field.
+func Effective(all []changes.Change, live, dryRun manifest.Object) []changes.Change {
+	return slices.DeleteFunc(slices.Clone(all), func(c changes.Change) bool {
+		if c.Kind == changes.Added {
+			return false
+		}
+		before, had := lookUp(live, c.Path)
+		after, has := lookUp(dryRun, c.Path)
+		return had && has && len(changes.Compare(manifest.Object{"": before}, manifest.Object{"": after})) == 0
+	})
+}
+
+// lookUp follows the path as far as the first list: the server may keep the elements in another
+// order, so a list is compared as a whole.
+func lookUp(object manifest.Object, path resource.PropertyPath) (any, bool) {
+	var at any = object
+	for _, element := range path {
+		key, ok := element.(string)
+		if !ok {
+			break
+		}
+		inside, ok := at.(manifest.Object)
+		if !ok {
+			return nil, false
+		}
+		if at, ok = inside[key]; !ok {
+			return nil, false
+		}
+	}
+	return at, true
 }

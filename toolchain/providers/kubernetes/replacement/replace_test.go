@@ -1,4 +1,4 @@
-package changes
+package replacement
 
 import (
 	"fmt"
@@ -7,12 +7,13 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"kubedev.dev/toolchain/providers/base/changes"
 	"kubedev.dev/toolchain/providers/kubernetes/manifest"
 )
 
 type object = manifest.Object
 
-func show(all []Change) []string {
+func show(all []changes.Change) []string {
 	var lines []string
 	for _, c := range all {
 		line := fmt.Sprintf("%s %s", [...]string{"+", "-", "~"}[c.Kind], c.Path)
@@ -22,28 +23,6 @@ func show(all []Change) []string {
 		lines = append(lines, line)
 	}
 	return lines
-}
-
-func TestCompare(t *testing.T) {
-	for name, c := range map[string]struct {
-		before, after object
-		want          []string
-	}{
-		"the same":         {object{"a": int64(1), "b": []any{"x"}}, object{"a": 1.0, "b": []any{"x"}}, nil},
-		"a value":          {object{"a": "1"}, object{"a": "2"}, []string{"~ a"}},
-		"another type":     {object{"a": "1"}, object{"a": object{}}, []string{"~ a"}},
-		"a list for a map": {object{"a": []any{}}, object{"a": object{}}, []string{"~ a"}},
-		"a key":            {object{"a": object{"b": "1"}}, object{"a": object{"c": "1"}}, []string{"- a.b", "+ a.c"}},
-		"a key with dots":  {object{}, object{"a.b/c": "1"}, []string{`+ ["a.b/c"]`}},
-		"null is absent":   {object{"a": nil}, object{"b": nil}, nil},
-		"an element":       {object{"l": []any{"a"}}, object{"l": []any{"b", "c"}}, []string{"~ l[0]", "+ l[1]"}},
-		"a lost element":   {object{"l": []any{"a", "b"}}, object{"l": []any{"a"}}, []string{"- l[1]"}},
-		"what is unknown":  {object{"a": "1", "b": object{}}, object{"a": manifest.Unknown{}, "b": manifest.Unknown{}}, []string{"~ a", "~ b"}},
-	} {
-		if got := show(Compare(c.before, c.after)); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
 }
 
 func TestReplacements(t *testing.T) {
@@ -70,14 +49,14 @@ func TestReplacements(t *testing.T) {
 			object{"spec": object{"containers": []any{object{"image": "b", "tag": "b"}}}},
 			[]string{"~ spec.containers[0].image replaces", "~ spec.containers[0].tag"}},
 	} {
-		if got := show(MarkReplacements(Compare(c.before, c.after), c.gvk)); !slices.Equal(got, c.want) {
+		if got := show(MarkReplacements(changes.Compare(c.before, c.after), c.gvk)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
 
 func TestRefusedFieldsReplace(t *testing.T) {
-	all := Compare(object{"spec": object{"a": "1", "b": "1"}}, object{"spec": object{"a": "2", "b": "2"}})
+	all := changes.Compare(object{"spec": object{"a": "1", "b": "1"}}, object{"spec": object{"a": "2", "b": "2"}})
 	for name, c := range map[string]struct {
 		field string
 		want  []string
@@ -111,21 +90,7 @@ func TestEffective(t *testing.T) {
 	live := object{"a": "1", "b": "x", "gone": "1", "new": "1", "l": []any{object{"v": "1"}}}
 	dryRun := object{"a": "1", "b": "y", "gone": "1", "new": "1", "l": []any{object{"v": "1"}}}
 	want := []string{"~ b", "+ new", "~ s"}
-	if got := show(Effective(Compare(before, after), live, dryRun)); !slices.Equal(got, want) {
+	if got := show(Effective(changes.Compare(before, after), live, dryRun)); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
-	}
-}
-
-func TestWithoutIgnored(t *testing.T) {
-	all := Compare(object{"a": object{"b": "1", "c": "1"}}, object{"a": object{"b": "2", "c": "2"}})
-	got, err := WithoutIgnored(all, []string{"a.b"})
-	if err != nil || !slices.Equal(show(got), []string{"~ a.c"}) {
-		t.Errorf("got %v, %v", show(got), err)
-	}
-	if got, _ := WithoutIgnored(all, []string{"a"}); len(got) != 0 {
-		t.Errorf("got %v", show(got))
-	}
-	if _, err := WithoutIgnored(all, []string{"a["}); err == nil {
-		t.Error("a path that is none was taken")
 	}
 }

@@ -1,5 +1,4 @@
-// Package changes tells what differs between two versions of an object and what such a difference
-// takes: an update in place, a new object, or nothing.
+// Package changes tells what differs between two versions of what a drop-in keeps, as plain data.
 package changes
 
 import (
@@ -8,7 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"kubedev.dev/toolchain/providers/kubernetes/manifest"
+	"kubedev.dev/toolchain/providers/base/plain"
 )
 
 // Kind of a change.
@@ -32,11 +31,11 @@ type Change struct {
 }
 
 // Compare lists what changes between the two, in order of the path.
-func Compare(before, after manifest.Object) []Change {
+func Compare(before, after map[string]any) []Change {
 	return compareObjects(nil, before, after)
 }
 
-func compareObjects(path resource.PropertyPath, before, after manifest.Object) []Change {
+func compareObjects(path resource.PropertyPath, before, after map[string]any) []Change {
 	keys := map[string]bool{}
 	for key := range before {
 		keys[key] = true
@@ -62,8 +61,8 @@ func compareValues(path resource.PropertyPath, before, after any) []Change {
 		return []Change{{Path: path, Kind: Removed}}
 	}
 	switch before := before.(type) {
-	case manifest.Object:
-		if after, ok := after.(manifest.Object); ok {
+	case map[string]any:
+		if after, ok := after.(map[string]any); ok {
 			return compareObjects(path, before, after)
 		}
 	case []any:
@@ -97,7 +96,7 @@ func compareLists(path resource.PropertyPath, before, after []any) []Change {
 // from everything.
 func isScalar(value any) bool {
 	switch value.(type) {
-	case manifest.Object, []any, manifest.Unknown:
+	case map[string]any, []any, plain.Unknown:
 		return false
 	}
 	return true
@@ -127,36 +126,7 @@ func WithoutIgnored(all []Change, ignored []string) ([]Change, error) {
 	return all, nil
 }
 
-// Effective leaves out the changes that change nothing, by a dry run: where the server has the same
-// value before and after ("1000m" and "1" of a CPU). An addition counts in any case, since with it
-// the program takes charge of the field.
-func Effective(all []Change, live, dryRun manifest.Object) []Change {
-	return slices.DeleteFunc(slices.Clone(all), func(c Change) bool {
-		if c.Kind == Added {
-			return false
-		}
-		before, had := lookUp(live, c.Path)
-		after, has := lookUp(dryRun, c.Path)
-		return had && has && len(compareValues(nil, before, after)) == 0
-	})
-}
-
-// lookUp follows the path as far as the first list: the server may keep the elements in another
-// order, so a list is compared as a whole.
-func lookUp(object manifest.Object, path resource.PropertyPath) (any, bool) {
-	var at any = object
-	for _, element := range path {
-		key, ok := element.(string)
-		if !ok {
-			break
-		}
-		inside, ok := at.(manifest.Object)
-		if !ok {
-			return nil, false
-		}
-		if at, ok = inside[key]; !ok {
-			return nil, false
-		}
-	}
-	return at, true
+// Replace tells whether any of the changes makes a new object.
+func Replace(all []Change) bool {
+	return slices.ContainsFunc(all, func(c Change) bool { return c.Replaces })
 }
