@@ -3,5 +3,6 @@ export * from "./components/host";
 export * from "./components/qemu";
 export * from "./components/azure";
 export * from "./components/kind";
+export * from "./components/cluster";
 export * from "./components/addons";
 export * from "./components/source";

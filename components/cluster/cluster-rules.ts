@@ -1,0 +1,224 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { hostRule } from "../host/host";
+import { overlap, parseRange } from "../internal/address-range";
+import { isLoopbackAddress } from "../internal/loopback-address";
+import { absolutePath, fields, namedValues, whole, yesOrNo } from "../internal/rules";
+import { ClusterArgs, ClusterBinariesArgs } from "./cluster-args";
+import { flagProblems } from "./control-plane-flags";
+import { ControlPlaneProgram, controlPlanePrograms } from "./control-plane-programs";
+import { minorOf, skewProblems, SkewVersions, versionForm } from "./version-skew";
+
+/** From the notes that this replaces: the API server's --service-cluster-ip-range there, and Calico's pool. */
+export const defaultServiceCidr = "10.100.0.0/24";
+export const defaultPodCidr = "172.19.0.0/16";
+
+export const defaultPorts = {
+    kubeApiserver: 6443,
+    etcdClients: 2379,
+    etcdPeers: 2380,
+    kubeControllerManager: 10257,
+    kubeScheduler: 10259,
+};
+
+const cidr = (example: string, widest: number, narrowest: number) => {
+    const error = `expected an IPv4 range from /${String(widest)} to /${String(narrowest)} without bits of an address behind its prefix, as "${example}"`;
+    return z.string({ error }).refine(
+        (text) => {
+            const range = parseRange(text);
+            return range?.family === 4 && range.prefix >= widest && range.prefix <= narrowest;
+        },
+        { error },
+    );
+};
+const version = z
+    .string({ error: 'expected a version of Kubernetes, as "v1.36.1"' })
+    .regex(versionForm, { error: 'expected a version of Kubernetes, as "v1.36.1"' })
+    .refine((text) => !(minorOf(text) < 34), {
+        error: "expected v1.34.0 or later: its API server lets nobody but health checks in without a name (AuthenticationConfiguration v1)",
+    });
+const port = whole(1, 65535, "a TCP port").optional();
+const level = whole(0, 10, "levels").optional();
+const flags = namedValues.optional();
+
+/** Rules by argument. Those of the parts of an argument count one by one, since each may be known by itself. @internal */
+export const clusterRules = {
+    host: hostRule,
+    kubernetesVersion: version,
+    address: z
+        .string({ error: "expected an address in 127.0.0.0/8" })
+        .refine(isLoopbackAddress, {
+            error: "expected an address in 127.0.0.0/8: nothing of a cluster is reachable from outside this host",
+        })
+        .optional(),
+    ports: fields("ports", {
+        ...{ kubeApiserver: port, etcdClients: port, etcdPeers: port },
+        ...{ kubeControllerManager: port, kubeScheduler: port },
+    })
+        .refine(
+            (given) => {
+                const all = Object.values({ ...defaultPorts, ...given });
+                return new Set(all).size === all.length;
+            },
+            { error: "expected another port for each: all of them are on one address" },
+        )
+        .optional(),
+    // kubeadm wants ten addresses, the API server no more than 2^20; each node gets a /24, of 2^16 at most.
+    serviceCidr: cidr(defaultServiceCidr, 12, 28).optional(),
+    podCidr: cidr(defaultPodCidr, 8, 24).optional(),
+    featureGates: z
+        .record(z.string(), yesOrNo, { error: "expected true or false by feature gate" })
+        .optional(),
+    runtimeConfig: z
+        .record(z.string(), z.string(), { error: "expected strings by API" })
+        .optional(),
+    readyTimeoutSec: whole(1, 3600, "seconds").optional(),
+    "versions.kubeControllerManager": version.optional(),
+    "versions.kubeScheduler": version.optional(),
+    "versions.kubeadm": version.optional(),
+    "versions.kubectl": version.optional(),
+    "binaries.etcd": absolutePath,
+    "binaries.kubeApiserver": absolutePath,
+    "binaries.kubeControllerManager": absolutePath,
+    "binaries.kubeScheduler": absolutePath,
+    "binaries.kubeadm": absolutePath,
+    "binaries.kubectl": absolutePath,
+    "verbosity.kubeApiserver": level,
+    "verbosity.kubeControllerManager": level,
+    "verbosity.kubeScheduler": level,
+    "extraFlags.etcd": flags,
+    "extraFlags.kubeApiserver": flags,
+    "extraFlags.kubeControllerManager": flags,
+    "extraFlags.kubeScheduler": flags,
+};
+
+/** The arguments, and the parts of those that have rules by part. */
+export function flatArgs(args: ClusterArgs) {
+    const { versions, verbosity, extraFlags } = args;
+    // Programs in other languages, and JavaScript, may leave it out.
+    const binaries = args.binaries as ClusterBinariesArgs | undefined;
+    return {
+        host: args.host,
+        kubernetesVersion: args.kubernetesVersion,
+        address: args.address,
+        ports: args.ports,
+        serviceCidr: args.serviceCidr,
+        podCidr: args.podCidr,
+        featureGates: args.featureGates,
+        runtimeConfig: args.runtimeConfig,
+        readyTimeoutSec: args.readyTimeoutSec,
+        "versions.kubeControllerManager": versions?.kubeControllerManager,
+        "versions.kubeScheduler": versions?.kubeScheduler,
+        "versions.kubeadm": versions?.kubeadm,
+        "versions.kubectl": versions?.kubectl,
+        "binaries.etcd": binaries?.etcd,
+        "binaries.kubeApiserver": binaries?.kubeApiserver,
+        "binaries.kubeControllerManager": binaries?.kubeControllerManager,
+        "binaries.kubeScheduler": binaries?.kubeScheduler,
+        "binaries.kubeadm": binaries?.kubeadm,
+        "binaries.kubectl": binaries?.kubectl,
+        "verbosity.kubeApiserver": verbosity?.kubeApiserver,
+        "verbosity.kubeControllerManager": verbosity?.kubeControllerManager,
+        "verbosity.kubeScheduler": verbosity?.kubeScheduler,
+        "extraFlags.etcd": extraFlags?.etcd,
+        "extraFlags.kubeApiserver": extraFlags?.kubeApiserver,
+        "extraFlags.kubeControllerManager": extraFlags?.kubeControllerManager,
+        "extraFlags.kubeScheduler": extraFlags?.kubeScheduler,
+    };
+}
+
+/** Problems that take more than one argument to see, of those that are known: outputs count once they are. */
+export function jointProblems(args: Record<string, unknown>): Problem[] {
+    return [...unknownParts(args), ...overlaps(args), ...versionProblems(args)];
+}
+
+interface Problem {
+    propertyPath: string;
+    reason: string;
+}
+
+/** A mistyped name must not pass for one that was left out. */
+function unknownParts(args: Record<string, unknown>): Problem[] {
+    return ["versions", "binaries", "verbosity", "extraFlags"].flatMap((name) => {
+        const known = Object.keys(clusterRules)
+            .filter((key) => key.startsWith(`${name}.`))
+            .map((key) => key.slice(name.length + 1));
+        const given = args[name];
+        return Object.keys(isPlain(given) ? given : {})
+            .filter((key) => !known.includes(key))
+            .map((key) => ({
+                propertyPath: `${name}.${key}`,
+                reason: `expected no ${key}; ${name} has ${known.join(", ")}`,
+            }));
+    });
+}
+
+function overlaps(args: Record<string, unknown>): Problem[] {
+    const text = (name: string, byDefault: string) => {
+        const given = args[name] ?? byDefault;
+        return typeof given === "string" ? given : "";
+    };
+    const services = text("serviceCidr", defaultServiceCidr);
+    const pods = text("podCidr", defaultPodCidr);
+    const [one, other] = [parseRange(services), parseRange(pods)];
+    return one !== undefined && other !== undefined && overlap(one, other)
+        ? [
+              {
+                  propertyPath: "podCidr",
+                  reason: `got ${pods}, which has addresses of serviceCidr ${services}; expected ranges without a common address`,
+              },
+          ]
+        : [];
+}
+
+function versionProblems(args: Record<string, unknown>): Problem[] {
+    const apiserver = args["kubernetesVersion"];
+    if (typeof apiserver !== "string" || !versionForm.test(apiserver)) {
+        return [];
+    }
+    const versions = partsOf<SkewVersions>(
+        args,
+        "versions",
+        (value) => typeof value === "string" && versionForm.test(value),
+    );
+    return [
+        ...skewProblems(apiserver, versions),
+        ...controlPlanePrograms.flatMap((program) => {
+            const given = partsOf<Record<ControlPlaneProgram, unknown>>(
+                args,
+                "extraFlags",
+                isPlain,
+            );
+            const known = Object.entries(given[program] ?? {}).filter(
+                (entry): entry is [string, string] => typeof entry[1] === "string",
+            );
+            return flagProblems(program, Object.fromEntries(known), apiserver);
+        }),
+    ];
+}
+
+/** The parts of an argument that are known, whether they come by themselves or in it. */
+function partsOf<Parts>(
+    args: Record<string, unknown>,
+    name: string,
+    counts: (value: unknown) => boolean,
+): Partial<Parts> {
+    const whole = args[name];
+    const flat = Object.entries(args)
+        .filter(([key]) => key.startsWith(`${name}.`))
+        .map(([key, value]): [string, unknown] => [key.slice(name.length + 1), value]);
+    return Object.fromEntries(
+        [...Object.entries(isPlain(whole) ? whole : {}), ...flat].filter(([, value]) =>
+            counts(value),
+        ),
+    ) as Partial<Parts>;
+}
+
+function isPlain(value: unknown): value is object {
+    return (
+        typeof value === "object" &&
+        value !== null &&
+        !pulumi.Output.isInstance(value) &&
+        !(value instanceof Promise)
+    );
+}

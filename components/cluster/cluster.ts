@@ -1,0 +1,229 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { hostParts } from "../host/host";
+import { after, hostResource, HostResource, textOf } from "../host/host-resource";
+import { preflight } from "../host/preflight";
+import { keyOf } from "../host/scope";
+import { serviceResource, Supervisor } from "../host/service-resource";
+import { guarded } from "../internal/errors";
+import { loopbackAddress } from "../internal/loopback-address";
+import { machineIdentity } from "../internal/machine-identity";
+import { shellLine } from "../internal/quote";
+import { assertArgs, checkedEach, inputError } from "../internal/validate";
+import { ClusterArgs } from "./cluster-args";
+import {
+    clusterRules,
+    defaultPodCidr,
+    defaultPorts,
+    defaultServiceCidr,
+    flatArgs,
+    jointProblems,
+} from "./cluster-rules";
+import { endpointOf, Layout, programArgv, programFlags } from "./control-plane-flags";
+import { ControlPlaneProgram, programName } from "./control-plane-programs";
+import { healthText } from "./health-checks";
+import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
+
+/**
+ * A Kubernetes control plane of its own processes on a host: etcd, API server, controller manager and scheduler, from binaries
+ * that were built. All of it is on one address of loopback. There are no nodes yet: objects are kept and reconciled, pods wait
+ * for a node. A process that died shows in the next preview, and the next up starts it again.
+ */
+export class Cluster extends pulumi.ComponentResource {
+    /** Kubeconfig of the cluster's administrator. Unknown in a preview that makes the cluster, and on a remote host in one that changes it. */
+    public readonly kubeconfig: pulumi.Output<string>;
+    /** Path of the kubeconfig on the host, readable for its user alone. Known in preview on this machine. */
+    public readonly kubeconfigPath: pulumi.Output<string>;
+    /** Command line of kubectl for this cluster, on its host: ready to be continued. Known in preview on this machine. */
+    public readonly kubectlCommand: pulumi.Output<string>;
+    /** URL of the API server. Known in preview. */
+    public readonly endpoint: pulumi.Output<string>;
+    /** Address in 127.0.0.0/8 that all of it listens on. Known in preview. */
+    public readonly address: pulumi.Output<string>;
+    /** Paths of the logs on the host, by program: etcd, kubeApiserver, kubeControllerManager, kubeScheduler. */
+    public readonly logPaths: pulumi.Output<Record<string, string>>;
+    /** Changes whenever the cluster was made anew, with nothing in it. What is in it takes this as a trigger. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:Cluster", name, args, opts);
+        const what = `Cluster ${name}`;
+        const flat = flatArgs(args);
+        assertArgs(what, flat, clusterRules, ...jointProblems({ ...args }));
+        const known = checkedEach(what, flat, clusterRules);
+        const host = preflight(args.host, { tools: [{ program: "curl", package: "curl" }] });
+
+        const address = args.address ?? loopbackAddress(machineIdentity(name));
+        const stateName = `${name}-state`;
+        const fixed = { address, ports: { ...defaultPorts, ...args.ports }, clusterName: name };
+        const layout: pulumi.Output<Layout> = pulumi
+            .all([known.serviceCidr, known.podCidr])
+            .apply(([serviceCidr, podCidr]) =>
+                guarded(() => {
+                    assertJoint(what, { serviceCidr, podCidr });
+                    return {
+                        ...fixed,
+                        // Services run in directories beside it: known before it is there, on a remote host too.
+                        stateDir: `../${keyOf(stateName)}`,
+                        serviceCidr: serviceCidr ?? defaultServiceCidr,
+                        podCidr: podCidr ?? defaultPodCidr,
+                    };
+                }),
+            );
+        // Whether versions and flags go together stops a run, but restarts nothing: a version may be that of a build to come.
+        const kubernetesVersion = pulumi
+            .output({
+                kubernetesVersion: known.kubernetesVersion,
+                versions: args.versions,
+                extraFlags: args.extraFlags,
+            })
+            .apply((all) =>
+                guarded(() => {
+                    assertJoint(what, all);
+                    return all.kubernetesVersion;
+                }),
+            );
+        const endpoint = endpointOf(fixed);
+        const parent = { parent: this };
+        const kubectl = required(known["binaries.kubectl"]);
+        const state = hostResource(
+            stateName,
+            {
+                host,
+                create: "cluster/state-create.sh",
+                delete: "host/forget.sh",
+                spec: { endpoint, serviceCidr: layout.apply((all) => all.serviceCidr) },
+                environment: {
+                    KUBEDEV_KUBEADM: known["binaries.kubeadm"],
+                    KUBEDEV_KUBECTL: kubectl,
+                    KUBEDEV_KUBEADM_CONFIG: pulumi
+                        .all([layout, kubernetesVersion])
+                        .apply(([all, version]) => kubeadmConfig(all, version)),
+                    KUBEDEV_AUTHENTICATION: authenticationConfig(),
+                    KUBEDEV_CLUSTER: name,
+                    KUBEDEV_SERVER: endpoint,
+                },
+                timeoutSec: 120,
+            },
+            // The kubeconfig is printed.
+            { ...parent, additionalSecretOutputs: ["stdout"] },
+        );
+        const start = (program: ControlPlaneProgram, ...before: HostResource[]): HostResource => {
+            const kube = program !== ControlPlaneProgram.Etcd;
+            const served = program === ControlPlaneProgram.KubeApiserver;
+            const flags = pulumi
+                .output({
+                    layout,
+                    extraFlags: known[`extraFlags.${program}`],
+                    verbosity: kube ? known[`verbosity.${program}`] : undefined,
+                    featureGates: kube ? known.featureGates : undefined,
+                    runtimeConfig: served ? known.runtimeConfig : undefined,
+                })
+                .apply(({ layout: all, ...wishes }) => programFlags(program, all, wishes));
+            const binary = required(known[`binaries.${program}`]);
+            return serviceResource(
+                `${name}-${programName(program)}`,
+                {
+                    host,
+                    spec: { program: binary, flags },
+                    parents: [state.resource.id],
+                    run: pulumi
+                        .all([binary, flags])
+                        .apply(([file, all]) => `exec ${shellLine(programArgv(file, all))}`),
+                    health: pulumi
+                        .all([layout, kubectl, flags])
+                        .apply(([all, client, set]) => healthText(program, all, client, set)),
+                    healthTimeoutSec: args.readyTimeoutSec ?? 120,
+                    stopTimeoutSec: 20,
+                    logMaxMib: 16,
+                    logKeep: 3,
+                    supervisor: Supervisor.Auto,
+                },
+                // Started one after the other; one that is started anew leaves the others alone.
+                { ...parent, dependsOn: before.map(({ resource }) => resource) },
+            );
+        };
+        const etcd = start(ControlPlaneProgram.Etcd);
+        const apiserver = start(ControlPlaneProgram.KubeApiserver, etcd);
+        const services = {
+            etcd,
+            kubeApiserver: apiserver,
+            kubeControllerManager: start(ControlPlaneProgram.KubeControllerManager, apiserver),
+            kubeScheduler: start(ControlPlaneProgram.KubeScheduler, apiserver),
+        };
+        const all = Object.values(services).map(({ resource }) => resource.urn);
+        const ready = <T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> =>
+            pulumi.all([value, ...all]).apply(([it]) => it) as pulumi.Output<pulumi.Unwrap<T>>;
+
+        const { ssh } = hostParts(args.host);
+        this.kubeconfig = pulumi.secret(
+            ready(pulumi.all([ssh, state.stays])).apply(
+                ([login, stays]) =>
+                    // What is in a cluster that stays does not show as changed for what changes in place.
+                    (login === undefined && stays
+                        ? previewed(`${state.dir}/kubeconfig`)
+                        : undefined) ??
+                    state.result().apply((result) => textOf(result, "kubeconfig")),
+            ),
+        );
+        const kubeconfigPath = ssh.apply((login) =>
+            login === undefined
+                ? pulumi.output(`${state.dir}/kubeconfig`)
+                : // Printed beside a secret, but none itself.
+                  pulumi.unsecret(
+                      state.result().apply((result) => textOf(result, "kubeconfigPath")),
+                  ),
+        );
+        this.kubeconfigPath = ready(kubeconfigPath);
+        this.kubectlCommand = ready(
+            pulumi
+                .all([kubectl, kubeconfigPath])
+                .apply(([program, file]) => shellLine([program, "--kubeconfig", file])),
+        );
+        this.endpoint = ready(endpoint);
+        this.address = ready(address);
+        this.logPaths = pulumi.output(
+            Object.fromEntries(
+                Object.entries(services).map(([program, service]) => [
+                    program,
+                    after(service.resource, ssh).apply((login) =>
+                        login === undefined
+                            ? pulumi.output(path.join(service.dir, "log"))
+                            : service.result().apply((result) => textOf(result, "log")),
+                    ),
+                ]),
+            ),
+        );
+        this.instanceId = state.instanceId;
+        this.registerOutputs({
+            kubeconfig: this.kubeconfig,
+            kubeconfigPath: this.kubeconfigPath,
+            kubectlCommand: this.kubectlCommand,
+            endpoint: this.endpoint,
+            address: this.address,
+            logPaths: this.logPaths,
+            instanceId: this.instanceId,
+        });
+    }
+}
+
+/** One that the rules have found to be there. */
+function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
+    return value as pulumi.Output<string>;
+}
+
+/** What was no output was checked before; this is for what became known. */
+function assertJoint(what: string, args: Record<string, unknown>): void {
+    const problems = jointProblems(args);
+    if (problems.length > 0) {
+        throw inputError(what, problems);
+    }
+}
+
+/** A file as a preview finds it, and as the script prints it: without the last line's end. */
+function previewed(file: string): string | undefined {
+    return pulumi.runtime.isDryRun() && fs.existsSync(file)
+        ? fs.readFileSync(file, "utf8").trimEnd()
+        : undefined;
+}

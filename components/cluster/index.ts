@@ -1,0 +1,10 @@
+/** Clusters of processes on hosts, from binaries that were built. */
+export { Cluster } from "./cluster";
+export {
+    type ClusterArgs,
+    type ClusterBinariesArgs,
+    type ClusterFlagsArgs,
+    type ClusterPortsArgs,
+    type ClusterVerbosityArgs,
+    type ClusterVersionsArgs,
+} from "./cluster-args";
