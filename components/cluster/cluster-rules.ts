@@ -33,10 +33,7 @@ const cidr = (example: string, widest: number, narrowest: number) => {
 };
 const version = z
     .string({ error: 'expected a version of Kubernetes, as "v1.36.1"' })
-    .regex(versionForm, { error: 'expected a version of Kubernetes, as "v1.36.1"' })
-    .refine((text) => !(minorOf(text) < 34), {
-        error: "expected v1.34.0 or later: its API server lets nobody but health checks in without a name (AuthenticationConfiguration v1)",
-    });
+    .regex(versionForm, { error: 'expected a version of Kubernetes, as "v1.36.1"' });
 const port = whole(1, 65535, "a TCP port").optional();
 const level = whole(0, 10, "levels").optional();
 const flags = namedValues.optional();
@@ -44,7 +41,9 @@ const flags = namedValues.optional();
 /** Rules by argument. Those of the parts of an argument count one by one, since each may be known by itself. @internal */
 export const clusterRules = {
     host: hostRule,
-    kubernetesVersion: version,
+    kubernetesVersion: version.refine((text) => !(minorOf(text) < 34), {
+        error: "expected v1.34.0 or later, whose API server lets who has no name ask for its health alone (AuthenticationConfiguration v1)",
+    }),
     address: z
         .string({ error: "expected an address in 127.0.0.0/8" })
         .refine(isLoopbackAddress, {

@@ -22,7 +22,7 @@ import {
 } from "./cluster-rules";
 import { endpointOf, Layout, programArgv, programFlags } from "./control-plane-flags";
 import { ControlPlaneProgram, programName } from "./control-plane-programs";
-import { healthText } from "./health-checks";
+import { healthText, needsKubectl } from "./health-checks";
 import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
 
 /**
@@ -132,8 +132,9 @@ export class Cluster extends pulumi.ComponentResource {
                         .all([binary, flags])
                         .apply(([file, all]) => `exec ${shellLine(programArgv(file, all))}`),
                     health: pulumi
-                        .all([layout, kubectl, flags])
-                        .apply(([all, client, set]) => healthText(program, all, client, set)),
+                        // Only one of them takes kubectl, which may be unknown by itself.
+                        .all([layout, flags, needsKubectl(program) ? kubectl : ""])
+                        .apply(([all, set, client]) => healthText(program, all, set, client)),
                     healthTimeoutSec: args.readyTimeoutSec ?? 120,
                     stopTimeoutSec: 20,
                     logMaxMib: 16,

@@ -2,12 +2,17 @@ import { shellLine } from "../internal/quote";
 import { endpointOf, Layout } from "./control-plane-flags";
 import { ControlPlaneProgram } from "./control-plane-programs";
 
+/** Whether the health of a program is asked for by kubectl, too. */
+export function needsKubectl(program: ControlPlaneProgram): boolean {
+    return program === ControlPlaneProgram.KubeControllerManager;
+}
+
 /** Shell text that succeeds when a program of a control plane is ready, in the directory of its service. */
 export function healthText(
     program: ControlPlaneProgram,
     layout: Layout,
-    kubectlPath: string,
     flags: Readonly<Record<string, string>>,
+    kubectlPath: string,
 ): string {
     const { address, ports, stateDir } = layout;
     const at = (port: number, path: string) => `https://${address}:${String(port)}${path}`;

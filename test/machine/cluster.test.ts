@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { removedFlags } from "../../components/cluster/removed-flags";
 import { programName } from "../../components/cluster/control-plane-programs";
+import { isRunning, markedBy } from "../support/host-state";
 import { library, Props, ScratchStack } from "../support/engine";
 import {
     compilesMs,
@@ -39,7 +40,9 @@ beforeAll(async () => {
     stack = await ScratchStack.create({
         project: `cluster-${String(process.pid)}`,
         program: `
+import * as pulumi from "@pulumi/pulumi";
 import * as kubedev from "${library}";
+const late = process.env.LATE_POD_CIDR;
 const cluster = new kubedev.Cluster("c", {
     kubernetesVersion: "${kubernetesVersion}",
     binaries: {
@@ -51,6 +54,7 @@ const cluster = new kubedev.Cluster("c", {
         kubectl: ${JSON.stringify(binaries["kubectl"])},
     },
     ...JSON.parse(process.env.CLUSTER_ARGS ?? "{}"),
+    ...(late === undefined ? {} : { podCidr: pulumi.output(late) }),
 });
 new kubedev.Addon("addon", {
     kubeconfig: cluster.kubeconfig,
@@ -71,14 +75,13 @@ const output = async (name: string) => String((await stack.outputs())[name]);
 const thingDir = (name: string) =>
     path.join(stack.stateHome, "kubedev", stack.project, stack.stack, name);
 
-/** Process of each service, as recorded; all of them live. */
+/** Process of each service, as recorded; 0 of one that does not run. */
 function pids(): Record<string, number> {
     return Object.fromEntries(
         services.map((name) => {
             const record = fs.readFileSync(path.join(thingDir(name), "record"), "utf8");
             const pid = Number(/^pid=(\d+)$/m.exec(record)?.[1]);
-            process.kill(pid, 0);
-            return [name, pid];
+            return [name, isRunning(pid) ? pid : 0];
         }),
     );
 }
@@ -123,6 +126,11 @@ test("what cannot be is refused in the preview, all at once, before anything is 
     expect(text).toContain("--insecure-port was removed in Kubernetes 1.24");
     expect(text).toContain("podCidr: got 10.100.0.0/16, which has addresses of serviceCidr");
     expect(text).toContain("versions.kubeScheduler: got v1.37.0 beside an API server v1.36.1");
+    // What is an output is checked when it becomes known.
+    const late = await stack.preview({
+        ...{ env: { LATE_POD_CIDR: "10.100.0.0/16" }, expectFailure: true },
+    });
+    expect(late.errors.join("\n")).toContain("which has addresses of serviceCidr");
     expect(fs.existsSync(path.join(stack.stateHome, "kubedev"))).toBe(false);
 });
 
@@ -269,7 +277,10 @@ test("a scheduler that was killed shows in the next preview, and is started agai
     expect((await stack.up(other)).ops()).toEqual({ c: "update", "c-kube-scheduler": "replace" });
     expect(pids()).toMatchObject(others);
     expect((await stack.preview(other)).sequence).toEqual([]);
-    expect((await stack.preview(chatty)).ops()).toEqual({ c: "update", "c-kube-scheduler": "replace" });
+    expect((await stack.preview(chatty)).ops()).toEqual({
+        c: "update",
+        "c-kube-scheduler": "replace",
+    });
 });
 
 test("API server and etcd started anew keep what is in the cluster, and leave the others alone", async () => {
@@ -326,6 +337,7 @@ test("another range of pods restarts the controller manager; another one of Serv
 test("destroy leaves no process and no file", async () => {
     const processes = Object.values(pids());
     await stack.destroy();
-    expect(processes.filter((pid) => fs.existsSync(`/proc/${String(pid)}`))).toEqual([]);
+    expect(processes.filter(isRunning)).toEqual([]);
+    expect(services.flatMap((name) => markedBy(thingDir(name)))).toEqual([]);
     expect(fs.readdirSync(stack.stateHome)).toEqual([]);
 });
