@@ -19,7 +19,6 @@ interface Declared {
     file: string;
     overwrite: boolean;
     script: string;
-    port?: number;
 }
 
 const program = `
@@ -31,9 +30,6 @@ import * as kubedev from ${JSON.stringify(library)};
 const read = (name: string) => JSON.parse(fs.readFileSync(path.join(__dirname, name), "utf8"));
 const declared = read("declared.json");
 const host: kubedev.Host = read("host.json");
-if (declared.port !== undefined) {
-    (host.ssh as kubedev.SshArgs).port = declared.port;
-}
 const token = new pulumi.Config().requireSecret("token");
 const shell = kubedev.WindowsShell.Cmd;
 const command = new kubedev.HostCommand("Command", {
@@ -175,7 +171,7 @@ const things = (result: StepsResult) =>
             expect(read("C:\\t\\secret")).toBe(token);
         });
 
-        test("what fails says why: a script, a file of others, a host that is away", async () => {
+        test("what fails says why: a script, a file of others", async () => {
             declare({ trigger: "3", script: "@echo what went wrong>&2\n@exit /b 9" });
             const failed = (await stack.up({ expectFailure: true })).errors.join("\n");
             expect(failed).toMatch(/exit status 9[^]*what went wrong/);
@@ -190,7 +186,7 @@ const things = (result: StepsResult) =>
             expect(read("C:\\t\\other.txt")).toBe("other");
             expect(read("C:\\t\\theirs.txt")).toBe("theirs");
             declare({ file: "C:\\t\\theirs.txt", overwrite: true });
-            expect(await change()).toEqual({ "file-file": "create" });
+            expect(await change()).toEqual({ "file-file": "replace" });
         });
 
         test("what takes too long is ended with all that it started", async () => {
