@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type Host, HostOs } from "../host/host";
 import { after } from "../host/host-resource";
+import { sshCommand } from "../host/ssh-argv";
+import { type SshKeyFiles, type SshKeyPair } from "../host/ssh-key-pair";
 import { guarded, runError } from "../internal/errors";
-import { type AgentOs } from "./agent-account";
+import { AgentOs } from "./agent-account";
 import { type AgentArgs, type AgentValues, type PaidFor } from "./agent-args";
 import { azureNative } from "./azure-native";
 import { AzureDiskSku } from "./disk-sku";
@@ -213,8 +216,35 @@ export class AgentMachine {
         );
     }
 
-    /** What Azure bills for it. */
-    public paidFor(): pulumi.Output<PaidFor> {
+    /** What every agent tells; it is a host once a script is through. */
+    public outputs(
+        loginKey: pulumi.Output<pulumi.Unwrap<SshKeyFiles>>,
+        hostKey: SshKeyPair,
+        ready: pulumi.Resource & { id: pulumi.Output<string> },
+    ): AgentOutputs {
+        const ssh = pulumi.output({
+            address: this.publicAddress ?? this.privateAddress,
+            user: this.values.adminUser,
+            privateKeyPath: loginKey.privateKeyPath,
+            knownHostsPath: hostKey.knownHostsPath,
+        });
+        return {
+            host: pulumi.output({
+                ssh,
+                os: this.system.os === AgentOs.Windows ? HostOs.Windows : HostOs.Linux,
+                parentId: this.machine.id,
+                parentUrn: this.machine.urn,
+                readyId: ready.id,
+            }),
+            sshCommand: ssh.apply(sshCommand),
+            publicAddress: this.publicAddress ?? pulumi.output(""),
+            privateAddress: this.privateAddress,
+            machineName: this.machineName,
+            paidFor: this.paidFor(),
+        };
+    }
+
+    private paidFor(): pulumi.Output<PaidFor> {
         const { args, values } = this;
         return pulumi.output({
             size: values.size,
@@ -240,6 +270,16 @@ export class AgentMachine {
 
 function osDiskSku(args: AgentArgs): AzureDiskSku {
     return args.osDiskSku ?? AzureDiskSku.StandardSsdLrs;
+}
+
+/** Outputs that agents of both systems have. */
+export interface AgentOutputs {
+    host: pulumi.Output<Host>;
+    sshCommand: pulumi.Output<string>;
+    publicAddress: pulumi.Output<string>;
+    privateAddress: pulumi.Output<string>;
+    machineName: pulumi.Output<string>;
+    paidFor: pulumi.Output<PaidFor>;
 }
 
 /** A script for a guest; values by name. */

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type Host, HostOs } from "../host/host";
+import { type Host } from "../host/host";
 import { secretFile } from "../host/secret-file";
-import { sshCommand } from "../host/ssh-argv";
 import { SshKeyPair } from "../host/ssh-key-pair";
 import { script } from "../internal/scripts";
 import { checkedEach } from "../internal/validate";
@@ -114,32 +113,14 @@ export class LinuxAgent extends pulumi.ComponentResource {
             const values = { KUBEDEV_TEMP_AGE_SEC: String(24 * 3600) };
             agent.run("clean-temp", { text, values, again: args.cleanTemp }, ready);
         }
-        const ssh = {
-            address: agent.publicAddress ?? agent.privateAddress,
-            user: values.adminUser,
-            privateKeyPath: loginKey.privateKeyPath,
-            knownHostsPath: hostKey.knownHostsPath,
-        };
-        this.host = pulumi.output({
-            ssh,
-            os: HostOs.Linux,
-            parentId: agent.machine.id,
-            parentUrn: agent.machine.urn,
-            readyId: ready.id,
-        });
-        this.sshCommand = pulumi.output(ssh).apply(sshCommand);
-        this.publicAddress = agent.publicAddress ?? pulumi.output("");
-        this.privateAddress = agent.privateAddress;
-        this.machineName = agent.machineName;
-        this.paidFor = agent.paidFor();
-        this.registerOutputs({
-            host: this.host,
-            sshCommand: this.sshCommand,
-            publicAddress: this.publicAddress,
-            privateAddress: this.privateAddress,
-            machineName: this.machineName,
-            paidFor: this.paidFor,
-        });
+        const told = agent.outputs(loginKey, hostKey, ready);
+        this.host = told.host;
+        this.sshCommand = told.sshCommand;
+        this.publicAddress = told.publicAddress;
+        this.privateAddress = told.privateAddress;
+        this.machineName = told.machineName;
+        this.paidFor = told.paidFor;
+        this.registerOutputs({ ...told });
     }
 }
 

@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type Host, HostOs } from "../host/host";
+import { type Host } from "../host/host";
 import { secretFile } from "../host/secret-file";
-import { sshCommand } from "../host/ssh-argv";
 import { SshKeyPair } from "../host/ssh-key-pair";
 import { sha256Digest } from "../internal/rules";
 import { script } from "../internal/scripts";
@@ -199,40 +198,27 @@ export class WindowsAgent extends pulumi.ComponentResource {
             const values = { MinAgeHours: "24" };
             agent.run("clean-temp", { text, values, again: args.cleanTemp }, ready);
         }
-        const address = agent.publicAddress ?? agent.privateAddress;
-        const ssh = {
-            address,
-            user: values.adminUser,
-            privateKeyPath: loginKey.privateKeyPath,
-            knownHostsPath: hostKey.knownHostsPath,
-        };
-        this.host = pulumi.output({
-            ssh,
-            os: HostOs.Windows,
-            parentId: agent.machine.id,
-            parentUrn: agent.machine.urn,
-            readyId: ready.id,
-        });
-        this.sshCommand = pulumi.output(ssh).apply(sshCommand);
-        const login = pulumi.all([this.sshCommand, values.adminUser, address]);
+        const told = agent.outputs(loginKey, hostKey, ready);
+        this.host = told.host;
+        this.sshCommand = told.sshCommand;
+        const login = pulumi.all([
+            told.sshCommand,
+            values.adminUser,
+            agent.publicAddress ?? agent.privateAddress,
+        ]);
         this.rdp = login.apply(([, user, at]) => directRdp(at, user));
         this.rdpThroughSsh = login.apply(([command, user]) => tunnelledRdp(command, user));
         this.adminUser = values.adminUser;
-        this.publicAddress = agent.publicAddress ?? pulumi.output("");
-        this.privateAddress = agent.privateAddress;
-        this.machineName = agent.machineName;
-        this.paidFor = agent.paidFor();
+        this.publicAddress = told.publicAddress;
+        this.privateAddress = told.privateAddress;
+        this.machineName = told.machineName;
+        this.paidFor = told.paidFor;
         this.registerOutputs({
-            host: this.host,
-            sshCommand: this.sshCommand,
+            ...told,
             rdp: this.rdp,
             rdpThroughSsh: this.rdpThroughSsh,
             adminUser: this.adminUser,
             adminPassword: this.adminPassword,
-            publicAddress: this.publicAddress,
-            privateAddress: this.privateAddress,
-            machineName: this.machineName,
-            paidFor: this.paidFor,
         });
     }
 }
