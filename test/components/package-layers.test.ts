@@ -66,7 +66,10 @@ const cases: Case[] = [
     { file: "components/host/x.ts", text: 'import "@pulumi/command";' },
     { file: "components/qemu/x.ts", text: 'import "../host/host";\nimport "../internal/hash";' },
     { file: "components/debug/x.ts", text: 'import "../qemu/mac-address";\nimport "zod";' },
-    { file: "stacks/kind/x.ts", text: 'import "../../components/kind/index";\nimport "../config";' },
+    {
+        file: "stacks/kind/x.ts",
+        text: 'import "../../components/kind/index";\nimport "../config";',
+    },
     { file: "components/kind/index.ts", text: 'export * from "./kind-config";' },
     { file: "index.ts", text: 'export * from "./components/host/index";' },
     { file: "plugin/index.ts", text: 'export * from "../index";' },
