@@ -15,7 +15,7 @@ function loaded(text: string): string[] {
 }
 
 const locales = (files: string[]) =>
-    files.filter((file) => file.startsWith("node_modules/zod/v4/locales/"));
+    files.filter((file) => file.includes("/zod/v4/locales/")).map((file) => path.basename(file));
 
 test("zod comes with its English messages alone, and still says what is wrong", () => {
     const quick = loaded(`
@@ -24,10 +24,7 @@ test("zod comes with its English messages alone, and still says what is wrong", 
         const said = z.int().safeParse("x").error.issues[0].message;
         if (!/expected number/.test(said)) throw new Error(said);
     `);
-    expect(locales(quick).sort()).toEqual([
-        "node_modules/zod/v4/locales/en.cjs",
-        "node_modules/zod/v4/locales/index.cjs",
-    ]);
+    expect(locales(quick).sort()).toEqual(["en.cjs", "index.cjs"]);
     expect(locales(loaded("")).length).toBeGreaterThan(20);
 });
 
