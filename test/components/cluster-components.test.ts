@@ -47,9 +47,12 @@ const specOf = (name: string) => {
 
 test("a thing for the state and one for each program, all on the state", async () => {
     const cluster = await makeCluster({ address: "127.9.9.9" });
-    expect(run.commands().map(({ name }) => name).sort()).toEqual(
-        [...programs, "state"].map((program) => `c-${program}`),
-    );
+    expect(
+        run
+            .commands()
+            .map(({ name }) => name)
+            .sort(),
+    ).toEqual([...programs, "state"].map((program) => `c-${program}`));
     for (const program of programs) {
         expect(specOf(`c-${program}`)).toMatchObject({
             program: `/b/${program}`,

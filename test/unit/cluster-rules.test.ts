@@ -13,7 +13,7 @@ const binaries = {
 const good: ClusterArgs = { kubernetesVersion: "v1.36.1", binaries };
 
 function refusal(args: object): string {
-    const all = { ...good, ...args } as ClusterArgs;
+    const all = { ...good, ...args };
     try {
         assertArgs("Cluster c", flatArgs(all), clusterRules, ...jointProblems({ ...all }));
         return "";
