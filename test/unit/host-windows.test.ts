@@ -1,4 +1,6 @@
 /** What differs on Windows hosts, before anything is declared: rules by system, texts for the program there. */
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { HostOs, osOf } from "../../components/host/host";
 import { HostArtifact, HostCommand, HostFile, HostService } from "../../components/host";
 import { absoluteFilePathOn, absolutePathOn } from "../../components/host/os-rules";
@@ -6,7 +8,9 @@ import { probeText, scriptTexts, textNames } from "../../components/host/transpo
 import { windowsAgentDigest } from "../../components/host/windows-agent-program";
 import { windowsHealth, windowsRun, WindowsShell } from "../../components/host/windows-service";
 import { Supervisor } from "../../components/host/service-resource";
+import { parsePowerShell, rules } from "../support/powershell";
 import { MockedRun } from "../support/mocked-run";
+import { packageRoot } from "../../components/internal/paths";
 import { script } from "../../components/internal/scripts";
 
 // Components register before they check their arguments.
@@ -110,4 +114,12 @@ describe("texts", () => {
         expect(windowsHealth({ timeoutSec: 3 })).toBe("");
         expect(windowsHealth({ tcpAddress: "127.0.0.1:1" })).toBe('{"tcpAddress":"127.0.0.1:1"}');
     });
+});
+
+test("what runs a user's script is PowerShell 5.1, by its grammar", async () => {
+    const text = fs.readFileSync(path.join(packageRoot, "agents/windows/shell/run.ps1"), "utf8");
+    const breaches = async (name: string, of: string) => rules[name]?.(await parsePowerShell(of));
+    expect(await breaches("syntax", text)).toEqual([]);
+    expect(await breaches("syntax and parameters of version 7", text)).toEqual([]);
+    expect(await breaches("syntax", `${text}}`)).toHaveLength(1);
 });
