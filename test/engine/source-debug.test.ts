@@ -34,7 +34,7 @@ test("delve stops at a line of a debug build, and says that a plain one has no s
             fs
                 .readFileSync(main, "utf8")
                 .split("\n")
-                .findIndex((l) => l.includes("Println")) + 1;
+                .findIndex((l) => l.includes("println(")) + 1;
         const place = `${main}:${String(line)}`;
         const init = stack.write("init", `break ${place}\ncontinue\nprint value\nexit\n`);
         const delve = (binary: string) =>
