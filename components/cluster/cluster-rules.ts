@@ -3,7 +3,14 @@ import { z } from "zod";
 import { hostRule } from "../host/host";
 import { overlap, parseRange } from "../internal/address-range";
 import { isLoopbackAddress } from "../internal/loopback-address";
-import { absolutePath, fields, namedValues, whole, yesOrNo } from "../internal/rules";
+import {
+    absolutePath,
+    featureGates,
+    fields,
+    namedValues,
+    runtimeConfig,
+    whole,
+} from "../internal/rules";
 import { ClusterArgs, ClusterBinariesArgs } from "./cluster-args";
 import { flagProblems } from "./control-plane-flags";
 import { ControlPlaneProgram, controlPlanePrograms } from "./control-plane-programs";
@@ -65,12 +72,8 @@ export const clusterRules = {
     // kubeadm wants ten addresses, the API server no more than 2^20; each node gets a /24, of 2^16 at most.
     serviceCidr: cidr(defaultServiceCidr, 12, 28).optional(),
     podCidr: cidr(defaultPodCidr, 8, 24).optional(),
-    featureGates: z
-        .record(z.string(), yesOrNo, { error: "expected true or false by feature gate" })
-        .optional(),
-    runtimeConfig: z
-        .record(z.string(), z.string(), { error: "expected strings by API" })
-        .optional(),
+    featureGates: featureGates.optional(),
+    runtimeConfig: runtimeConfig.optional(),
     readyTimeoutSec: whole(1, 3600, "seconds").optional(),
     "versions.kubeControllerManager": version.optional(),
     "versions.kubeScheduler": version.optional(),

@@ -21,6 +21,14 @@ export const sha256Digest = z
 
 export const yesOrNo = z.boolean({ error: "expected true or false" });
 
+/** Feature gates of Kubernetes. */
+export const featureGates = z.record(z.string(), yesOrNo, {
+    error: "expected true or false by feature gate",
+});
+
+/** APIs that an API server serves. */
+export const runtimeConfig = z.record(z.string(), z.string(), { error: "expected strings by API" });
+
 /** Environment variables. */
 export const environment = z.record(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { absolutePath, fields, whole, yesOrNo } from "../internal/rules";
+import {
+    absolutePath,
+    featureGates,
+    fields,
+    runtimeConfig,
+    whole,
+    yesOrNo,
+} from "../internal/rules";
 
 /** What a node of kind is for. */
 export enum KindRole {
@@ -136,12 +143,8 @@ export const kindConfigRules = {
         kubeProxyMode: oneOf("iptables", "nftables", "none").optional(),
         disableDefaultCNI: yesOrNo.optional(),
     }).optional(),
-    featureGates: z
-        .record(z.string(), yesOrNo, { error: "expected true or false by feature gate" })
-        .optional(),
-    runtimeConfig: z
-        .record(z.string(), z.string(), { error: "expected strings by API" })
-        .optional(),
+    featureGates: featureGates.optional(),
+    runtimeConfig: runtimeConfig.optional(),
     kubeadmConfigPatches: texts("patches").optional(),
     containerdConfigPatches: texts("patches").optional(),
 };
