@@ -52,7 +52,7 @@ func (u *unit) start() error {
 	if err := json.Unmarshal([]byte(values["KUBEDEV_RUN"]), &plan); err != nil {
 		return err
 	}
-	plan.LogMib, plan.LogKeep = int64(u.seconds("KUBEDEV_LOG_MIB", 16).Seconds()), int(u.seconds("KUBEDEV_LOG_KEEP", 3).Seconds())
+	plan.LogMib, plan.LogKeep = int64(u.number("KUBEDEV_LOG_MIB", 16)), u.number("KUBEDEV_LOG_KEEP", 3)
 	if err := plan.Write(u.place.Dir); err != nil {
 		return err
 	}

@@ -30,12 +30,16 @@ func unitOf(place thing.Place, request wire.Request) (*unit, error) {
 	return &unit{place, request, manager}, nil
 }
 
-func (u *unit) seconds(name string, otherwise int) time.Duration {
+func (u *unit) number(name string, otherwise int) int {
 	number, err := strconv.Atoi(u.request.Values[name])
 	if err != nil {
-		number = otherwise
+		return otherwise
 	}
-	return time.Duration(number) * time.Second
+	return number
+}
+
+func (u *unit) seconds(name string, otherwise int) time.Duration {
+	return time.Duration(u.number(name, otherwise)) * time.Second
 }
 
 // stop stops the service if it runs, and removes it from the service manager. Its process ends when the user's does, and

@@ -39,6 +39,9 @@ export type Flags = Record<string, string>;
  */
 export const advertisedAddress = "192.0.2.1";
 
+/** What the controller manager runs: all that is on by default, and what bootstrap tokens take. */
+export const usualControllers = "*,bootstrapsigner,tokencleaner";
+
 /** URL of the API server. */
 export function endpointOf({ address, ports }: Pick<Layout, "address" | "ports">): string {
     return `https://${address}:${String(ports.kubeApiserver)}`;
@@ -220,7 +223,7 @@ const ownFlags: Record<ControlPlaneProgram, (layout: Layout) => Flags> = {
         "service-cluster-ip-range": layout.serviceCidr,
         "cluster-signing-cert-file": pki(layout, "ca.crt"),
         "cluster-signing-key-file": pki(layout, "ca.key"),
-        controllers: "*,bootstrapsigner,tokencleaner",
+        controllers: usualControllers,
         "root-ca-file": pki(layout, "ca.crt"),
         "service-account-private-key-file": pki(layout, "sa.key"),
         "use-service-account-credentials": "true",

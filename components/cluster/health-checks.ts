@@ -1,5 +1,5 @@
 import { shellLine } from "../internal/quote";
-import { endpointOf, Layout } from "./control-plane-flags";
+import { endpointOf, Layout, usualControllers } from "./control-plane-flags";
 import { ControlPlaneProgram } from "./control-plane-programs";
 
 /** Whether the health of a program is asked for by kubectl, too. */
@@ -32,7 +32,7 @@ export function healthText(
             return [
                 curl("-k", at(ports.kubeControllerManager, "/healthz")),
                 // Without it no pod can be created, some seconds longer than all say that they are ready.
-                ...(flags["controllers"] === "*,bootstrapsigner,tokencleaner"
+                ...(flags["controllers"] === usualControllers
                     ? [`${defaultAccount(kubectlPath, stateDir)} >/dev/null`]
                     : []),
             ].join(" && ");

@@ -2,13 +2,17 @@
  * Commands and files on a Windows host, on the real engine: a host that is like Windows, by Wine (see
  * test/support/windows-host.ts). Scripts run in cmd, since Wine has no PowerShell: that PowerShell runs them is not proven here.
  */
-import { execFileSync } from "child_process";
 import { createHash, randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { library, ScratchStack, StepsResult } from "../support/engine";
 import { filesBelow } from "../support/host-state";
-import { startWindowsHost, windowsMissing, WindowsHost } from "../support/windows-host";
+import {
+    startWindowsHost,
+    windowsMissing,
+    WindowsHost,
+    windowsStack,
+} from "../support/windows-host";
 
 jest.setTimeout(300_000);
 
@@ -88,17 +92,7 @@ const things = (result: StepsResult) =>
 
         beforeAll(async () => {
             windows = await startWindowsHost();
-            stack = await ScratchStack.create({
-                program,
-                // Else each test run compiles Go's library for Windows anew.
-                env: {
-                    GOCACHE: execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim(),
-                },
-            });
-            const { address, port, user, privateKeyPath, hostKey } = windows.sshd;
-            const ssh = { address, port, user, privateKeyPath, hostKey };
-            stack.write("host.json", JSON.stringify({ ssh, os: "windows" }));
-            await stack.setSecret("token", token);
+            stack = await windowsStack(windows, program, { token });
             declare({});
         });
         afterAll(async () => {
@@ -190,15 +184,8 @@ const things = (result: StepsResult) =>
         });
 
         test("what takes too long is ended with all that it started", async () => {
-            const slow = await ScratchStack.create({
-                program: program.replace("host, shell,", "host, shell, timeoutSec: 3,"),
-                stack: "slow",
-                env: { XDG_CACHE_HOME: stack.cacheHome },
-            });
-            for (const name of ["host.json"]) {
-                slow.write(name, fs.readFileSync(path.join(stack.dir, name), "utf8"));
-            }
-            await slow.setSecret("token", token);
+            const quick = program.replace("host, shell,", "host, shell, timeoutSec: 3,");
+            const slow = await windowsStack(windows, quick, { token, stack: "slow" });
             const script = "start /b ping -n 300 127.0.0.1 >nul\nping -n 300 127.0.0.1 >nul";
             const file = "C:\\t\\slow.txt";
             slow.write("declared.json", JSON.stringify({ ...declared, script, file, awkward }));

@@ -2,14 +2,18 @@
  * A service on a Windows host, on the real engine: a host that is like Windows, by Wine (see test/support/windows-host.ts),
  * whose service manager is real enough to start, stop and lose services.
  */
-import { execFileSync } from "child_process";
 import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as path from "path";
 import { library, ScratchStack, StepsResult } from "../support/engine";
 import { filesBelow, killHard, until } from "../support/host-state";
 import { freePort } from "../support/sshd";
-import { startWindowsHost, windowsMissing, WindowsHost } from "../support/windows-host";
+import {
+    startWindowsHost,
+    windowsMissing,
+    WindowsHost,
+    windowsStack,
+} from "../support/windows-host";
 
 jest.setTimeout(300_000);
 
@@ -63,16 +67,7 @@ const things = (result: StepsResult) =>
 
         beforeAll(async () => {
             windows = await startWindowsHost();
-            stack = await ScratchStack.create({
-                program,
-                env: {
-                    GOCACHE: execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim(),
-                },
-            });
-            const { address, port, user, privateKeyPath, hostKey } = windows.sshd;
-            const ssh = { address, port, user, privateKeyPath, hostKey };
-            stack.write("host.json", JSON.stringify({ ssh, os: "windows" }));
-            await stack.setSecret("token", token);
+            stack = await windowsStack(windows, program, { token });
             const listen = `127.0.0.1:${String(await freePort())}`;
             url = `http://${listen}/`;
             declare({

@@ -7,6 +7,7 @@ import { ChildProcess, execFileSync, spawn } from "child_process";
 import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
+import { ScratchStack } from "./engine";
 import { repoRoot } from "./engine-cli";
 import { until } from "./host-state";
 import { Sshd, sshdMissing, startSshd } from "./sshd";
@@ -84,6 +85,25 @@ exec wine 'C:\\t\\winshell.exe'
         fs.rmSync(dir, { recursive: true, force: true });
         throw error;
     }
+}
+
+/** A stack whose program reads the host from host.json, and the secret `token` from its configuration. */
+export async function windowsStack(
+    windows: WindowsHost,
+    program: string,
+    o: { token: string; stack?: string },
+): Promise<ScratchStack> {
+    const stack = await ScratchStack.create({
+        program,
+        stack: o.stack,
+        // Else each test run compiles Go's library for Windows anew.
+        env: { GOCACHE: execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim() },
+    });
+    const { address, port, user, privateKeyPath, hostKey } = windows.sshd;
+    const ssh = { address, port, user, privateKeyPath, hostKey };
+    stack.write("host.json", JSON.stringify({ ssh, os: "windows" }));
+    await stack.setSecret("token", o.token);
+    return stack;
 }
 
 function hostOf(
