@@ -105,14 +105,19 @@ fail() {
     fi
     die "$1"
 }
-# Who interrupts does not wait for long: what has only begun has nothing to save.
+# Who interrupts does not wait for long: what has only begun has nothing to save. The process is told first, by the shell
+# alone: this script is killed itself in some seconds, and on a busy machine the programs of a whole stop take as long.
 interrupted() {
+    trap '' INT TERM HUP
+    if [ -z "$pid" ]; then read -r pid 2>/dev/null <"$dir/pid" || :; fi
+    [ -z "$pid" ] || kill -TERM "-$pid" 2>/dev/null || :
     kill "$check" 2>/dev/null || :
     KUBEDEV_STOP=''
     KUBEDEV_STOP_SEC=2
     fail "interrupted while the service started: it was stopped again"
 }
 check=''
+pid=''
 trap interrupted INT TERM HUP
 if [ "$supervisor" = systemd ]; then
     unit=$(unit_name)

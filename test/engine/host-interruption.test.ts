@@ -36,7 +36,7 @@ const starting = () =>
     until(
         () => fs.existsSync(path.join(dir(), "record")) && recordOf(dir()).spec === "starting",
         "a service that starts",
-        60_000,
+        120_000,
     );
 /** The service's processes: itself and the reader of its log. */
 const sleeps = () =>

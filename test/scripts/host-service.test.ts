@@ -233,7 +233,14 @@ describe.each(shells)("%s", (shell) => {
         const run =
             'yes "0123456789012345678901234567890" | head -c 5242880; echo the end; exec sleep 1000';
         ok(await start(run));
-        await until(() => log().endsWith("the end\n"), "the last line");
+        await until(() => {
+            try {
+                return log().endsWith("the end\n");
+            } catch {
+                // Between an old log and its next there is none for a moment.
+                return false;
+            }
+        }, "the last line");
         const sizes = ["log", "log.1", "log.2"].map(
             (name) => fs.statSync(path.join(dir(), name)).size,
         );
@@ -317,6 +324,33 @@ describe.each(shells)("%s", (shell) => {
             "interrupted while the service started: it was stopped again",
         );
         expect(Date.now() - before).toBeLessThan(20_000);
+        nothingRuns();
+    });
+
+    test("interrupted while it starts, on a machine where every program takes long: it is told at once", async () => {
+        fs.mkdirSync(host.at("bin"));
+        // The script that stops it would not come as far before it is killed itself.
+        fs.writeFileSync(
+            host.at("bin/date"),
+            `#!/bin/sh\nwhile [ -e "${host.at("busy")}" ]; do sleep 0.1; done\nPATH=\${PATH#*:} exec date "$@"\n`,
+            { mode: 0o755 },
+        );
+        const begun = host.start(
+            "service-start",
+            "s",
+            values("exec sleep 1000", {
+                KUBEDEV_HEALTH: `: >"${host.at("asked")}"; sleep 100`,
+                PATH: `${host.at("bin")}:${process.env.PATH ?? ""}`,
+            }),
+        );
+        await until(() => fs.existsSync(host.at("asked")), "the question whether it is healthy");
+        const pid = pidOf(dir());
+        fs.writeFileSync(host.at("busy"), "");
+        begun.child.kill("SIGTERM");
+        await until(() => !isRunning(pid), "the end of the service");
+        expect(begun.child.exitCode).toBeNull();
+        fs.rmSync(host.at("busy"));
+        expect((await begun.ended).code).toBe(1);
         nothingRuns();
     });
 
