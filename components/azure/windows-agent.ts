@@ -3,25 +3,15 @@ import { z } from "zod";
 import { type Host } from "../host/host";
 import { secretFile } from "../host/secret-file";
 import { SshKeyPair } from "../host/ssh-key-pair";
-import { sha256Digest } from "../internal/rules";
 import { script } from "../internal/scripts";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { adminPassword } from "./admin-password";
 import { AgentOs } from "./agent-account";
 import { type AgentArgs, type AgentImageArgs, agentValues, type PaidFor } from "./agent-args";
+import { type AgentDownloadArgs, AgentTool, downloadOf, downloadRule } from "./agent-downloads";
 import { windowsImage, WindowsRelease } from "./agent-image";
 import { AgentMachine } from "./agent-machine";
 import { directRdp, type RdpAccess, tunnelledRdp } from "./rdp-access";
-
-/** A file that is downloaded, checked and installed. */
-export interface AgentDownloadArgs {
-    /** Version that it holds. */
-    version: pulumi.Input<string>;
-    /** https URL. */
-    url: pulumi.Input<string>;
-    /** SHA-256 of the file, 64 hexadecimal digits. */
-    sha256: pulumi.Input<string>;
-}
 
 /** Arguments of a WindowsAgent. */
 export interface WindowsAgentArgs extends AgentArgs {
@@ -29,26 +19,13 @@ export interface WindowsAgentArgs extends AgentArgs {
     release?: WindowsRelease;
     /** Another image, in place of release. A change replaces it; address and disks are kept. */
     image?: pulumi.Input<AgentImageArgs>;
-    /** containerd for a node: the feature Containers is installed too, for which it restarts once. Defaults to none. */
+    /** containerd for a node: the feature Containers is installed too, for which it restarts once. {}: 2.3.4. Defaults to none. */
     containerd?: AgentDownloadArgs;
-    /** MinGit for a build host: with goDownload, it can build Kubernetes. Defaults to none. */
+    /** MinGit for a build host: with goDownload, it can build Kubernetes. {}: 2.55.0.5. Defaults to none. */
     gitDownload?: AgentDownloadArgs;
-    /** Go for a build host. Defaults to none. */
+    /** Go for a build host. {}: 1.26.7. Defaults to none. */
     goDownload?: AgentDownloadArgs;
 }
-
-const download = z
-    .object(
-        {
-            version: z.string({ error: "expected a version" }).min(1),
-            url: z
-                .string({ error: "expected an https URL" })
-                .regex(/^https:\/\/[^\s"']+$/, { error: "expected an https URL" }),
-            sha256: sha256Digest,
-        },
-        { error: "expected version, url and sha256" },
-    )
-    .optional();
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
@@ -87,7 +64,9 @@ export class WindowsAgent extends pulumi.ComponentResource {
                     error: `expected one of ${Object.values(WindowsRelease).join(", ")}`,
                 })
                 .optional(),
-            ...{ containerd: download, gitDownload: download, goDownload: download },
+            containerd: downloadRule,
+            gitDownload: downloadRule,
+            goDownload: downloadRule,
         };
         assertArgs(what, args, rules);
         const known = checkedEach(what, args, rules);
@@ -151,16 +130,18 @@ export class WindowsAgent extends pulumi.ComponentResource {
             );
         }
         if (args.gitDownload !== undefined || args.goDownload !== undefined) {
+            const git = args.gitDownload && downloadOf(AgentTool.Git, known.gitDownload);
+            const go = args.goDownload && downloadOf(AgentTool.Go, known.goDownload);
             ready = agent.run(
                 "build-tools",
                 {
                     text: script("azure/windows-build-tools.ps1"),
                     values: {
-                        GitUrl: known.gitDownload.apply((git) => git?.url ?? ""),
-                        GitSha256: known.gitDownload.apply((git) => git?.sha256 ?? ""),
-                        GoUrl: known.goDownload.apply((go) => go?.url ?? ""),
-                        GoSha256: known.goDownload.apply((go) => go?.sha256 ?? ""),
-                        GoVersion: known.goDownload.apply((go) => go?.version ?? ""),
+                        GitUrl: git?.url ?? "",
+                        GitSha256: git?.sha256 ?? "",
+                        GoUrl: go?.url ?? "",
+                        GoSha256: go?.sha256 ?? "",
+                        GoVersion: go?.version ?? "",
                     },
                     timeoutSec: 1800,
                 },
@@ -168,14 +149,15 @@ export class WindowsAgent extends pulumi.ComponentResource {
             );
         }
         if (args.containerd !== undefined) {
+            const containerd = downloadOf(AgentTool.Containerd, known.containerd);
             ready = agent.run(
                 "containers",
                 {
                     text: script("azure/windows-containers.ps1"),
                     values: {
-                        ContainerdVersion: known.containerd.apply((file) => file?.version ?? ""),
-                        ContainerdUrl: known.containerd.apply((file) => file?.url ?? ""),
-                        ContainerdSha256: known.containerd.apply((file) => file?.sha256 ?? ""),
+                        ContainerdVersion: containerd.version,
+                        ContainerdUrl: containerd.url,
+                        ContainerdSha256: containerd.sha256,
                     },
                     timeoutSec: 1800,
                 },
@@ -187,7 +169,7 @@ export class WindowsAgent extends pulumi.ComponentResource {
                 {
                     text: script("azure/windows-containers-started.ps1"),
                     values: {
-                        ContainerdVersion: known.containerd.apply((file) => file?.version ?? ""),
+                        ContainerdVersion: containerd.version,
                     },
                 },
                 ready,

@@ -25,7 +25,7 @@ new kubedev.WindowsAgent("agent", {
     size: env.SIZE,
     disks: lists[env.DISKS ?? "one"],
     containerd: env.CONTAINERD === "none" ? undefined : download("containerd", env.CONTAINERD ?? "2.1.4", env.SHA256),
-    gitDownload: env.GIT === "none" ? undefined : download("git", env.GIT ?? "2.50.1"),
+    gitDownload: env.GIT === "none" ? undefined : env.GIT === "known" ? {} : download("git", env.GIT ?? "2.50.1"),
     goDownload: env.GO === "none" ? undefined : download("go", env.GO ?? "1.26.8"),
     cleanTemp: env.CLEAN,
 });
@@ -118,8 +118,11 @@ test.each<[string, Record<string, string>, string]>([
 });
 
 test("an agent that had neither gets containerd in place", async () => {
-    await stack.up({ env: { CONTAINERD: "none", DISKS: "none" } });
-    expect(await previewed({ DISKS: "none" })).toEqual({
+    await stack.up({ env: { CONTAINERD: "none", DISKS: "none", GIT: "known" } });
+    expect((await valuesOf("agent-build-tools"))["GitUrl"]).toMatch(
+        /^https:.*MinGit.*-64-bit\.zip$/,
+    );
+    expect(await previewed({ DISKS: "none", GIT: "known" })).toEqual({
         "agent-containers": "create",
         "agent-containers-started": "create",
     });
