@@ -1,17 +1,19 @@
 /**
  * What clusters by kind cost, beside bare `kind create cluster` with the same configuration and image; a preview of the
- * environment `kind`, beside an empty program; another kubelet in a node image and in a running node.
+ * environment `kind`, beside an empty program; another kubelet in a node image and in a running node, beside kind's own way.
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
 import { kindConfig } from "../../components/kind/kind-config";
+import { buildVariables, usualOptions } from "../../components/source/build-script";
 import { library, repoRoot, ScratchStack } from "../support/engine";
 import { engineTurn, KindHome } from "../support/kind";
 import { kubernetesVersion } from "../support/kubernetes-binaries";
 import { imageCache } from "../support/local-kvm";
 import { json, runScript } from "../support/script-process";
+import { makeReleasedTree } from "../support/released-tree";
 import { bench, median, previewTime, rounds, row, seconds, time } from "./figures";
 
 const compilesMs = 3_600_000;
@@ -58,8 +60,9 @@ async function main(scratch: string): Promise<void> {
             string
         >;
         const cluster = new BenchCluster(home, made.tag, made.kindPath);
-        await creations(cluster);
+        const recreation = await creations(cluster);
         await otherKubelet(cluster, made.kubelet);
+        await kindsOwnWay(cluster, recreation);
     } finally {
         await environment.dispose();
         await empty.dispose();
@@ -155,7 +158,8 @@ class BenchCluster {
     };
 }
 
-async function creations(cluster: BenchCluster): Promise<void> {
+/** Answers what bare kind took. */
+async function creations(cluster: BenchCluster): Promise<number> {
     const times = { bare: [] as number[], ours: [] as number[] };
     for (let round = 0; round < rounds; round++) {
         times.bare.push(await time(cluster.createBare));
@@ -166,6 +170,7 @@ async function creations(cluster: BenchCluster): Promise<void> {
     row("kind create cluster, to Ready", seconds(median(times.bare)));
     row("KindCluster, to Ready", seconds(median(times.ours)));
     row("  of kind's", (median(times.ours) / median(times.bare)).toFixed(2), "<= 1.10");
+    return median(times.bare);
 }
 
 /** From where the compiler ended. */
@@ -196,6 +201,36 @@ async function otherKubelet(cluster: BenchCluster, kubelet: string): Promise<voi
     }
     await cluster.remove();
     row("another kubelet in the running node", seconds(median(swaps)), "<= 10 s");
+}
+
+/** What the same edit costs without an overlay: a node image by kind from a tree in which nothing is left to compile, and a new cluster. */
+async function kindsOwnWay(cluster: BenchCluster, recreation: number): Promise<void> {
+    const tree = path.join(cluster.home.dir, "kubernetes");
+    fs.mkdirSync(tree);
+    makeReleasedTree(tree);
+    fs.writeFileSync(path.join(tree, "hack/node-image"), cluster.image);
+    const build = async (number: number) => {
+        fs.appendFileSync(path.join(tree, "cmd/kubelet/main.go"), "\n// edited\n");
+        const tag = `kubedev/node:bench-source-${String(number)}`;
+        const wanted = {
+            ...{ KUBEDEV_IMAGE_TAG: tag, KUBEDEV_IMAGE_FIRST: tag, KUBEDEV_EXTRA_IMAGES: "" },
+            ...{ KUBEDEV_IMAGE_BASE: cluster.image, KUBEDEV_KIND: cluster.kindPath },
+            ...{ KUBEDEV_TREE: tree, KUBEDEV_TARGETS: "cmd/kubelet" },
+            ...{ KUBEDEV_FETCHED: script("kind/fetched.sh"), ...buildVariables(usualOptions) },
+        };
+        const took = await time(() => cluster.run("node-image-source", "source", wanted));
+        await cluster.run("node-image-remove", "source");
+        return took;
+    };
+    // The first one takes what a build would have left.
+    await build(0);
+    const times = [];
+    for (let round = 1; round <= rounds; round++) {
+        times.push(await build(round));
+    }
+    const image = median(times);
+    row("kind build node-image, nothing to compile", seconds(image));
+    row("  and the cluster made anew by kind", seconds(image + recreation));
 }
 
 bench(main);

@@ -1,43 +1,16 @@
 /**
- * A node image by the real `kind build node-image` from a tree, with no registry: a Go workspace of Kubernetes' shape, whose
- * `make quick-release-images` compiles nothing but takes released programs and images, and adds to the kubelet what an edit
- * has changed. Then a cluster of it.
+ * A node image by the real `kind build node-image` from a tree, with no registry: see support/released-tree. Then
+ * a cluster of it.
  */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
-import { makeWorkspace, smallScale } from "../support/go-workspace";
 import { engineTurn, kindHook, KindHome, kindTest, network, sh } from "../support/kind";
 import { imageCache } from "../support/local-kvm";
+import { kubeletOf, makeReleasedTree } from "../support/released-tree";
 
 jest.setTimeout(3_600_000);
-
-const arch = process.arch === "arm64" ? "arm64" : "amd64";
-const releaseScript = `#!/bin/sh
-set -eu
-programs=_output/dockerized/bin/linux/${arch} images=_output/release-images/${arch}
-rm -rf _output
-mkdir -p "$programs" "$images"
-if [ -e hack/broken ]; then
-    cat hack/broken
-    exit 1
-fi
-node=$(docker run -d --entrypoint sleep "$(cat hack/node-image)" 600)
-trap 'docker rm -f -v "$node" >/dev/null' EXIT
-for name in kubeadm kubelet kubectl; do docker cp "$node:/usr/bin/$name" "$programs/$name"; done
-cat cmd/kubelet/main.go >>"$programs/kubelet"
-docker exec -d "$node" containerd --log-level error
-until docker exec "$node" ctr version >/dev/null 2>&1; do sleep 0.2; done
-ctr() { docker exec "$node" ctr -n k8s.io images "$@"; }
-for name in kube-apiserver kube-controller-manager kube-scheduler kube-proxy; do
-    # As Kubernetes names what it builds.
-    ctr tag "registry.k8s.io/$name:v1.36.1" "registry.k8s.io/$name-${arch}:v1.36.1" >/dev/null
-    # Not by standard output, of which docker exec was seen to lose the end.
-    ctr export "/tmp/$name.tar" "registry.k8s.io/$name-${arch}:v1.36.1"
-    docker cp "$node:/tmp/$name.tar" "$images/"
-done
-`;
 
 const upTo = (what: "image" | "cluster") => `
 import * as kubedev from ${JSON.stringify(library)};
@@ -72,13 +45,7 @@ beforeAll(
         home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
         tree = path.join(home.dir, "kubernetes");
         fs.mkdirSync(tree);
-        makeWorkspace(tree, smallScale);
-        write("hack/print-workspace-status.sh", "#!/bin/sh\necho gitVersion v1.36.1\n");
-        write("hack/release.sh", releaseScript);
-        fs.appendFileSync(
-            path.join(tree, "Makefile"),
-            "\n.PHONY: quick-release-images\nquick-release-images:\n\thack/release.sh\n",
-        );
+        makeReleasedTree(tree);
         stack = await ScratchStack.create({
             program: upTo("image"),
             project: `kind-source-${String(process.pid)}`,
@@ -111,9 +78,8 @@ async function runsWhatWasBuilt(): Promise<void> {
     expect(await kubectl("get", "nodes", "--no-headers")).toMatch(/ Ready .*v1\.36\.1$/);
     const node = await output("node");
     expect(home.docker("inspect", "-f", "{{.Config.Image}}", node)).toBe(await output("tag"));
-    const kubelet = path.join(tree, `_output/dockerized/bin/linux/${arch}/kubelet`);
     const running = await inNode("sh", "-c", "sha256sum </proc/$(pidof kubelet)/exe");
-    expect(digestOf(running)).toBe(digestOf(sh(`sha256sum <'${kubelet}'`)));
+    expect(digestOf(running)).toBe(digestOf(sh(`sha256sum <'${kubeletOf(tree)}'`)));
     expect((await stack.preview()).changed).toEqual([]);
 }
 
