@@ -184,9 +184,9 @@ export class DebugSession extends pulumi.ComponentResource {
         const place: DebugPlace = { name, ...listen, sourcePaths: args.sourcePaths ?? {} };
         const { ssh } = hostParts(args.host);
         const ready = <T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> =>
-            pulumi
-                .all([value, service?.resource.urn])
-                .apply(([it]) => it) as pulumi.Output<pulumi.Unwrap<T>>;
+            pulumi.all([value, service?.resource.urn]).apply(([it]) => it) as pulumi.Output<
+                pulumi.Unwrap<T>
+            >;
         this.server = server;
         this.address = ready(listen.address);
         this.port = ready(listen.port);

@@ -166,7 +166,9 @@ test("a client stops it at a breakpoint, it is not taken for dead, and it reconc
     expect((await stack.preview(debugging)).sequence).toEqual([]);
     expect(pid()).toBe(before);
 
-    await (await client("clearall\nexit -c\n", "cleared")).ended;
+    await (
+        await client("clearall\nexit -c\n", "cleared")
+    ).ended;
     await eventually("a ReplicaSet", async () => (await replicaSets("web")) !== "");
     expect(pid()).toBe(before);
 });

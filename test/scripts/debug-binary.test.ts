@@ -60,7 +60,9 @@ describe.each(shells)("%s", (shell) => {
     ])("%s: one line says what, and what was expected", async (name, reason) => {
         const said = await look(name);
         expect(said).toContain(`problem=got ${files[name] ?? ""}, ${reason}`);
-        expect(said).toContain("; expected a debug build of a Go program: a Build with debug: true");
+        expect(said).toContain(
+            "; expected a debug build of a Go program: a Build with debug: true",
+        );
         expect(said.match(/\n/g)).toHaveLength(1);
     });
 

@@ -66,7 +66,9 @@ test("the text of a service has the arguments as they are given", () => {
 
 test("the health check is one that bash can read", () => {
     const line = delveHealthText(server).replace(/^timeout 5 bash -c /, "printf '%s' ");
-    const text = execFileSync("sh", ["-c", line]).toString().replace(/127\.1\.2\.338697$/, "");
+    const text = execFileSync("sh", ["-c", line])
+        .toString()
+        .replace(/127\.1\.2\.338697$/, "");
     execFileSync("bash", ["-n", "-c", text]);
     expect(text).toContain("RPCServer.State");
 });
@@ -144,10 +146,7 @@ test.each([
     [{ processId: 1, parentIds: [] }, []],
     [{ processId: 1, arguments: [] }, ["arguments"]],
     [{ processId: 1, environment: {} }, ["environment"]],
-    [
-        { binary: "/b", workingDirectory: "/", healthCheck: {} },
-        ["workingDirectory", "healthCheck"],
-    ],
+    [{ binary: "/b", workingDirectory: "/", healthCheck: {} }, ["workingDirectory", "healthCheck"]],
 ])("%j: wrong together are %j", (args, wrong) => {
     expect(sessionProblems(args).map(({ propertyPath }) => propertyPath)).toEqual(wrong);
 });
