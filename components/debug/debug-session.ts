@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HealthCheckArgs, healthCheckText, healthTimeoutSec } from "../host/health-check";
 import { Host, hostParts } from "../host/host";
-import { HostResource, textOf } from "../host/host-resource";
+import { after, HostResource, textOf } from "../host/host-resource";
 import { CommandCheck, preflight } from "../host/preflight";
 import { serviceResource, Supervisor, surroundings } from "../host/service-resource";
 import { sshCommand } from "../host/ssh-argv";
@@ -184,9 +184,7 @@ export class DebugSession extends pulumi.ComponentResource {
         const place: DebugPlace = { name, ...listen, sourcePaths: args.sourcePaths ?? {} };
         const { ssh } = hostParts(args.host);
         const ready = <T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> =>
-            pulumi.all([value, service?.resource.urn]).apply(([it]) => it) as pulumi.Output<
-                pulumi.Unwrap<T>
-            >;
+            service === undefined ? pulumi.output(value) : after(service.resource, value);
         this.server = server;
         this.address = ready(listen.address);
         this.port = ready(listen.port);
