@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Host } from "../host/host";
+import { DelveServer } from "../host/under-delve";
 
 /** Programs of a Cluster: absolute paths on its host, as a Build's `paths` has them. Another path restarts what runs it. */
 export interface ClusterBinariesArgs {
@@ -65,6 +66,18 @@ export interface ClusterFlagsArgs {
     kubeScheduler?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
+/** Programs of a Cluster that run under delve, each as the `server` of a DebugSession says. */
+export interface ClusterDebugArgs {
+    /** etcd. To begin or end it restarts it. */
+    etcd?: pulumi.Input<DelveServer>;
+    /** The API server. To begin or end it restarts it. */
+    kubeApiserver?: pulumi.Input<DelveServer>;
+    /** The controller manager. To begin or end it restarts it. */
+    kubeControllerManager?: pulumi.Input<DelveServer>;
+    /** The scheduler. To begin or end it restarts it. */
+    kubeScheduler?: pulumi.Input<DelveServer>;
+}
+
 /** Arguments of a Cluster. */
 export interface ClusterArgs {
     /** Where its control plane runs. Defaults to this machine. */
@@ -91,6 +104,8 @@ export interface ClusterArgs {
     verbosity?: ClusterVerbosityArgs;
     /** Further flags of its programs. A flag that was removed from Kubernetes, or that would undo what the cluster depends on, is refused. */
     extraFlags?: ClusterFlagsArgs;
-    /** How long each program may take to be ready, in seconds. Defaults to 120. */
+    /** Debuggers by program: its debug build runs under delve in place of its binary, with the same flags. Defaults to none. */
+    debug?: ClusterDebugArgs;
+    /** How long each program may take to be ready, in seconds. Defaults to 120, under delve to 600. */
     readyTimeoutSec?: number;
 }

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { hostRule } from "../host/host";
+import { delveServerRule } from "../host/under-delve";
 import { overlap, parseRange } from "../internal/address-range";
 import { isLoopbackAddress } from "../internal/loopback-address";
 import {
@@ -44,6 +45,7 @@ const version = z
 const port = whole(1, 65535, "a TCP port").optional();
 const level = whole(0, 10, "levels").optional();
 const flags = namedValues.optional();
+const server = delveServerRule.optional();
 
 /** Rules by argument. Those of the parts of an argument count one by one, since each may be known by itself. @internal */
 export const clusterRules = {
@@ -92,11 +94,15 @@ export const clusterRules = {
     "extraFlags.kubeApiserver": flags,
     "extraFlags.kubeControllerManager": flags,
     "extraFlags.kubeScheduler": flags,
+    "debug.etcd": server,
+    "debug.kubeApiserver": server,
+    "debug.kubeControllerManager": server,
+    "debug.kubeScheduler": server,
 };
 
 /** The arguments, and the parts of those that have rules by part. */
 export function flatArgs(args: ClusterArgs) {
-    const { versions, verbosity, extraFlags } = args;
+    const { versions, verbosity, extraFlags, debug } = args;
     // Programs in other languages, and JavaScript, may leave it out.
     const binaries = args.binaries as ClusterBinariesArgs | undefined;
     return {
@@ -126,6 +132,10 @@ export function flatArgs(args: ClusterArgs) {
         "extraFlags.kubeApiserver": extraFlags?.kubeApiserver,
         "extraFlags.kubeControllerManager": extraFlags?.kubeControllerManager,
         "extraFlags.kubeScheduler": extraFlags?.kubeScheduler,
+        "debug.etcd": debug?.etcd,
+        "debug.kubeApiserver": debug?.kubeApiserver,
+        "debug.kubeControllerManager": debug?.kubeControllerManager,
+        "debug.kubeScheduler": debug?.kubeScheduler,
     };
 }
 
@@ -141,7 +151,7 @@ interface Problem {
 
 /** A mistyped name must not pass for one that was left out. */
 function unknownParts(args: Record<string, unknown>): Problem[] {
-    return ["versions", "binaries", "verbosity", "extraFlags"].flatMap((name) => {
+    return ["versions", "binaries", "verbosity", "extraFlags", "debug"].flatMap((name) => {
         const known = Object.keys(clusterRules)
             .filter((key) => key.startsWith(`${name}.`))
             .map((key) => key.slice(name.length + 1));

@@ -6,6 +6,7 @@ import { after, hostResource, HostResource, textOf } from "../host/host-resource
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
+import { delveExecArgv, delveListen, underDelve } from "../host/under-delve";
 import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
@@ -24,6 +25,7 @@ import { endpointOf, Layout, programArgv, programFlags } from "./control-plane-f
 import { ControlPlaneProgram, programName } from "./control-plane-programs";
 import { healthText, needsKubectl } from "./health-checks";
 import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
+import { ProfileCommands, profileCommands } from "./profile-commands";
 
 /**
  * A Kubernetes control plane of its own processes on a host: etcd, API server, controller manager and scheduler, from binaries
@@ -43,6 +45,8 @@ export class Cluster extends pulumi.ComponentResource {
     public readonly address: pulumi.Output<string>;
     /** Paths of the logs on the host, by program: etcd, kubeApiserver, kubeControllerManager, kubeScheduler. */
     public readonly logPaths: pulumi.Output<Record<string, string>>;
+    /** Commands that write profiles of its programs into the current directory, by program: kubeApiserver, kubeControllerManager, kubeScheduler. */
+    public readonly profileCommands: pulumi.Output<Record<string, ProfileCommands>>;
     /** Changes whenever the cluster was made anew, with nothing in it. What is in it takes this as a trigger. */
     public readonly instanceId: pulumi.Output<string>;
 
@@ -121,21 +125,42 @@ export class Cluster extends pulumi.ComponentResource {
                     runtimeConfig: served ? known.runtimeConfig : undefined,
                 })
                 .apply(({ layout: all, ...wishes }) => programFlags(program, all, wishes));
-            const binary = required(known[`binaries.${program}`]);
+            const debugged = args.debug?.[program] !== undefined;
+            const debug = known[`debug.${program}`];
+            const binary = pulumi
+                .all([required(known[`binaries.${program}`]), debug])
+                .apply(([plain, server]) => server?.binaryPath ?? plain);
+            // Not a value more for those without.
+            const delve = !debugged
+                ? {}
+                : {
+                      delve: debug.apply((server) =>
+                          server === undefined
+                              ? undefined
+                              : { program: server.delvePath, listen: delveListen(server) },
+                      ),
+                  };
             return serviceResource(
                 `${name}-${programName(program)}`,
                 {
                     host,
-                    spec: { program: binary, flags },
+                    spec: { program: binary, flags, ...delve },
                     parents: [state.resource.id],
                     run: pulumi
-                        .all([binary, flags])
-                        .apply(([file, all]) => `exec ${shellLine(programArgv(file, all))}`),
+                        .all([binary, flags, debug])
+                        .apply(([file, all, server]) =>
+                            server === undefined
+                                ? `exec ${shellLine(programArgv(file, all))}`
+                                : underDelve(
+                                      delveExecArgv(server, programArgv(file, all).slice(1)),
+                                  ),
+                        ),
                     health: pulumi
                         // Only one of them takes kubectl, which may be unknown by itself.
                         .all([layout, flags, needsKubectl(program) ? kubectl : ""])
                         .apply(([all, set, client]) => healthText(program, all, set, client)),
-                    healthTimeoutSec: args.readyTimeoutSec ?? 120,
+                    // Delve reads symbols first, and someone may already hold the program at a breakpoint.
+                    healthTimeoutSec: args.readyTimeoutSec ?? (debugged ? 600 : 120),
                     stopTimeoutSec: 20,
                     logMaxMib: 16,
                     logKeep: 3,
@@ -182,6 +207,7 @@ export class Cluster extends pulumi.ComponentResource {
                 .all([kubectl, kubeconfigPath])
                 .apply(([program, file]) => shellLine([program, "--kubeconfig", file])),
         );
+        this.profileCommands = this.kubectlCommand.apply((line) => profileCommands(line, fixed));
         this.endpoint = ready(endpoint);
         this.address = ready(address);
         this.logPaths = pulumi.output(
@@ -204,6 +230,7 @@ export class Cluster extends pulumi.ComponentResource {
             endpoint: this.endpoint,
             address: this.address,
             logPaths: this.logPaths,
+            profileCommands: this.profileCommands,
             instanceId: this.instanceId,
         });
     }

@@ -3,8 +3,10 @@ export { Cluster } from "./cluster";
 export {
     type ClusterArgs,
     type ClusterBinariesArgs,
+    type ClusterDebugArgs,
     type ClusterFlagsArgs,
     type ClusterPortsArgs,
     type ClusterVerbosityArgs,
     type ClusterVersionsArgs,
 } from "./cluster-args";
+export { type ProfileCommands } from "./profile-commands";

@@ -66,3 +66,13 @@ export function healthCheckText(check: pulumi.Unwrap<HealthCheckArgs> | undefine
     }
     return "";
 }
+
+/** How long a service may take to be healthy, known or not. */
+export function healthTimeoutSec(
+    check: pulumi.Input<HealthCheckArgs> | undefined,
+    byDefault = 60,
+): pulumi.Input<number> {
+    return pulumi.Output.isInstance(check) || check instanceof Promise
+        ? pulumi.output(check).apply((known) => known.timeoutSec ?? byDefault)
+        : (check?.timeoutSec ?? byDefault);
+}

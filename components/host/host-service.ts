@@ -1,13 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { shellExports, shellLine } from "../internal/quote";
+import { shellLine } from "../internal/quote";
 import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { healthCheckRule, HealthCheckArgs, healthCheckText } from "./health-check";
+import {
+    healthCheckRule,
+    HealthCheckArgs,
+    healthCheckText,
+    healthTimeoutSec,
+} from "./health-check";
 import { anyHostRule, Host, HostOs, hostParts, osOf } from "./host";
 import { textOf } from "./host-resource";
 import { absolutePathOn, checkOn, shellOn } from "./os-rules";
-import { serviceResource, Supervisor } from "./service-resource";
+import { serviceResource, Supervisor, surroundings } from "./service-resource";
 import { windowsHealth, windowsRun, WindowsShell } from "./windows-service";
 
 /** Arguments of a HostService. */
@@ -143,12 +148,5 @@ function runText(
     directory: string | undefined,
     argv: readonly string[],
 ): string {
-    const where = directory === undefined ? "" : `${shellLine(["cd", directory])} || exit 1\n`;
-    return `${shellExports(variables ?? {})}${where}exec ${shellLine(argv)}`;
-}
-
-function healthTimeoutSec(check: pulumi.Input<HealthCheckArgs> | undefined): pulumi.Input<number> {
-    return pulumi.Output.isInstance(check) || check instanceof Promise
-        ? pulumi.output(check).apply((known) => known.timeoutSec ?? 60)
-        : (check?.timeoutSec ?? 60);
+    return `${surroundings(variables, directory)}exec ${shellLine(argv)}`;
 }

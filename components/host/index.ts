@@ -7,4 +7,5 @@ export { HostFile, type HostFileArgs } from "./host-file";
 export { HostService, type HostServiceArgs } from "./host-service";
 export { type SshKeyFiles, SshKeyPair, type SshKeyPairArgs } from "./ssh-key-pair";
 export { Supervisor } from "./service-resource";
+export { type DelveServer } from "./under-delve";
 export { WindowsShell } from "./windows-service";

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { shellExports, shellLine } from "../internal/quote";
 import { Host } from "./host";
 import { hostResource, HostResource, HostResourceArgs } from "./host-resource";
 import { WindowsShell } from "./windows-service";
@@ -63,6 +64,15 @@ export function serviceResource(
         },
         opts,
     );
+}
+
+/** What comes before the process in the text that runs it: its environment and its directory. */
+export function surroundings(
+    variables: Readonly<Record<string, string>> | undefined,
+    directory: string | undefined,
+): string {
+    const where = directory === undefined ? "" : `${shellLine(["cd", directory])} || exit 1\n`;
+    return `${shellExports(variables ?? {})}${where}`;
 }
 
 /** What service-start.sh and service-remove.sh take. */
