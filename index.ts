@@ -6,3 +6,4 @@ export * from "./components/kind";
 export * from "./components/cluster";
 export * from "./components/addons";
 export * from "./components/source";
+export * from "./components/swap";

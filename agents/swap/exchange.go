@@ -13,7 +13,7 @@ func (s *Swapper) exchange(report *Report, unit Unit, known ledger, wanted strin
 	if err != nil {
 		return err
 	}
-	j := journal{Path: path, Old: report.Old, New: wanted, Dependents: dependents}
+	j := journal{Path: path, Old: report.Old, New: wanted, Version: report.Version, Dependents: dependents}
 	err = errors.Join(s.makeWay(path+asideSuffix), s.drain(j))
 	if err == nil {
 		// Draining may have taken minutes.
@@ -207,7 +207,7 @@ func (s *Swapper) finish() error {
 		if _, err := readJSON(s.file("ledger.json"), &known); err != nil {
 			return err
 		}
-		known.Installed = j.New
+		known.Installed, known.Version = j.New, j.Version
 		if err := writeJSON(s.file("ledger.json"), known); err != nil {
 			return err
 		}

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// Ask takes a request, and its program from standard input, and has it done by a process of its own, which a cut connection
+// Ask takes a request, the new program's digest, and that program from standard input, and has it done by a process of its own, which a cut connection
 // does not end; answers its report. Run is what that process runs.
-func Ask(dir, text string, restore bool, input io.Reader, child *exec.Cmd, say func(string)) (Report, error) {
+func Ask(dir, text, digest string, restore bool, input io.Reader, child *exec.Cmd, say func(string)) (Report, error) {
 	request := Request{}
 	if err := json.Unmarshal([]byte(text), &request); err != nil {
 		return Report{}, fmt.Errorf("got a request that cannot be read: %w", err)
@@ -25,7 +25,7 @@ func Ask(dir, text string, restore bool, input io.Reader, child *exec.Cmd, say f
 	if _, err := rand.Read(id); err != nil {
 		return Report{}, err
 	}
-	request.ID, request.Restore = hex.EncodeToString(id), restore
+	request.ID, request.Restore, request.Sha256 = hex.EncodeToString(id), restore, digest
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Report{}, err
 	}

@@ -22,6 +22,8 @@ type journal struct {
 	Path  string `json:"path"`
 	Old   string `json:"old"`
 	New   string `json:"new"`
+	// Version is what the new program says of itself.
+	Version string `json:"version"`
 	// What is started again at the end.
 	Dependents []string `json:"dependents"`
 }
@@ -31,6 +33,7 @@ type ledger struct {
 	Path      string `json:"path"`
 	Original  string `json:"original"`
 	Installed string `json:"installed"`
+	Version   string `json:"version"`
 }
 
 func (s *Swapper) file(name string) string { return filepath.Join(s.Dir, name) }

@@ -184,7 +184,7 @@ func (s *Swapper) put(report *Report, unit Unit) error {
 		}
 	}
 	if old == wanted && s.process(path) != 0 {
-		report.Outcome = Unchanged
+		report.Outcome, report.Version = Unchanged, known.Version
 		return writeJSON(s.file("ledger.json"), known)
 	}
 	if err := s.stage(path, s.Request.Incoming, wanted); err != nil {

@@ -28,7 +28,8 @@ func swapProgram(place thing.Place, request wire.Request, restore bool) (int, er
 		return 1, err
 	}
 	values := request.Values
-	report, err := swap.Ask(place.Dir, values["KUBEDEV_SWAP"], restore, request.Input, exec.Command(exe, "swap", place.Dir), say)
+	report, err := swap.Ask(place.Dir, values["KUBEDEV_SWAP"], values["KUBEDEV_SHA256"], restore, request.Input,
+		exec.Command(exe, "swap", place.Dir), say)
 	if err == nil {
 		if status := swap.Show(report, os.Stdout, say); status != 0 {
 			// The words are said.

@@ -26,7 +26,8 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	report, err := swap.Ask(dir, os.Getenv("KUBEDEV_SWAP"), verb == "restore", os.Stdin, exec.Command(exe, "run", dir), say)
+	report, err := swap.Ask(dir, os.Getenv("KUBEDEV_SWAP"), os.Getenv("KUBEDEV_SHA256"), verb == "restore", os.Stdin,
+		exec.Command(exe, "run", dir), say)
 	if err != nil {
 		fail(err)
 	}
