@@ -40,7 +40,7 @@ const setup = `set -eu
 mount -t tmpfs run /run
 mkdir -p /run/home /run/systemd/system /run/lock /run/sshd
 mount --bind "$1" /run/home
-for place in /tmp /var /etc/systemd /usr/lib/systemd/system /usr/lib/systemd/system-generators \\
+for place in /tmp /dev/shm /var /etc/systemd /usr/lib/systemd/system /usr/lib/systemd/system-generators \\
     /usr/lib/systemd/system-preset /usr/lib/tmpfiles.d /usr/lib/sysctl.d /usr/lib/modules-load.d; do
     [ ! -d "$place" ] || mount -t tmpfs private "$place"
 done
