@@ -43,10 +43,8 @@ async function declared(args: Partial<BinarySwapArgs> = {}) {
     await pulumi.runtime.disconnect();
     return swap;
 }
-const command = (name: string) => {
-    const found = run.commands().find((c) => c.name === name);
-    return found?.inputs ?? { environment: {}, triggers: undefined };
-};
+const inputs = (name: string) => run.commands().find((c) => c.name === name)?.inputs;
+const environmentOf = (name: string): Record<string, string> => inputs(name)?.environment ?? {};
 
 test("a swap: service and path are triggers, the program and how to check it are not", async () => {
     const swap = await declared({
@@ -58,8 +56,8 @@ test("a swap: service and path are triggers, the program and how to check it are
     expect(await known(swap.path)).toBe("/usr/bin/kubelet");
     expect(await known(swap.version)).toBe("v1");
     expect(await known(swap.fingerprint)).toBe("f1");
-    const { environment, triggers } = command("S-swap");
-    expect(triggers).toEqual([
+    const environment = environmentOf("S-swap");
+    expect(inputs("S-swap")?.triggers).toEqual([
         { service: "kubelet", path: "/usr/bin/kubelet", incarnation: 7 },
         { parents: [] },
     ]);
@@ -75,17 +73,17 @@ test("a swap: service and path are triggers, the program and how to check it are
         ...{ nodeCheck: "", drain: "", undrain: "", versionArguments: [] },
         ...{ stopSec: 3, healthSec: 9, settleSec: 5 },
     });
-    expect(command("S-program").environment?.["KUBEDEV_PAYLOAD_FILE"]).toMatch(
+    expect(environmentOf("S-program")["KUBEDEV_PAYLOAD_FILE"]).toMatch(
         /\/kubedev\/swap-agent\/[0-9a-f]{20}-(amd64|arm64)$/,
     );
 });
 
 test("on Windows its program has all of it", async () => {
     await declared({ host: { ssh, os: HostOs.Windows }, path: "C:\\k\\kubelet.exe" });
-    expect(command("S-program").environment).toMatchObject({
+    expect(environmentOf("S-program")).toMatchObject({
         ...{ KUBEDEV_PAYLOAD_FILE: "", KUBEDEV_SCRIPT_CREATE: "program" },
     });
-    expect(command("S-swap").environment).toMatchObject({
+    expect(environmentOf("S-swap")).toMatchObject({
         ...{ KUBEDEV_SCRIPT_CREATE: "swap", KUBEDEV_SCRIPT_DELETE: "restore" },
     });
 });

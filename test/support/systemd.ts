@@ -151,7 +151,5 @@ export class Systemd {
 const entering = (pid: number) => ["-t", String(pid), "-m", "-p", "-C", "-u"];
 
 function inside(pid: number, ...argv: string[]): string {
-    return (
-        spawnSync("nsenter", [...entering(pid), ...argv], { encoding: "utf8" }).stdout ?? ""
-    ).trim();
+    return spawnSync("nsenter", [...entering(pid), ...argv], { encoding: "utf8" }).stdout.trim();
 }
