@@ -7,3 +7,4 @@ export * from "./components/cluster";
 export * from "./components/addons";
 export * from "./components/source";
 export * from "./components/debug";
+export * from "./components/swap";

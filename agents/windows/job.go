@@ -21,7 +21,7 @@ func newJob() (*job, error) {
 		return nil, err
 	}
 	made := &job{handle: handle}
-	if err := made.limit(windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE); err != nil {
+	if err := made.limit(windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | windows.JOB_OBJECT_LIMIT_BREAKAWAY_OK); err != nil {
 		return nil, err
 	}
 	return made, windows.AssignProcessToJobObject(handle, windows.CurrentProcess())

@@ -1,7 +1,8 @@
 //go:build windows
 
 // The program that works on a Windows host for scripts/host/transport-windows.sh, which brings it there: what
-// scripts/host/*.sh are on Linux. "run" takes one request from standard input; "service" is the process of a service.
+// scripts/host/*.sh are on Linux. "run" takes one request from standard input; "service" is the process of a service, "swap" the one of
+// a swap.
 package main
 
 import (
@@ -15,7 +16,7 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		fail(fmt.Errorf("got no verb; expected run or service"))
+		fail(fmt.Errorf("got no verb; expected run, service or swap"))
 	}
 	exe, err := os.Executable()
 	if err != nil {
@@ -33,8 +34,13 @@ func main() {
 			fail(fmt.Errorf("got no directory; expected that of a service"))
 		}
 		os.Exit(runService(os.Args[2]))
+	case "swap":
+		if len(os.Args) < 3 {
+			fail(fmt.Errorf("got no directory; expected that of a swap"))
+		}
+		runSwap(os.Args[2])
 	default:
-		fail(fmt.Errorf("got %q; expected run or service", os.Args[1]))
+		fail(fmt.Errorf("got %q; expected run, service or swap", os.Args[1]))
 	}
 }
 

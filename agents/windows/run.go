@@ -84,10 +84,26 @@ func serve(root string, request wire.Request) (int, error) {
 			return statusOf(unit.remove())
 		}
 		return statusOf(unit.start())
+	case "swap", "restore":
+		return swapProgram(place, request, request.Script == "restore")
+	case "program", "program-remove":
+		// This one is it.
+		return statusOf(keepProgram(place, values, request.Script == "program-remove"))
 	case "file-remove":
 		return statusOf(place.RemoveFile(values["KUBEDEV_PATH"]))
 	}
 	return 1, fmt.Errorf("got the script %q; expected one that this program has", request.Script)
+}
+
+// keepProgram is the thing that scripts/swap/program.sh keeps on Linux.
+func keepProgram(place thing.Place, values map[string]string, remove bool) error {
+	if remove {
+		return place.Forget()
+	}
+	if err := place.Make(); err != nil {
+		return err
+	}
+	return place.Write(values["KUBEDEV_INCARNATION"], values["KUBEDEV_SPEC"], thing.Field{Name: "kind", Value: "program"})
 }
 
 func statusOf(err error) (int, error) {

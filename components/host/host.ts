@@ -36,7 +36,7 @@ export interface SshArgs {
 export interface Host {
     /** How to log in. Without it the host is the machine that runs Pulumi. */
     ssh?: pulumi.Input<SshArgs>;
-    /** Operating system. Defaults to Linux. A Windows host is reached by ssh; commands, files and services can be on it. */
+    /** Operating system. Defaults to Linux. A Windows host is reached by ssh; commands, files, services and swaps can be on it. */
     os?: pulumi.Input<HostOs>;
     /** Id of the machine behind the host, if kubedev made it. What is on the host is replaced when this changes. */
     parentId?: pulumi.Input<string>;
@@ -152,7 +152,7 @@ const hostFields = <Os extends z.ZodType>(os: Os) => ({
 });
 
 const onlyLinux =
-    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile and HostService work on Windows';
+    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile, HostService and BinarySwap work on Windows';
 
 /** What a `host` argument must look like where only Linux will do. @internal */
 export const hostRule = fields(

@@ -70,6 +70,7 @@ const windowsScripts = [
     ...["host/command-create.sh", "host/command-update.sh", "host/command-delete.sh"],
     ...["host/file-write.sh", "host/file-remove.sh"],
     ...["host/service-start.sh", "host/service-remove.sh"],
+    ...["swap/program.sh", "swap/program-remove.sh", "swap/swap.sh", "swap/restore.sh"],
 ];
 
 function transportText(os: HostOs | undefined): string {

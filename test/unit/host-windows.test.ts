@@ -78,7 +78,7 @@ describe("refused by name, before anything is declared", () => {
         [
             "what is for Linux alone",
             () => new HostArtifact("a", { host, sourcePath: "/a" }),
-            /host.os: got "windows"; expected "linux": .*HostCommand, HostFile and HostService work on Windows/,
+            /host.os: got "windows"; expected "linux": .*HostCommand, HostFile, HostService and BinarySwap work on Windows/,
         ],
     ])("%s", (_what, declare, message) => {
         expect(declare).toThrow(message);

@@ -61,12 +61,17 @@ func (p Place) WriteFile(content Content) (err error) {
 		}
 	}
 	ours = true
-	size, mtime, err := look(path)
+	fields, err := FileFields(path)
 	if err != nil {
 		return err
 	}
-	return p.Write(content.Incarnation, content.Spec,
-		Field{"kind", "file"}, Field{"path", path}, Field{"size", size}, Field{"mtime", mtime})
+	return p.Write(content.Incarnation, content.Spec, append([]Field{{"kind", "file"}}, fields...)...)
+}
+
+// FileFields are those by which a file is known to be as it was left.
+func FileFields(path string) ([]Field, error) {
+	size, mtime, err := look(path)
+	return []Field{{"path", path}, {"size", size}, {"mtime", mtime}}, err
 }
 
 // admit keeps what is at the path, or refuses to touch it.

@@ -1,0 +1,3 @@
+module kubedev/agents/swap
+
+go 1.21

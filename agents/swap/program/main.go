@@ -1,0 +1,42 @@
+//go:build !windows
+
+// The program that scripts/swap/swap.sh runs on a Linux host; on Windows agents/windows does the same.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+
+	"kubedev/agents/swap"
+)
+
+func main() {
+	if len(os.Args) != 3 {
+		fail(fmt.Errorf("got %d arguments; expected put, restore or run, and a directory", len(os.Args)-1))
+	}
+	verb, dir := os.Args[1], os.Args[2]
+	if verb == "run" {
+		if err := swap.Run(dir, swap.Systemd{}); err != nil {
+			fail(err)
+		}
+		return
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		fail(err)
+	}
+	report, err := swap.Ask(dir, os.Getenv("KUBEDEV_SWAP"), os.Getenv("KUBEDEV_SHA256"), verb == "restore", os.Stdin,
+		exec.Command(exe, "run", dir), say)
+	if err != nil {
+		fail(err)
+	}
+	os.Exit(swap.Show(report, os.Stdout, say))
+}
+
+func say(text string) { fmt.Fprintln(os.Stderr, text) }
+
+func fail(err error) {
+	say("kubedev: " + err.Error())
+	os.Exit(1)
+}

@@ -1,0 +1,173 @@
+import * as fs from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { HealthCheckArgs } from "../host/health-check";
+import { Host, hostParts, osOf } from "../host/host";
+import { artifactDigest } from "../host/host-artifact";
+import { after, hostResource, HostResource, textOf } from "../host/host-resource";
+import { checkOn } from "../host/os-rules";
+import { keyOf } from "../host/scope";
+import { hostName } from "../host/ssh-argv";
+import { assertArgs, checked, checkedEach } from "../internal/validate";
+import { swapProgram, thisArchitecture } from "./swap-program";
+import { limitSec, requestText, swapBinaryRules, SwapRequest, swapRulesOn } from "./swap-request";
+
+/** The new program: one of a Build's binaries, or any other ELF or PE file for the host's system and machine. */
+export interface SwapBinaryArgs {
+    /** Absolute path on the machine that runs Pulumi. */
+    path: pulumi.Input<string>;
+    /** What tells it from another one, as the fingerprint of a Build's binary: known in preview. */
+    fingerprint: pulumi.Input<string>;
+    /** SHA-256 of the file, which is checked on the host. Defaults to that of the file here, which is then read in every preview. */
+    sha256?: pulumi.Input<string>;
+}
+
+/** Arguments of a BinarySwap. */
+export interface BinarySwapArgs {
+    /** Where the service runs. The login must be root, or on Windows an administrator. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** Name of the systemd unit, or of the Windows service. A change gives the one before its original back. */
+    service: pulumi.Input<string>;
+    /** The new program. A change swaps it in place; what is not healthy is taken back, and `up` fails. */
+    binary: pulumi.Input<SwapBinaryArgs>;
+    /** Absolute path of the program on the host. Defaults to what the service manager says that the service runs; give it where that is a wrapper. */
+    path?: pulumi.Input<string>;
+    /** Other services that are stopped before this one and started after it, beside those of which the service manager knows it. */
+    dependents?: pulumi.Input<pulumi.Input<string>[]>;
+    /** How to tell that the service is healthy. Defaults to: its process goes on for settleSec. On Windows a command is for cmd. */
+    healthCheck?: pulumi.Input<HealthCheckArgs>;
+    /** Shell command on the host that succeeds when the node does its work again; it is repeated as long as the health check may take. KUBEDEV_PID is the process, KUBEDEV_SINCE the second since 1970 in which the service was stopped. */
+    nodeCheckCommand?: pulumi.Input<string>;
+    /** Shell command on the host, run before the service is stopped, as `kubectl drain`. */
+    drainCommand?: pulumi.Input<string>;
+    /** Shell command on the host that takes drainCommand back, as `kubectl uncordon`. It must be idempotent. */
+    undrainCommand?: pulumi.Input<string>;
+    /** Arguments with which the new program must end well on the host before anything is touched, as ["--version"]. Defaults to none: it is not run before. */
+    versionArguments?: pulumi.Input<pulumi.Input<string>[]>;
+    /** Ids of things on the same host that it stands on; a change replaces it. */
+    parentIds?: pulumi.Input<string>[];
+    /** How long a service may take to end before all that it started is killed, in seconds. Defaults to 30. */
+    stopTimeoutSec?: number;
+    /** How long the process must stay the same once it is healthy, in seconds. Defaults to 5. */
+    settleSec?: number;
+    /** Machine of a Linux host: "amd64" or "arm64". Defaults to that of the machine that runs Pulumi. */
+    architecture?: pulumi.Input<string>;
+}
+
+/**
+ * Another program in the place of the one that a running service has: systemd on Linux, the service manager on Windows.
+ * A preview names the host and both fingerprints. What is not healthy is taken back; destroy puts the original back.
+ */
+export class BinarySwap extends pulumi.ComponentResource {
+    /** Path of the program on the host. Unknown in a preview that swaps. */
+    public readonly path: pulumi.Output<string>;
+    /** SHA-256 of what the service runs. Unknown in a preview that swaps. */
+    public readonly sha256: pulumi.Output<string>;
+    /** What the new program printed with versionArguments; empty without. Unknown in a preview that swaps. */
+    public readonly version: pulumi.Output<string>;
+    /** Fingerprint of what the service runs once it was swapped, known in preview: what depends on the swap takes it as a trigger. */
+    public readonly fingerprint: pulumi.Output<string>;
+    /** Changes whenever another service or path is meant, or somebody else has replaced the program. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: BinarySwapArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:BinarySwap", name, args, opts);
+        const what = `BinarySwap ${name}`;
+        const rules = swapRulesOn(osOf(args.host));
+        assertArgs(what, args, rules);
+        const known = checkedEach(what, args, rules);
+        const binary = binaryOf(what, args.binary);
+        const architecture = known.architecture.apply((machine) => machine ?? thisArchitecture);
+
+        const program = swapProgram(`${name}-program`, what, args.host, architecture, {
+            parent: this,
+        });
+        const swap = hostResource(
+            `${name}-swap`,
+            {
+                host: args.host,
+                create: "swap/swap.sh",
+                delete: "swap/restore.sh",
+                spec: {
+                    service: known.service,
+                    path: args.path === undefined ? undefined : known.path,
+                },
+                environment: {
+                    KUBEDEV_FINGERPRINT: binary.fingerprint,
+                    KUBEDEV_SHA256: binary.sha256,
+                    KUBEDEV_SWAP: checked(what, requestOf(args), rules).apply(requestText),
+                    KUBEDEV_PROGRAM: keyOf(`${name}-program`),
+                    KUBEDEV_ARCHITECTURE: architecture,
+                },
+                payloadFile: binary.path,
+                parents: args.parentIds,
+                check: checkOn(what, args, swapRulesOn),
+                timeoutSec: limitSec(args),
+            },
+            { parent: this, dependsOn: program.resource },
+        );
+        this.announce(swap, args.host, known.service, binary.fingerprint);
+        const told = (field: string) => swap.result().apply((result) => textOf(result, field));
+        this.path = told("path");
+        this.sha256 = told("runs");
+        this.version = told("version");
+        this.fingerprint = after(swap.resource, binary.fingerprint);
+        this.instanceId = swap.resource.id;
+        this.registerOutputs({
+            path: this.path,
+            sha256: this.sha256,
+            version: this.version,
+            fingerprint: this.fingerprint,
+            instanceId: this.instanceId,
+        });
+    }
+
+    /** Says in a preview what will be swapped where, which the columns of a preview do not. */
+    private announce(
+        swap: HostResource,
+        host: pulumi.Input<Host> | undefined,
+        service: pulumi.Output<string>,
+        fingerprint: pulumi.Output<string>,
+    ): void {
+        if (!pulumi.runtime.isDryRun()) {
+            return;
+        }
+        pulumi
+            .all([swap.facts, service, fingerprint, hostParts(host).ssh])
+            .apply(([facts, unit, wanted, ssh]) => {
+                const present = facts?.["fingerprint"];
+                return present === wanted
+                    ? undefined
+                    : pulumi.log.info(
+                          `${unit} on ${hostName(ssh)}: ${present ?? "its own program"} => ${wanted}`,
+                          this,
+                      );
+            });
+    }
+}
+
+function requestOf(args: BinarySwapArgs): SwapRequest {
+    const { service, path, dependents, healthCheck, nodeCheckCommand, drainCommand } = args;
+    const { undrainCommand, versionArguments, stopTimeoutSec, settleSec } = args;
+    return {
+        ...{ service, path, dependents, healthCheck, nodeCheckCommand, drainCommand },
+        ...{ undrainCommand, versionArguments, stopTimeoutSec, settleSec },
+    };
+}
+
+/** Each is known by itself: a preview knows the fingerprint of what is not built yet. */
+function binaryOf(what: string, binary: pulumi.Input<SwapBinaryArgs>) {
+    const parts = pulumi.output(binary as pulumi.Input<Required<SwapBinaryArgs>>);
+    const { path, fingerprint, sha256 } = checkedEach(
+        `${what} binary`,
+        { path: parts.path, fingerprint: parts.fingerprint, sha256: parts.sha256 },
+        swapBinaryRules,
+    );
+    const digest = pulumi
+        .all([path, sha256])
+        .apply(([file, given]: [string, string | undefined]) =>
+            given === undefined && pulumi.runtime.isDryRun() && !fs.existsSync(file)
+                ? pulumi.output(pulumi.unknown as unknown as string)
+                : artifactDigest(`${what} binary`, given, file),
+        );
+    return { path, fingerprint, sha256: digest };
+}

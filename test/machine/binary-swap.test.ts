@@ -1,0 +1,209 @@
+/**
+ * The program of a service that runs is swapped, on the real engine: on Linux under a real systemd (see
+ * test/support/systemd.ts), on Windows under Wine's service manager.
+ */
+import { execFileSync } from "child_process";
+import * as fs from "fs";
+import * as os from "os";
+import * as path from "path";
+import { library, repoRoot, ScratchStack, StepsResult } from "../support/engine";
+import { filesBelow, killHard, until } from "../support/host-state";
+import { freePort, Sshd } from "../support/sshd";
+import { Systemd, systemdMissing } from "../support/systemd";
+import { startWindowsHost, windowsMissing } from "../support/windows-host";
+
+jest.setTimeout(300_000);
+
+/** Where a service runs whose program is swapped. */
+interface Place {
+    sshd: Sshd;
+    /** Directory of the program, here and there. */
+    here: string;
+    there: string;
+    /** Directory of the things of stacks, here. */
+    state: string;
+    /** Makes and starts the service of the program there. */
+    serve(program: string): void;
+    /** The process that swaps, seen here. */
+    swapping(): number[];
+    stop(): Promise<void>;
+}
+
+async function linux(): Promise<Place> {
+    const systemd = await Systemd.start();
+    return {
+        ...{ sshd: systemd.sshd, here: path.join(systemd.home, "k"), there: "/run/home/k" },
+        state: path.join(systemd.home, ".local/state/kubedev"),
+        serve: (program) => {
+            systemd.unit("swapped", `[Service]\nExecStart=${program} --serve\nRestart=always\n`);
+        },
+        swapping: () => systemd.processes("/program run "),
+        stop: () => systemd.stop(),
+    };
+}
+
+async function windows(): Promise<Place> {
+    const host = await startWindowsHost();
+    return {
+        ...{ sshd: host.sshd, here: path.join(host.drive, "k"), there: "C:\\k" },
+        state: path.join(host.profile, ".kubedev/state"),
+        serve: (program) => {
+            host.run("sc", "create", "swapped", "binPath=", program, "start=", "demand");
+            host.run("net", "start", "swapped");
+        },
+        swapping: () =>
+            host
+                .processes()
+                .filter(({ line }) => /\.exe swap /.test(line))
+                .map(({ pid }) => pid),
+        stop: () => host.stop(),
+    };
+}
+
+const program = `
+import * as fs from "fs";
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import * as kubedev from ${JSON.stringify(library)};
+
+const { host, binary, url, nodeCheckCommand } = JSON.parse(fs.readFileSync(path.join(__dirname, "declared.json"), "utf8"));
+const swap = new kubedev.BinarySwap("S", {
+    // A host that other things make is an output.
+    host: pulumi.output(host as kubedev.Host),
+    service: "swapped",
+    binary,
+    healthCheck: { httpUrl: url, timeoutSec: 20 },
+    nodeCheckCommand,
+    versionArguments: ["--version"],
+    stopTimeoutSec: 5,
+    settleSec: 1,
+});
+export const { path: at, version, sha256 } = swap;
+`;
+
+const things = (result: StepsResult) =>
+    Object.fromEntries(Object.entries(result.ops()).filter(([name]) => name.includes("-")));
+const said = (result: StepsResult) =>
+    result.diagnostics.filter((d) => d.severity === "info").map((d) => d.message);
+
+for (const [system, missing, start] of [
+    ["linux", systemdMissing, linux],
+    ["windows", windowsMissing, windows],
+] as const) {
+    const suite = missing === undefined ? describe : describe.skip;
+    const why = missing === undefined ? "" : ` [not run: ${missing}]`;
+    suite(`the program of a service on ${system}${why}`, () => {
+        const isWindows = system === "windows";
+        const name = isWindows ? "s.exe" : "s";
+        let place: Place;
+        let stack: ScratchStack;
+        let built: string;
+        let url: string;
+        const build = (version: string, does = "") => {
+            const flags = `-s -w -X main.version=${version} -X main.does=${does}`;
+            const out = path.join(built, version);
+            execFileSync("go", ["build", "-trimpath", "-o", out, "-ldflags", flags, "."], {
+                cwd: path.join(repoRoot, "test/support/swap-service"),
+                env: { ...process.env, GOOS: system, CGO_ENABLED: "0", GOWORK: "off" },
+            });
+        };
+        const declare = (version: string) => {
+            const { address, port, user, privateKeyPath, hostKey } = place.sshd;
+            const declared = {
+                host: { ssh: { address, port, user, privateKeyPath, hostKey }, os: system },
+                binary: { path: path.join(built, version), fingerprint: version },
+                url,
+                nodeCheckCommand: isWindows
+                    ? "if exist C:\\k\\hold exit 1"
+                    : `! test -e ${place.there}/hold`,
+            };
+            stack.write("declared.json", JSON.stringify(declared));
+        };
+        const answers = async () => (await fetch(url).catch(() => undefined))?.text();
+        const programs = () => fs.readdirSync(place.here).sort();
+
+        beforeAll(async () => {
+            built = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-swapped-"));
+            for (const version of ["v1", "v2", "v3"]) build(version);
+            build("v4", "exits");
+            place = await start();
+            const listen = `127.0.0.1:${String(await freePort())}`;
+            url = `http://${listen}/`;
+            fs.mkdirSync(place.here);
+            fs.writeFileSync(path.join(place.here, "address"), listen);
+            fs.copyFileSync(path.join(built, "v1"), path.join(place.here, name));
+            fs.chmodSync(path.join(place.here, name), 0o750);
+            place.serve(`${place.there}${isWindows ? "\\" : "/"}${name}`);
+            await until(async () => (await answers()) === "v1", "the service");
+            const cache = execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim();
+            // Else each run compiles Go's library anew.
+            stack = await ScratchStack.create({ program, env: { GOCACHE: cache } });
+        });
+        afterAll(async () => {
+            await stack.dispose();
+            await place.stop();
+            fs.rmSync(built, { recursive: true, force: true });
+        });
+
+        test("is swapped, as the preview says", async () => {
+            declare("v2");
+            const previewed = await stack.preview();
+            expect(things(previewed)).toEqual({ "S-program": "create", "S-swap": "create" });
+            expect(said(previewed)).toContainEqual(
+                expect.stringMatching(/^swapped on root@.*: its own program => v2/),
+            );
+            expect(things(await stack.up())).toEqual(things(previewed));
+            expect(await answers()).toBe("v2");
+            expect(await stack.outputs()).toMatchObject({ version: "v2" });
+            expect(programs()).toContain(`${name}.kubedev-original`);
+            expect((await stack.preview()).ops()).toEqual({});
+        });
+
+        test("one that exits at once is taken back, and up says so", async () => {
+            declare("v4");
+            const previewed = await stack.preview();
+            expect(things(previewed)).toEqual({ "S-swap": "update" });
+            expect(said(previewed)).toContainEqual(
+                expect.stringMatching(/^swapped on root@.*: v2 => v4/),
+            );
+            const failed = (await stack.up({ expectFailure: true })).errors.join("\n");
+            expect(failed).toMatch(/taken back, and the one before it runs again/);
+            expect(await answers()).toBe("v2");
+            const left = [name, `${name}.kubedev-lock`, `${name}.kubedev-original`];
+            expect(programs()).toEqual(["address", ...left]);
+            declare("v2");
+            await stack.up();
+            expect((await stack.preview()).ops()).toEqual({});
+        });
+
+        test("what is killed in the middle ends well in the next run", async () => {
+            fs.writeFileSync(path.join(place.here, "hold"), "");
+            declare("v3");
+            const running = stack.up({ expectFailure: true });
+            await until(async () => (await answers()) === "v3", "the new program", 90_000);
+            await until(() => place.swapping().length > 0, "the process that swaps");
+            await killHard(place.swapping()[0] ?? 0);
+            expect((await running).errors.join("\n")).toMatch(/ended without a report/);
+            fs.rmSync(path.join(place.here, "hold"));
+            // What lies there is not what was left there: the original comes between.
+            const again = await stack.up();
+            expect(things(again)).toEqual({ "S-swap": "replace" });
+            expect(again.shown("S-swap").join("\n")).toMatch(/broken off while it was exchanging/);
+            expect(await answers()).toBe("v3");
+            // Back to the input before is the way back.
+            declare("v2");
+            await stack.up();
+            expect(await answers()).toBe("v2");
+        });
+
+        test("destroy puts the original back, and leaves nothing", async () => {
+            await stack.destroy();
+            expect(await answers()).toBe("v1");
+            expect(programs()).toEqual(["address", name]);
+            expect(isWindows || fs.statSync(path.join(place.here, name)).mode & 0o777).toBe(
+                isWindows || 0o750,
+            );
+            expect(filesBelow(place.state)).toEqual([]);
+        });
+    });
+}

@@ -1,0 +1,47 @@
+// A service that answers with its version, for tests of swaps: on Linux and on Windows. How it is built says what it does.
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+var (
+	version = "v0"
+	// "exits" or nothing.
+	does string
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "--version" {
+		fmt.Println(version)
+		return
+	}
+	if does == "exits" {
+		os.Exit(3)
+	}
+	run()
+}
+
+// serve answers at the address in the file "address" beside the program.
+func serve() {
+	exe, err := os.Executable()
+	if err != nil {
+		os.Exit(4)
+	}
+	address, err := os.ReadFile(filepath.Join(filepath.Dir(exe), "address"))
+	if err != nil {
+		os.Exit(5)
+	}
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version) })
+	// The one before may only just let go of it.
+	for tries := 0; tries < 50; tries++ {
+		fmt.Fprintln(os.Stderr, http.ListenAndServe(strings.TrimSpace(string(address)), nil))
+		time.Sleep(100 * time.Millisecond)
+	}
+	os.Exit(6)
+}
