@@ -72,11 +72,14 @@ async function serve(): Promise<number> {
 }
 
 /** apt in the guest sees nothing but what is packed for it. */
-const aptSource = (url: string) => `
-const near = Object.entries({
-    "sources.list": "deb [trusted=yes] ${url}/apt/ ./\\n",
-    "apt.conf.d/99near": 'Dir::Etc::SourceParts "/dev/null";\\nAcquire::http::Timeout "300";\\n',
-}).map(([name, content]) => new kubedev.HostFile(name, { host: vm.host, path: "/etc/apt/" + name, content }));
+const aptFiles = (url: string) => `
+const source = new kubedev.HostFile("source", {
+    host: vm.host, path: "/etc/apt/sources.list", content: "deb [trusted=yes] ${url}/apt/ ./\\n",
+});
+const settings = new kubedev.HostFile("settings", {
+    host: vm.host, path: "/etc/apt/apt.conf.d/99near",
+    content: 'Dir::Etc::SourceParts "/dev/null";\\nAcquire::http::Timeout "300";\\n',
+});
 `;
 
 /** A bundle is a repository in a file: the fork, on the guest's disk. */
@@ -86,13 +89,13 @@ const declare = (port: number, more: { go: boolean }) => {
         machineProgram(
             { memoryMib: "2048", diskGib: "6" },
             {
-                more: `${aptSource(url)}
+                more: `${aptFiles(url)}
 const bundle = new kubedev.HostArtifact("fork", {
     host: vm.host, sourcePath: ${JSON.stringify(path.join(stack.dir, "fork.bundle"))}, path: "/root/fork.bundle",
 });
 const builder = new kubedev.BuildHost("builder", {
     host: vm.host, goProxy: "${url}", freeMib: 1024, containerEngine: true,
-}, { dependsOn: near });
+}, { dependsOn: [source, settings] });
 export const go = builder.goVersion;
 ${
     more.go
