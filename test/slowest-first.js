@@ -8,12 +8,22 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 const minutes = [
     "machine/kind",
     "machine/source-in-guest",
+    "machine/azure-linux-agent",
     "machine/virtual-machine-life",
     "machine/kind-addons",
+    "machine/addons",
     "machine/virtual-machine-diffs",
+    "machine/cluster",
+    "machine/kind-remote",
+    "machine/windows-service",
+    "machine/windows-host",
     "machine/kind-source",
+    "machine/kubernetes-lifecycle",
+    "machine/kubernetes-await",
+    "machine/program-image",
     "engine/package-consumer",
     "engine/upgrade",
+    "engine/dependency-matrix",
 ];
 
 module.exports = class SlowestFirst extends Sequencer {

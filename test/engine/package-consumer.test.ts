@@ -97,7 +97,9 @@ const sdkVersion = (
 beforeAll(async () => {
     scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-package-"));
     tarball = await pack();
-    stack = await ScratchStack.create({ program, project: "consumer" });
+    // As a user's program: by the settings that lie beside it.
+    const env = { PULUMI_NODEJS_TSCONFIG_PATH: undefined };
+    stack = await ScratchStack.create({ program, project: "consumer", env });
     fs.rmSync(path.join(stack.dir, "node_modules"), { recursive: true });
     stack.write(
         "package.json",

@@ -13,16 +13,11 @@ export const repoRoot = path.resolve(__dirname, "../..");
  */
 export const library = path.join(repoRoot, "index");
 
-/** ts-node takes these for every source it loads, the repository's included. */
-export const compilerOptions = {
-    target: "ES2022",
-    module: "commonjs",
-    moduleResolution: "node10",
-    esModuleInterop: true,
-    skipLibCheck: true,
-    noCheck: true,
-    types: ["node"],
-};
+/**
+ * Settings for every source that ts-node loads, the repository's included. One file for all stacks: the place of it is part
+ * of the key of what ts-node keeps, and the library takes longer to translate than a preview of it does to run.
+ */
+export const compilerSettings = path.join(__dirname, "scratch-tsconfig.json");
 
 /** Plugins that a variable of the environment can name the binary of. */
 const replaceable = {
@@ -62,6 +57,7 @@ export function engineEnv(): NodeJS.ProcessEnv {
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: "true",
         PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+        PULUMI_NODEJS_TSCONFIG_PATH: compilerSettings,
         TS_NODE_CACHE_DIRECTORY: path.join(repoRoot, ".toolchain/ts-node"),
         // Events instead of a digest, which lacks unchanged resources and most outputs.
         PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",

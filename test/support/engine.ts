@@ -8,7 +8,7 @@ import * as fs from "fs";
 import * as os from "os";
 import * as path from "path";
 import { parse, stringify } from "yaml";
-import { compilerOptions, engineEnv, projectFile, repoRoot, runCli, withVars } from "./engine-cli";
+import { compilerSettings, engineEnv, projectFile, repoRoot, runCli, withVars } from "./engine-cli";
 import { parseEvents, parsePreview, PreviewResult, RunResult, UpResult } from "./engine-results";
 
 export * from "./engine-results";
@@ -86,7 +86,7 @@ export class ScratchStack {
         linkPackages(dir);
         s.write("Pulumi.yaml", stringify(projectFile(s.project, dir)));
         s.write("package.json", JSON.stringify({ name: s.project, private: true }));
-        s.write("tsconfig.json", JSON.stringify({ compilerOptions }));
+        fs.copyFileSync(compilerSettings, path.join(dir, "tsconfig.json"));
         s.program(o.program);
         await s.must(["stack", "init", s.stack, "--no-select"], { noStack: true });
         for (const [key, value] of Object.entries(o.config ?? {})) {

@@ -45,7 +45,7 @@ export async function inGuest(stack: ScratchStack, command: string, ssh?: string
     const login = ssh ?? String((await stack.outputs())["ssh"]);
     const run = spawnSync("sh", ["-c", `exec ${login} "$0"`, command], {
         encoding: "utf8",
-        timeout: 60_000,
+        timeout: 180_000,
     });
     if (run.status !== 0) {
         throw new Error(
