@@ -198,6 +198,26 @@ export class ClusterNode extends pulumi.ComponentResource {
             20,
             ...[tunnel, containerd],
         );
+        const ready = hostResource(
+            `${name}-ready`,
+            {
+                host: cluster.host,
+                create: "cluster/node-ready.sh",
+                delete: "host/forget.sh",
+                spec: { nodeName },
+                parents: [kubelet.resource.id],
+                environment: {
+                    ...beside,
+                    KUBEDEV_KUBELET_VERSION: node
+                        .result()
+                        .apply((result) => textOf(result, "kubeletVersion")),
+                    KUBEDEV_LABELS: known.nodeLabels.apply(lines),
+                    KUBEDEV_READY_SEC: String(readySec),
+                },
+                timeoutSec: readySec + 60,
+            },
+            own,
+        );
         const proxy = start(
             "kube-proxy",
             pulumi
@@ -219,31 +239,12 @@ export class ClusterNode extends pulumi.ComponentResource {
                     ),
                 ),
             10,
-            tunnel,
-        );
-        const ready = hostResource(
-            `${name}-ready`,
-            {
-                host: cluster.host,
-                create: "cluster/node-ready.sh",
-                delete: "host/forget.sh",
-                spec: { nodeName },
-                parents: [kubelet.resource.id],
-                environment: {
-                    ...beside,
-                    KUBEDEV_KUBELET_VERSION: node
-                        .result()
-                        .apply((result) => textOf(result, "kubeletVersion")),
-                    KUBEDEV_LABELS: known.nodeLabels.apply(lines),
-                    KUBEDEV_READY_SEC: String(readySec),
-                },
-                timeoutSec: readySec + 60,
-            },
-            own,
+            // It waits for what the kubelet registers.
+            ready,
         );
         const told = (field: string) => ready.result().apply((result) => textOf(result, field));
 
-        this.nodeName = after(ready.resource, nodeName);
+        this.nodeName = after(proxy.resource, nodeName);
         this.kubeletVersion = told("kubeletVersion");
         this.internalIp = told("internalIp");
         this.podCidr = told("podCidr");
