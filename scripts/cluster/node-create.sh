@@ -15,19 +15,6 @@ trap 'exit 130' INT TERM HUP
 
 [ "$(id -u)" -eq 0 ] || die "got the user $(id -un); expected root: a kubelet mounts, and makes cgroups and networks"
 
-missing=''
-need() { # program, package
-    command -v "$1" >/dev/null || [ -x "$1" ] || missing="$missing $2"
-}
-need containerd containerd
-need runc runc
-need /usr/lib/cni/bridge containernetworking-plugins
-need curl curl
-need mount mount
-case $KUBEDEV_PROXY_MODE in nftables) need nft nftables ;; *) need iptables iptables ;; esac
-[ -z "$missing" ] ||
-    die "this host lacks what a node needs; expected the packages$missing: apt-get install$missing, or name them in the packages of a BaseImage"
-
 version_of() { # program, argument
     [ -x "$1" ] || die "there is no program $1 on this host; expected $2, as the path of a HostArtifact on it"
     "$1" --version | sed 's/^Kubernetes //'
@@ -43,7 +30,7 @@ for pair in "kubelet $kubelet" "kube-proxy $proxy"; do
 done
 kubelet_minor=$(minor_of "$kubelet")
 
-# https://github.com/kubernetes/kubernetes/pull/134298: from 1.35 on the kubelet refuses cgroup v1 unless failCgroupV1 is false.
+# From 1.35 on failCgroupV1 is true by default (pkg/kubelet/apis/config/v1beta1/defaults.go).
 cgroup=$(stat -fc %T /sys/fs/cgroup)
 if [ "$cgroup" != cgroup2fs ] && [ "$kubelet_minor" -ge 35 ] && [ "$KUBEDEV_CGROUP_V1" != true ]; then
     die "this host has cgroup v1 ($cgroup at /sys/fs/cgroup), with which a kubelet $kubelet does not start; expected cgroup v2 (kernel parameter systemd.unified_cgroup_hierarchy=1), or allowCgroupV1: true"
@@ -51,6 +38,20 @@ fi
 if [ "$KUBEDEV_CGROUP_DRIVER" = systemd ] && [ ! -d /run/systemd/system ]; then
     die "got cgroupDriver systemd on a host that systemd does not run; expected cgroupDriver: \"cgroupfs\" there"
 fi
+
+missing=''
+need() { # program, package
+    command -v "$1" >/dev/null || [ -x "$1" ] || missing="$missing $2"
+}
+need containerd containerd
+need runc runc
+need /usr/lib/cni/bridge containernetworking-plugins
+need curl curl
+need mount mount
+case $KUBEDEV_PROXY_MODE in nftables) need nft nftables ;; *) need iptables iptables ;; esac
+[ -z "$missing" ] ||
+    die "this host lacks what a node needs; expected the packages$missing: apt-get install$missing, or name them in the packages of a BaseImage"
+
 # The kubelet asks the runtime for its cgroup driver; until 1.36 it does without an answer (cmd/kubelet/app/server.go).
 runtime=$(containerd --version | sed -n 's/.* v\{0,1\}\([0-9][0-9]*\)\.[0-9][^ ]* *.*/\1/p' | head -n 1)
 if [ "$kubelet_minor" -ge 37 ] && [ "${runtime:-2}" -lt 2 ]; then
