@@ -125,7 +125,13 @@ async function kubectl(...args: string[]): Promise<string> {
 }
 const tunnelPid = () =>
     Number(/^pid=(\d+)$/m.exec(fs.readFileSync(recordPath(stack, "n-tunnel"), "utf8"))?.[1]);
-const pidOf = (program: string) => inGuest(stack, `pgrep -xo ${program}`);
+/** Of one that runs. */
+async function pidOf(program: string): Promise<string> {
+    const record = `/root/.local/state/kubedev/*/*/n-${program}/record`;
+    const pid = await inGuest(stack, `sed -n s/^pid=//p ${record}`);
+    await inGuest(stack, `kill -0 ${pid}`);
+    return pid;
+}
 
 test("a machine becomes a node that is Ready with the kubelet that was built, and then nothing changes", async () => {
     await stack.up(withArgs({ nodeLabels: { tier: "front" } }));
@@ -186,7 +192,7 @@ test("taken out of the program it leaves nothing: not in the cluster, not on its
     expect(isRunning(tunnel)).toBe(false);
     const left = [
         "ls -d /var/lib/kubelet /var/lib/kubedev /run/kubedev /root/.local/state/kubedev 2>/dev/null",
-        "pgrep -x 'kubelet|kube-proxy'",
+        "pgrep -fa '[-]-hostname-override=n|[-]-config .*containerd.toml'",
         "nft list tables | grep kube-proxy",
         "grep -E 'kubelet|kubedev' /proc/self/mountinfo",
         "ip -o link | grep kubedev0",

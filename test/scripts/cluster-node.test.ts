@@ -215,17 +215,7 @@ describe.each(shells)("%s", (shell) => {
         function onlyBasics(): string {
             const dir = path.join(directory, "basics");
             fs.mkdirSync(dir);
-            for (const name of [
-                "mkdir",
-                "flock",
-                "rm",
-                "rmdir",
-                "sed",
-                "expr",
-                "cat",
-                "ls",
-                "tr",
-            ]) {
+            for (const name of [shell, ...basics]) {
                 const file = ["/usr/bin", "/bin"]
                     .map((at) => path.join(at, name))
                     .find(fs.existsSync);
