@@ -178,9 +178,8 @@ test("a flag of the kubelet restarts it alone, a label changes in place, a tunne
     await stack.up(args);
     expect([await pidOf("containerd"), await pidOf("kube-proxy")]).toEqual(before);
     expect(await pidOf("kubelet")).not.toBe(kubelet);
-    expect(await inGuest(stack, "tr '\\0' ' ' </proc/$(pgrep -xo kubelet)/cmdline")).toContain(
-        "--v=2",
-    );
+    const line = await inGuest(stack, `tr '\\0' ' ' </proc/${await pidOf("kubelet")}/cmdline`);
+    expect(line).toContain("--v=2");
     expect(isRunning(tunnelPid())).toBe(true);
     expect(await kubectl("get", "nodes", "--no-headers", "-L", "tier")).toMatch(/ Ready .* back$/);
 });
