@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { hostParts } from "../host/host";
+import { Host, hostParts } from "../host/host";
 import { after, hostResource, HostResource, textOf } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
@@ -23,14 +23,15 @@ import {
 } from "./cluster-rules";
 import { endpointOf, Layout, programArgv, programFlags } from "./control-plane-flags";
 import { ControlPlaneProgram, programName } from "./control-plane-programs";
+import { ClusterControlPlane } from "./control-plane-ref";
 import { healthText, needsKubectl } from "./health-checks";
 import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
 import { ProfileCommands, profileCommands } from "./profile-commands";
 
 /**
  * A Kubernetes control plane of its own processes on a host: etcd, API server, controller manager and scheduler, from binaries
- * that were built. All of it is on one address of loopback. There are no nodes yet: objects are kept and reconciled, pods wait
- * for a node. A process that died shows in the next preview, and the next up starts it again.
+ * that were built. All of it is on one address of loopback. Without a ClusterNode objects are kept and reconciled, and pods
+ * wait for a node. A process that died shows in the next preview, and the next up starts it again.
  */
 export class Cluster extends pulumi.ComponentResource {
     /** Kubeconfig of the cluster's administrator. Unknown in a preview that makes the cluster, and on a remote host in one that changes it. */
@@ -47,6 +48,8 @@ export class Cluster extends pulumi.ComponentResource {
     public readonly logPaths: pulumi.Output<Record<string, string>>;
     /** Commands that write profiles of its programs into the current directory, by program: kubeApiserver, kubeControllerManager, kubeScheduler. */
     public readonly profileCommands: pulumi.Output<Record<string, ProfileCommands>>;
+    /** What a ClusterNode takes as its controlPlane. Known in preview, but for the id of the cluster. */
+    public readonly controlPlane: pulumi.Output<ClusterControlPlane>;
     /** Changes whenever the cluster was made anew, with nothing in it. What is in it takes this as a trigger. */
     public readonly instanceId: pulumi.Output<string>;
 
@@ -223,6 +226,20 @@ export class Cluster extends pulumi.ComponentResource {
             ),
         );
         this.instanceId = state.instanceId;
+        const given: pulumi.Input<Host> = args.host ?? {};
+        this.controlPlane = pulumi.output({
+            host: given,
+            clusterName: name,
+            kubernetesVersion,
+            address: this.address,
+            port: fixed.ports.kubeApiserver,
+            serviceCidr: layout.serviceCidr,
+            podCidr: layout.podCidr,
+            stateDir: layout.stateDir,
+            kubeadmPath: required(known["binaries.kubeadm"]),
+            kubectlPath: kubectl,
+            instanceId: state.resource.id,
+        });
         this.registerOutputs({
             kubeconfig: this.kubeconfig,
             kubeconfigPath: this.kubeconfigPath,
@@ -231,6 +248,7 @@ export class Cluster extends pulumi.ComponentResource {
             address: this.address,
             logPaths: this.logPaths,
             profileCommands: this.profileCommands,
+            controlPlane: this.controlPlane,
             instanceId: this.instanceId,
         });
     }

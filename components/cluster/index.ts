@@ -10,3 +10,12 @@ export {
     type ClusterVersionsArgs,
 } from "./cluster-args";
 export { type ProfileCommands } from "./profile-commands";
+export { ClusterNode } from "./cluster-node";
+export {
+    type ClusterNodeArgs,
+    type ClusterNodeBinariesArgs,
+    type ClusterNodeVerbosityArgs,
+} from "./cluster-node-args";
+export { type ClusterControlPlane } from "./control-plane-ref";
+export { CgroupDriver } from "./kubelet-config";
+export { ProxyMode } from "./proxy-config";

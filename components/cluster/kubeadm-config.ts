@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import { advertisedAddress, Layout } from "./control-plane-flags";
 
 /** Ten years, as kubeadm's authorities have: nobody renews the certificates of a cluster that a stack keeps. */
-const validity = "87600h0m0s";
+export const validity = "87600h0m0s";
 
 /**
  * kubeadm's configuration (kubeadm.k8s.io/v1beta4, https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/), as
@@ -52,4 +52,32 @@ export function authenticationConfig(): string {
             conditions: ["/livez", "/readyz", "/healthz"].map((path) => ({ path })),
         },
     });
+}
+
+/**
+ * kubeadm's configuration as far as `kubeadm kubeconfig user` takes it: for a client that finds the API server at `server`, as
+ * 127.0.0.1:6443. The script adds certificatesDir.
+ */
+export function clientConfig(
+    clusterName: string,
+    kubernetesVersion: string,
+    server: string,
+): string {
+    const apiVersion = "kubeadm.k8s.io/v1beta4";
+    return [
+        {
+            ...{ apiVersion, kind: "InitConfiguration" },
+            localAPIEndpoint: { advertiseAddress: advertisedAddress },
+            nodeRegistration: { name: "control-plane", criSocket: "unix:///none" },
+        },
+        {
+            ...{ apiVersion, kind: "ClusterConfiguration" },
+            clusterName,
+            kubernetesVersion,
+            controlPlaneEndpoint: server,
+            encryptionAlgorithm: "ECDSA-P256",
+        },
+    ]
+        .map((document) => `---\n${stringify(document)}`)
+        .join("");
 }

@@ -28,7 +28,7 @@ export interface HostResourceArgs {
     /** File on the machine that runs Pulumi, sent as standard input. */
     payloadFile?: pulumi.Input<string | undefined>;
     /** Ids of what the thing physically stands on, on the same host. When one changes, so does this thing. */
-    parents?: (pulumi.Input<string> | undefined)[];
+    parents?: pulumi.Input<string | undefined>[];
     /** Whether the probe looks after it: its scripts write a record, and its death shows in a preview. Defaults to true. */
     probed?: boolean;
     /** Time limit in seconds for each of the scripts. Defaults to 600. */

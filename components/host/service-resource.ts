@@ -41,7 +41,7 @@ export interface ServiceResourceArgs {
     check?: HostResourceArgs["check"];
     /** False: it is declared, but does not run. Defaults to true. */
     running?: pulumi.Input<boolean>;
-    parents?: (pulumi.Input<string> | undefined)[];
+    parents?: pulumi.Input<string | undefined>[];
 }
 
 /** Declares a long-running process on a host. */

@@ -82,3 +82,14 @@ export function fields<Shape extends z.ZodRawShape>(
                 : `expected ${what}`,
     });
 }
+
+/** Labels of Kubernetes objects, by key (syntax and character set of labels). */
+export const labelsRule = z.record(
+    z
+        .string()
+        .regex(
+            /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
+        ),
+    z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/),
+    { error: "expected labels by key, as Kubernetes takes them" },
+);

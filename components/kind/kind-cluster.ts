@@ -6,19 +6,13 @@ import { after, hostResource, recordedFacts, textOf } from "../host/host-resourc
 import { lookAt } from "../host/thing-look";
 import { isLoopbackAddress, loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
-import { absolutePath, whole } from "../internal/rules";
+import { absolutePath, labelsRule, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { derivedName } from "./cluster-name";
 import { EngineRef } from "./container-engine";
 import { engineRule } from "./engine-rule";
 import { ownOrHost } from "./image-resource";
-import {
-    kindConfig,
-    KindConfigArgs,
-    kindConfigRules,
-    kindNodeNames,
-    labelsRule,
-} from "./kind-config";
+import { kindConfig, KindConfigArgs, kindConfigRules, kindNodeNames } from "./kind-config";
 import { RegistryRef, registryRule } from "./local-registry";
 import { binaryProblems, NodeBinaryArgs, replaceInNodes } from "./node-binaries";
 import { wireRegistry } from "./node-registry";

@@ -6,6 +6,7 @@ import {
     runtimeConfig,
     whole,
     yesOrNo,
+    labelsRule,
 } from "../internal/rules";
 
 /** What a node of kind is for. */
@@ -88,17 +89,6 @@ const cidr = text('a range of addresses, as "10.244.0.0/16"').regex(
 );
 const oneOf = (...values: string[]) =>
     z.enum(values, { error: `expected one of ${values.join(", ")}` });
-
-/** A label of a Kubernetes object (syntax and character set of labels). @internal */
-export const labelsRule = z.record(
-    z
-        .string()
-        .regex(
-            /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/,
-        ),
-    z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/),
-    { error: "expected labels by key, as Kubernetes takes them" },
-);
 
 /** Rules of the arguments that go into kind's configuration. @internal */
 export const kindConfigRules = {

@@ -1,0 +1,296 @@
+import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { hostParts } from "../host/host";
+import { after, hostResource, HostResource, textOf } from "../host/host-resource";
+import { preflight } from "../host/preflight";
+import { keyOf } from "../host/scope";
+import { serviceResource, Supervisor } from "../host/service-resource";
+import { addressAt, parseRange } from "../internal/address-range";
+import { guarded } from "../internal/errors";
+import { assertArgs, checkedEach } from "../internal/validate";
+import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
+import { clientConfig, validity } from "./kubeadm-config";
+import { CgroupDriver, kubeletConfig } from "./kubelet-config";
+import { containerdService, kubeletService, NodeService, proxyService } from "./node-programs";
+import { needsTunnel, serverFor, tunnelHealthText, tunnelText } from "./node-tunnel";
+import { ProxyMode, proxyConfig } from "./proxy-config";
+
+/** kubeadm 1.36's own (cmd/kubeadm/app/constants). */
+const defaultPauseImage = "registry.k8s.io/pause:3.10.2";
+
+/**
+ * A node of a Cluster on a host: containerd, kubelet and kube-proxy as services of their own, from binaries that were built.
+ * It is there once it is Ready. A host elsewhere reaches the API server by ssh: a service of this machine holds a tunnel that
+ * ends on the host's loopback, so that nothing listens for others.
+ */
+export class ClusterNode extends pulumi.ComponentResource {
+    /** Name of the node in the cluster. Known in preview. */
+    public readonly nodeName: pulumi.Output<string>;
+    /** Version of the kubelet that the node reports, as "v1.36.1". */
+    public readonly kubeletVersion: pulumi.Output<string>;
+    /** Address that the node has in its own network. */
+    public readonly internalIp: pulumi.Output<string>;
+    /** Range of the pods on this node. */
+    public readonly podCidr: pulumi.Output<string>;
+    /** Paths of the logs on the host, by program: containerd, kubelet, kubeProxy. */
+    public readonly logPaths: pulumi.Output<Record<string, string>>;
+    /** Changes whenever its kubelet was started anew. */
+    public readonly instanceId: pulumi.Output<string>;
+
+    constructor(name: string, args: ClusterNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("kubedev:index:ClusterNode", name, args, opts);
+        const what = `ClusterNode ${name}`;
+        const flat = flatNodeArgs(name, args);
+        assertArgs(what, flat, clusterNodeRules);
+        const known = checkedEach(what, flat, clusterNodeRules);
+        const cluster = pulumi.output(args.controlPlane);
+        const nodeName = args.nodeName ?? name;
+        const readySec = args.readyTimeoutSec ?? 300;
+        const own = { parent: this };
+        const host = preflight(args.host, {
+            tools: [
+                { program: "containerd", package: "containerd" },
+                { program: "runc", package: "runc" },
+                { program: "curl", package: "curl" },
+            ],
+        });
+        const there = hostParts(args.host);
+        const control = hostParts(cluster.host);
+        const server = pulumi
+            .all([there.ssh, control.ssh, cluster.address, cluster.port])
+            .apply(([node, control, address, port]) =>
+                guarded(() => serverFor(what, node, control, address, port)),
+            );
+
+        const beside = {
+            KUBEDEV_KUBECTL: cluster.kubectlPath,
+            KUBEDEV_STATE: cluster.stateDir,
+            KUBEDEV_NODE_NAME: nodeName,
+        };
+        const credentials = hostResource(
+            `${name}-credentials`,
+            {
+                host: cluster.host,
+                create: "cluster/node-credentials.sh",
+                delete: "cluster/node-forget.sh",
+                spec: { nodeName, server },
+                parents: [cluster.instanceId],
+                environment: {
+                    ...beside,
+                    KUBEDEV_KUBEADM: cluster.kubeadmPath,
+                    KUBEDEV_KUBEADM_CONFIG: pulumi
+                        .all([cluster.clusterName, cluster.kubernetesVersion, server])
+                        .apply(([called, version, at]) => clientConfig(called, version, at)),
+                    KUBEDEV_VALIDITY: validity,
+                },
+                timeoutSec: 120,
+            },
+            // Kubeconfigs are printed.
+            { ...own, additionalSecretOutputs: ["stdout"] },
+        );
+        const to = pulumi.interpolate`${cluster.address}:${cluster.port}`;
+        const tunnel = serviceResource(
+            `${name}-tunnel`,
+            {
+                host: undefined,
+                spec: { from: server, to },
+                parents: [there.parentId],
+                // Of a node beside the control plane there is none to be held.
+                running: pulumi
+                    .all([there.ssh, control.ssh, there.running])
+                    .apply(([ssh, plane, runs]) => needsTunnel(ssh, plane) && runs !== false),
+                run: pulumi
+                    .all([there.ssh, server, to])
+                    .apply(([ssh, from, target]) => tunnelText(ssh, from, target)),
+                health: pulumi
+                    .all([there.ssh, server])
+                    .apply(([ssh, at]) => tunnelHealthText(ssh, at)),
+                healthTimeoutSec: 60,
+                stopTimeoutSec: 5,
+                logMaxMib: 1,
+                logKeep: 1,
+                supervisor: Supervisor.Auto,
+            },
+            own,
+        );
+        const printed = (field: string) =>
+            pulumi.secret(credentials.result().apply((result) => textOf(result, field)));
+        const node = hostResource(
+            `${name}-node`,
+            {
+                host,
+                create: "cluster/node-create.sh",
+                delete: "cluster/node-remove.sh",
+                spec: { nodeName },
+                parents: [credentials.resource.id],
+                environment: {
+                    KUBEDEV_KUBELET: required(known["binaries.kubelet"]),
+                    KUBEDEV_KUBE_PROXY: required(known["binaries.kubeProxy"]),
+                    KUBEDEV_KUBELET_CONF: printed("kubelet"),
+                    KUBEDEV_KUBE_PROXY_CONF: printed("kubeProxy"),
+                    KUBEDEV_CA: printed("ca"),
+                    KUBEDEV_APISERVER_VERSION: cluster.kubernetesVersion,
+                    KUBEDEV_PROXY_MODE: known.proxyMode.apply((mode) => mode ?? ProxyMode.Nftables),
+                    KUBEDEV_CGROUP_DRIVER: known.cgroupDriver.apply(orSystemd),
+                    KUBEDEV_CGROUP_V1: known.allowCgroupV1.apply((given) => String(given ?? false)),
+                },
+                timeoutSec: 300,
+            },
+            own,
+        );
+        const files = `../${keyOf(`${name}-node`)}`;
+        const start = (
+            program: string,
+            service: pulumi.Output<NodeService>,
+            stopTimeoutSec: number,
+            ...before: HostResource[]
+        ): HostResource =>
+            serviceResource(
+                `${name}-${program}`,
+                {
+                    host,
+                    spec: { service: service.spec },
+                    parents: [node.resource.id],
+                    run: service.run,
+                    preStart: service.preStart,
+                    health: service.health,
+                    healthTimeoutSec: readySec,
+                    stopTimeoutSec,
+                    logMaxMib: 16,
+                    logKeep: 3,
+                    supervisor: Supervisor.Auto,
+                },
+                { ...own, dependsOn: before.map(({ resource }) => resource) },
+            );
+        const containerd = start(
+            "containerd",
+            pulumi
+                .all([known.cgroupDriver, known.pauseImage])
+                .apply(([driver, image]) =>
+                    containerdService(orSystemd(driver), image ?? defaultPauseImage),
+                ),
+            20,
+        );
+        const kubelet = start(
+            "kubelet",
+            pulumi
+                .all([
+                    pulumi.all([known["binaries.kubelet"], known["verbosity.kubelet"]]),
+                    pulumi.all([cluster.serviceCidr, known.cgroupDriver, known.allowCgroupV1]),
+                    pulumi.all([known.featureGates, known.kubeletConfig]),
+                ])
+                .apply(([[program, level], [services, driver, v1], [gates, more]]) =>
+                    kubeletService(
+                        program ?? "",
+                        nodeName,
+                        files,
+                        level ?? 0,
+                        kubeletConfig({
+                            clientCaFile: `${files}/ca.crt`,
+                            dnsIp: dnsIpOf(services),
+                            cgroupDriver: orSystemd(driver),
+                            allowCgroupV1: v1 ?? false,
+                            featureGates: gates,
+                            more,
+                        }),
+                    ),
+                ),
+            20,
+            ...[tunnel, containerd],
+        );
+        const ready = hostResource(
+            `${name}-ready`,
+            {
+                host: cluster.host,
+                create: "cluster/node-ready.sh",
+                delete: "host/forget.sh",
+                spec: { nodeName },
+                parents: [kubelet.resource.id],
+                environment: {
+                    ...beside,
+                    KUBEDEV_KUBELET_VERSION: node
+                        .result()
+                        .apply((result) => textOf(result, "kubeletVersion")),
+                    KUBEDEV_LABELS: known.nodeLabels.apply(lines),
+                    KUBEDEV_READY_SEC: String(readySec),
+                },
+                timeoutSec: readySec + 60,
+            },
+            own,
+        );
+        const proxy = start(
+            "kube-proxy",
+            pulumi
+                .all([
+                    ...[known["binaries.kubeProxy"], known["verbosity.kubeProxy"]],
+                    ...[known.proxyMode, cluster.podCidr, known.featureGates],
+                ] as const)
+                .apply(([program, level, mode, podCidr, gates]) =>
+                    proxyService(
+                        program ?? "",
+                        nodeName,
+                        level ?? 0,
+                        proxyConfig({
+                            kubeconfig: `${files}/kube-proxy.conf`,
+                            mode: mode ?? ProxyMode.Nftables,
+                            podCidr,
+                            featureGates: gates,
+                        }),
+                    ),
+                ),
+            10,
+            // It waits for what the kubelet registers.
+            ready,
+        );
+        const told = (field: string) => ready.result().apply((result) => textOf(result, field));
+
+        this.nodeName = after(proxy.resource, nodeName);
+        this.kubeletVersion = told("kubeletVersion");
+        this.internalIp = told("internalIp");
+        this.podCidr = told("podCidr");
+        this.logPaths = pulumi.output(
+            Object.fromEntries(
+                Object.entries({ containerd, kubelet, kubeProxy: proxy }).map(([key, service]) => [
+                    key,
+                    after(service.resource, there.ssh).apply((login) =>
+                        login === undefined
+                            ? pulumi.output(path.join(service.dir, "log"))
+                            : service.result().apply((result) => textOf(result, "log")),
+                    ),
+                ]),
+            ),
+        );
+        this.instanceId = ready.resource.id;
+        this.registerOutputs({
+            nodeName: this.nodeName,
+            kubeletVersion: this.kubeletVersion,
+            internalIp: this.internalIp,
+            podCidr: this.podCidr,
+            logPaths: this.logPaths,
+            instanceId: this.instanceId,
+        });
+    }
+}
+
+/** One that the rules have found to be there. */
+function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
+    return value as pulumi.Output<string>;
+}
+
+function orSystemd(driver: CgroupDriver | undefined): CgroupDriver {
+    return driver ?? CgroupDriver.Systemd;
+}
+
+/** The tenth address of the Services, as kubeadm has it, and the cluster's ClusterDns. */
+function dnsIpOf(serviceCidr: string): string {
+    const range = parseRange(serviceCidr);
+    return (range && addressAt(range, 10)) ?? "";
+}
+
+/** As lines key=value, in the order of the keys. */
+function lines(values: Readonly<Record<string, string>> | undefined): string {
+    return Object.entries(values ?? {})
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => `${key}=${value}`)
+        .join("\n");
+}

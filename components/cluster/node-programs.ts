@@ -1,0 +1,87 @@
+import { stringify } from "yaml";
+import { shellLine } from "../internal/quote";
+import { containerdConfig, nodeDir, podNetworkTemplate } from "./containerd-config";
+import { CgroupDriver, containerdSocket, kubeletHealth } from "./kubelet-config";
+import { programArgv } from "./control-plane-flags";
+import { proxyHealth } from "./proxy-config";
+
+/** Shell texts of one service. */
+export interface NodeService {
+    /** Its configuration, in the user's words. */
+    spec: Record<string, unknown>;
+    preStart: string;
+    run: string;
+    health: string;
+}
+
+/** containerd of the host, with a configuration, a socket and a store of its own. */
+export function containerdService(cgroupDriver: CgroupDriver, pauseImage: string): NodeService {
+    return {
+        spec: { cgroupDriver, pauseImage },
+        preStart: [
+            shellLine(["mkdir", "-p", `${nodeDir}/cni`]),
+            written(podNetworkTemplate(), `${nodeDir}/cni.template`),
+            written(containerdConfig(cgroupDriver, pauseImage), "containerd.toml"),
+        ].join(" && "),
+        run: 'exec containerd --config "$PWD/containerd.toml"',
+        health: `${shellLine(["ctr", "--address", containerdSocket, "version"])} >/dev/null`,
+    };
+}
+
+/** The kubelet. Its flags are those that its configuration has no field for. */
+export function kubeletService(
+    program: string,
+    nodeName: string,
+    credentials: string,
+    verbosity: number,
+    config: Record<string, unknown>,
+): NodeService {
+    const flags = {
+        config: "config.yaml",
+        kubeconfig: `${credentials}/kubelet.conf`,
+        "hostname-override": nodeName,
+        v: String(verbosity),
+    };
+    // systemd-resolved has a file of its own with what it asks itself.
+    const resolved = "/run/systemd/resolve/resolv.conf";
+    return {
+        spec: { program, flags, config },
+        preStart: [
+            written(stringify(config), "config.yaml"),
+            `if [ -e ${resolved} ]; then ln -sf ${resolved} resolv.conf; else ln -sf /etc/resolv.conf resolv.conf; fi`,
+        ].join(" && "),
+        run: `exec ${shellLine(programArgv(program, flags))}`,
+        health: answers(kubeletHealth),
+    };
+}
+
+/** kube-proxy. */
+export function proxyService(
+    program: string,
+    nodeName: string,
+    verbosity: number,
+    config: Record<string, unknown>,
+): NodeService {
+    const flags = {
+        config: "config.yaml",
+        "hostname-override": nodeName,
+        v: String(verbosity),
+    };
+    return {
+        spec: { program, flags, config },
+        preStart: written(stringify(config), "config.yaml"),
+        run: `exec ${shellLine(programArgv(program, flags))}`,
+        health: answers(proxyHealth),
+    };
+}
+
+function written(text: string, file: string): string {
+    return `${shellLine(["printf", "%s", text])} >${shellLine([file])}`;
+}
+
+function answers(address: string): string {
+    return shellLine([
+        ...["curl", "-fsS", "--noproxy", "*", "--max-time", "5", "-o", "/dev/null"],
+        `http://${address}/healthz`,
+    ]);
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Removes what a node leaves on a host once its services are stopped: mounts, rules, bridge, cgroups, files. Kernel settings stay.
+#   KUBEDEV_KUBE_PROXY  program
+. ../host/prelude.sh
+[ -d "$dir" ] || exit 0
+take_lock
+bridge=kubedev0
+
+mounts_below() { awk '{ print $5 }' /proc/self/mountinfo | grep -E "^($1)(/|\$)" | sort -r || :; }
+mounts_below '/var/lib/kubelet|/run/kubedev/containerd|/var/lib/kubedev/node' | while IFS= read -r mount; do
+    umount "$mount" 2>/dev/null || umount -l "$mount" || die "cannot unmount $mount"
+done
+if [ -x "$KUBEDEV_KUBE_PROXY" ]; then
+    "$KUBEDEV_KUBE_PROXY" --cleanup >"$dir/cleanup" 2>&1 || say "kube-proxy --cleanup failed: $(tail -n 1 "$dir/cleanup")"
+fi
+for family in ip ip6; do
+    nft delete table "$family" kube-proxy 2>/dev/null || :
+done
+if [ -e "/sys/class/net/$bridge" ]; then ip link delete "$bridge"; fi
+# Of pods that were killed with their containerd.
+for slice in kubepods.slice kubepods; do
+    if [ -d "/sys/fs/cgroup/$slice" ]; then
+        if [ -d /run/systemd/system ]; then systemctl stop "$slice" 2>/dev/null || :; fi
+        find "/sys/fs/cgroup/$slice" -depth -type d -exec rmdir {} + 2>/dev/null || :
+    fi
+done
+rm -rf --one-file-system /var/lib/kubelet /var/lib/kubedev/node /run/kubedev/containerd
+rmdir /var/lib/kubedev /run/kubedev 2>/dev/null || :
+forget
