@@ -8,6 +8,7 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 const minutes = [
     "machine/kind",
     "machine/source-in-guest",
+    "machine/cluster-node",
     "machine/azure-linux-agent",
     "machine/virtual-machine-life",
     "machine/kind-addons",
@@ -15,6 +16,8 @@ const minutes = [
     "machine/virtual-machine-diffs",
     "machine/cluster",
     "machine/kind-remote",
+    "machine/binary-swap",
+    "machine/debug-session",
     "machine/windows-service",
     "machine/windows-host",
     "machine/kind-source",
