@@ -78,6 +78,20 @@ const source = z.strictObject({
         .default([]),
 });
 
+const release = (example: string) => {
+    const error = `expected a version, as "${example}"`;
+    return z.string({ error }).regex(/^v\d+\.\d+\.\d+/, { error });
+};
+const cluster = z.strictObject({
+    /** Version of Kubernetes; of the tree, if it is built from that. */
+    kubernetesVersion: release("v1.36.1").default("v1.36.1"),
+    /** true: its programs are built from the source tree, and not from the released module. */
+    fromSource: flag.default(false),
+    etcdVersion: release("v3.6.8").default("v3.6.8"),
+    /** Names of the machines that are its nodes. Defaults to all. */
+    nodes: z.array(hostname, { error: "expected a list of names of machines" }).optional(),
+});
+
 /** Settings of the environment, as `local-kvm:<name>`. */
 export const settings = {
     machines: z
@@ -93,4 +107,6 @@ export const settings = {
     packages: z.array(z.string(), { error: "expected a list of package names" }).default([]),
     /** Source tree to work on, and what is built from it. Defaults to none. */
     source: source.optional(),
+    /** Cluster of plain processes here, with machines as its nodes. Defaults to none. */
+    cluster: cluster.optional(),
 };

@@ -3,12 +3,21 @@ import { SshKeyPair } from "../../components/host";
 import { BaseImage, VirtualMachine } from "../../components/qemu";
 import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
+import { declareCluster, nodePackages, nodeRootSizeMib } from "./cluster";
 import { settings } from "./config";
 
 const config = readConfig("local-kvm", settings);
 
 const loginKey = new SshKeyPair("login", { comment: `kubedev ${pulumi.getStack()}` });
-const image = new BaseImage("debian", { suite: config.suite, packages: config.packages });
+const image = new BaseImage("debian", {
+    suite: config.suite,
+    ...(config.cluster === undefined
+        ? { packages: config.packages }
+        : {
+              packages: [...new Set([...config.packages, ...nodePackages])],
+              rootSizeMib: nodeRootSizeMib,
+          }),
+});
 const machines = config.machines.map(
     ({ name, ports, ...size }) =>
         new VirtualMachine(name, {
@@ -42,10 +51,14 @@ const suites =
               }),
           ]);
 
+const byName = new Map(
+    machines.map((machine, index) => [config.machines[index]?.name ?? "", machine]),
+);
+const cluster =
+    config.cluster === undefined ? undefined : declareCluster(config.cluster, byName, tree);
+
 const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T> =>
-    Object.fromEntries(
-        machines.map((machine, index) => [config.machines[index]?.name ?? "", value(machine)]),
-    );
+    Object.fromEntries([...byName].map(([name, machine]) => [name, value(machine)]));
 
 /** Outputs of the stack. */
 export const outputs = {
@@ -85,6 +98,8 @@ export const outputs = {
                   ]),
               ),
           }),
+    /** Cluster: how to call kubectl, and by node the version that it reports. */
+    ...(cluster === undefined ? {} : { cluster }),
     /** By name and platform: where the binaries are that were built. */
     ...(build === undefined ? {} : { binaries: build.paths }),
 };

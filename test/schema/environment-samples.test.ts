@@ -43,6 +43,7 @@ test("every environment is known here, and has samples", () => {
         [...environments].sort(),
     );
     expect(samples.map(([environment, file]) => `${environment}/${file}`)).toEqual([
+        "local-kvm/cluster.sample.yaml",
         "local-kvm/default.sample.yaml",
         "local-kvm/source.sample.yaml",
         "local-kvm/three-machines.sample.yaml",
@@ -73,6 +74,16 @@ test("source.sample.yaml means what it says", () => {
     );
     expect(machines).toHaveLength(1);
     expect(source).toMatchObject({ targets: ["cmd/kubelet", "cmd/kube-scheduler"], debug: false });
+});
+
+test("cluster.sample.yaml means what it says", () => {
+    const { cluster, machines } = rulesOf["local-kvm"].parse(
+        settingsOf("local-kvm", "cluster.sample.yaml"),
+    );
+    expect(machines.map(({ name, memoryMib }) => [name, memoryMib])).toEqual([["node", 2048]]);
+    expect(cluster).toEqual({
+        ...{ kubernetesVersion: "v1.36.1", etcdVersion: "v3.6.8", fromSource: false },
+    });
 });
 
 test("three-machines.sample.yaml means what it says", () => {

@@ -1,0 +1,107 @@
+/** The cluster of the environment: its control plane on this computer, its nodes on machines. */
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { Cluster, ClusterNode } from "../../components/cluster";
+import { HostArtifact } from "../../components/host";
+import { VirtualMachine } from "../../components/qemu";
+import { Build, SourceTree } from "../../components/source";
+import { settings } from "./config";
+
+type ClusterSettings = NonNullable<z.output<(typeof settings)["cluster"]>>;
+
+/** Debian packages of the guests that are nodes. */
+export const nodePackages = [
+    ...["containerd", "containernetworking-plugins"],
+    ...["nftables", "iptables", "conntrack"],
+];
+/** Room for these, and for programs. */
+export const nodeRootSizeMib = 3072;
+
+const platform = `linux/${process.arch === "arm64" ? "arm64" : "amd64"}`;
+const commands = [
+    ...["kube-apiserver", "kube-controller-manager", "kube-scheduler"],
+    ...["kubeadm", "kubectl", "kubelet", "kube-proxy"],
+];
+
+/** Declares it; answers its outputs. */
+export function declareCluster(
+    wanted: ClusterSettings,
+    machines: ReadonlyMap<string, VirtualMachine>,
+    tree: SourceTree | undefined,
+) {
+    const { kubernetesVersion, etcdVersion, nodes = [...machines.keys()] } = wanted;
+    if (wanted.fromSource && tree === undefined) {
+        throw new pulumi.RunError(
+            "local-kvm:cluster.fromSource: got true without a source tree; expected local-kvm:source. Set it: pulumi config set --path 'local-kvm:source.dir' VALUE",
+        );
+    }
+    const from = (prefix: string) => commands.map((command) => `${prefix}cmd/${command}`);
+    const kubernetes = new Build(
+        "kubernetes",
+        wanted.fromSource && tree !== undefined
+            ? { source: tree.files, targets: from(""), platforms: [platform] }
+            : {
+                  module: `k8s.io/kubernetes@${kubernetesVersion}`,
+                  targets: from("k8s.io/kubernetes/"),
+                  platforms: [platform],
+              },
+    );
+    const etcd = new Build("etcd", {
+        module: `go.etcd.io/etcd/server/v3@${etcdVersion}`,
+        targets: ["go.etcd.io/etcd/server/v3"],
+        names: { "go.etcd.io/etcd/server/v3": "etcd" },
+        platforms: [platform],
+    });
+    const cluster = new Cluster("cluster", {
+        kubernetesVersion,
+        binaries: {
+            etcd: binaryOf(etcd, "etcd").path,
+            kubeApiserver: binaryOf(kubernetes, "kube-apiserver").path,
+            kubeControllerManager: binaryOf(kubernetes, "kube-controller-manager").path,
+            kubeScheduler: binaryOf(kubernetes, "kube-scheduler").path,
+            kubeadm: binaryOf(kubernetes, "kubeadm").path,
+            kubectl: binaryOf(kubernetes, "kubectl").path,
+        },
+    });
+    const versions = nodes.map((name): [string, pulumi.Output<string>] => {
+        const machine = machines.get(name);
+        if (machine === undefined) {
+            throw new pulumi.RunError(
+                `local-kvm:cluster.nodes: got "${name}"; expected names of local-kvm:machines: ${[...machines.keys()].join(", ")}`,
+            );
+        }
+        const sent = (program: string) => {
+            const { path, sha256 } = binaryOf(kubernetes, program);
+            // With its digest, which is unknown until it is built: else a preview would look for the file.
+            return new HostArtifact(`${name}-${program}`, {
+                host: machine.host,
+                sourcePath: path,
+                sha256,
+            }).path;
+        };
+        const node = new ClusterNode(`${name}-node`, {
+            controlPlane: cluster.controlPlane,
+            host: machine.host,
+            nodeName: name,
+            binaries: { kubelet: sent("kubelet"), kubeProxy: sent("kube-proxy") },
+        });
+        return [name, node.kubeletVersion];
+    });
+    return {
+        kubectl: cluster.kubectlCommand,
+        kubeconfig: cluster.kubeconfigPath,
+        endpoint: cluster.endpoint,
+        logs: cluster.logPaths,
+        nodes: Object.fromEntries(versions),
+    };
+}
+
+function binaryOf(build: Build, name: string) {
+    const binary = build.binaries[`${name}-${platform.replace("/", "-")}`];
+    if (binary === undefined) {
+        throw new Error(
+            `${name} is not among what is built: ${Object.keys(build.binaries).join(", ")}`,
+        );
+    }
+    return binary;
+}
