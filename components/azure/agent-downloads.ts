@@ -18,7 +18,7 @@ interface AgentDownload {
     sha256: string;
 }
 
-/** What a Windows agent can be asked to install. */
+/** What a Windows agent can be asked to install. @internal */
 export enum AgentTool {
     Containerd = "containerd",
     Git = "gitDownload",
@@ -29,6 +29,8 @@ export enum AgentTool {
  * Releases that are taken where none is given, with the digests that Scoop's maintainers recorded of the makers' files
  * (github.com/ScoopInstaller/Main, bucket/containerd.json at 86574232, bucket/mingit.json at cd4b6710, bucket/go.json at
  * 566be7f2: the last one of Go 1.26).
+ *
+ * @internal
  */
 export const knownDownloads: Readonly<Record<AgentTool, AgentDownload>> = {
     [AgentTool.Containerd]: {
@@ -48,7 +50,7 @@ export const knownDownloads: Readonly<Record<AgentTool, AgentDownload>> = {
     },
 };
 
-/** Rule for one of them: all of it, or nothing. */
+/** Rule for one of them: all of it, or nothing. @internal */
 export const downloadRule = z
     .object(
         {
@@ -71,7 +73,7 @@ export const downloadRule = z
     )
     .optional();
 
-/** What is downloaded. */
+/** What is downloaded. @internal */
 export function downloadOf(
     tool: AgentTool,
     given: pulumi.Input<pulumi.Unwrap<AgentDownloadArgs> | undefined>,

@@ -21,7 +21,7 @@ const paths: ProfileCommands = {
     trace: "trace?seconds=5",
 };
 
-/** By program that serves profiles, with the credentials that kubectl has. */
+/** By program that serves profiles, with the credentials that kubectl has. @internal */
 export function profileCommands(
     kubectlCommand: string,
     { address, ports }: Pick<Layout, "address" | "ports">,
