@@ -1,2 +1,3 @@
 /** Another program in the place of the one that a service runs, on nodes that go on living. */
-export { BinarySwap, type BinarySwapArgs, type SwapBinaryArgs } from "./binary-swap";
+export { BinarySwap } from "./binary-swap";
+export { type BinarySwapArgs, type SwapBinaryArgs } from "./swap-args";

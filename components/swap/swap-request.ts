@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { HealthCheckArgs, healthCheckRule } from "../host/health-check";
+import { healthCheckRule } from "../host/health-check";
 import { anyHostRule, HostOs } from "../host/host";
 import { absoluteFilePathOn, notOn } from "../host/os-rules";
 import { absolutePath, parentIds, sha256Digest, shellText, whole } from "../internal/rules";
+import { type SwapRequest } from "./swap-args";
 import { architectures } from "./swap-program";
 
 const serviceName = z
@@ -46,20 +47,6 @@ export const swapBinaryRules = {
         }),
     sha256: sha256Digest.optional(),
 };
-
-/** What of the arguments the program on the host is asked by. A preview knows all of it. */
-export interface SwapRequest {
-    service: pulumi.Input<string>;
-    path?: pulumi.Input<string>;
-    dependents?: pulumi.Input<pulumi.Input<string>[]>;
-    healthCheck?: pulumi.Input<HealthCheckArgs>;
-    nodeCheckCommand?: pulumi.Input<string>;
-    drainCommand?: pulumi.Input<string>;
-    undrainCommand?: pulumi.Input<string>;
-    versionArguments?: pulumi.Input<pulumi.Input<string>[]>;
-    stopTimeoutSec?: number;
-    settleSec?: number;
-}
 
 /** What agents/swap/request.go reads. @internal */
 export function requestText(args: pulumi.Unwrap<SwapRequest>): string {

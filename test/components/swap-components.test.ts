@@ -4,7 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { HostOs } from "../../components/host/host";
-import { BinarySwap, BinarySwapArgs } from "../../components/swap/binary-swap";
+import { BinarySwap } from "../../components/swap/binary-swap";
+import { type BinarySwapArgs } from "../../components/swap/swap-args";
 import { known, MockedRun } from "../support/mocked-run";
 
 let run: MockedRun;
