@@ -36,8 +36,19 @@ clean_up() {
     fi
     rm -f "$log"
 }
+interrupted() {
+    trap '' INT TERM HUP
+    if [ "$making" = true ]; then
+        making=false
+        say "interrupted: removing what was made of the cluster"
+        setsid sh "$dir/undo" "$worker" >"$dir/undo.log" 2>&1 7>&- &
+        worker=''
+        wait "$!" || cat "$dir/undo.log" >&2
+    fi
+    exit 130
+}
 trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+trap interrupted INT TERM HUP
 
 make_cluster() {
     if [ -n "$(node_ids)" ]; then
@@ -50,6 +61,9 @@ make_cluster() {
     kubedev/* | kubedev-overlay/* | kubedev-source/*) die "the node image $KUBEDEV_IMAGE_TAG is neither in the engine nor kept on this host; run pulumi up --target-replace of its NodeImage" ;;
     esac
     rm -f "$dir/kubeconfig"
+    cat >"$dir/undo" <<'UNDO'
+. ./cluster-undo.sh
+UNDO
     : >"$dir/making"
     making=true
     # As kind reads it, beside the cluster that it made.
@@ -130,6 +144,6 @@ write_record "kind=cluster" "fact.spec=$KUBEDEV_SPEC" "fact.engine=$KUBEDEV_ENGI
     "fact.labels=$(printf '%s\n' "$KUBEDEV_LABELS" | sed 's/=.*//' | tr '\n' ' ')" \
     "fact.nodes=$(noted_names | tr '\n' ' ')"
 making=false
-rm -f "$dir/making"
+rm -f "$dir/making" "$dir/undo"
 # As a JSON string: the one place where a secret leaves the host, into an encrypted output.
 printf '{"kubeconfigPath":%s,"kubeconfig":%s}\n' "$(json_string "$dir/kubeconfig")" "$(jq -R -s . <"$dir/kubeconfig")"
