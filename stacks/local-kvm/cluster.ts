@@ -9,13 +9,17 @@ import { settings } from "./config";
 
 type ClusterSettings = NonNullable<z.output<(typeof settings)["cluster"]>>;
 
-/** Debian packages of the guests that are nodes. */
-export const nodePackages = [
-    ...["containerd", "containernetworking-plugins"],
-    ...["nftables", "iptables", "conntrack"],
-];
-/** Room for these, and for programs. */
-export const nodeRootSizeMib = 3072;
+/** What the guests' image has beside the packages that are wanted: a node's programs, and room for them. */
+export const nodeImage = (packages: readonly string[]) => ({
+    packages: [
+        ...new Set([
+            ...packages,
+            ...["containerd", "containernetworking-plugins"],
+            ...["nftables", "iptables", "conntrack"],
+        ]),
+    ],
+    rootSizeMib: 3072,
+});
 
 const platform = `linux/${process.arch === "arm64" ? "arm64" : "amd64"}`;
 const commands = [

@@ -3,20 +3,23 @@ import { SshKeyPair } from "../../components/host";
 import { BaseImage, VirtualMachine } from "../../components/qemu";
 import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
-import { declareCluster, nodePackages, nodeRootSizeMib } from "./cluster";
+import type * as clusterModule from "./cluster";
 import { settings } from "./config";
 
 const config = readConfig("local-kvm", settings);
+// Only require() leaves it out: it costs every preview of a stack without a cluster a tenth of a second.
+const clusterParts =
+    config.cluster === undefined
+        ? undefined
+        : // eslint-disable-next-line @typescript-eslint/no-require-imports
+          (require("./cluster") as typeof clusterModule);
 
 const loginKey = new SshKeyPair("login", { comment: `kubedev ${pulumi.getStack()}` });
 const image = new BaseImage("debian", {
     suite: config.suite,
-    ...(config.cluster === undefined
+    ...(clusterParts === undefined
         ? { packages: config.packages }
-        : {
-              packages: [...new Set([...config.packages, ...nodePackages])],
-              rootSizeMib: nodeRootSizeMib,
-          }),
+        : clusterParts.nodeImage(config.packages)),
 });
 const machines = config.machines.map(
     ({ name, ports, ...size }) =>
@@ -54,8 +57,7 @@ const suites =
 const byName = new Map(
     machines.map((machine, index) => [config.machines[index]?.name ?? "", machine]),
 );
-const cluster =
-    config.cluster === undefined ? undefined : declareCluster(config.cluster, byName, tree);
+const cluster = config.cluster && clusterParts?.declareCluster(config.cluster, byName, tree);
 
 const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T> =>
     Object.fromEntries([...byName].map(([name, machine]) => [name, value(machine)]));

@@ -30,7 +30,6 @@ export function makeRepository(dir: string, facts: GuestFacts, names: readonly s
         "Dir::State": at("state"),
         "Dir::State::status": at("status"),
         "Dir::Cache": at("cache"),
-        "APT::Architecture": "amd64",
         "APT::Sandbox::User": "",
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
