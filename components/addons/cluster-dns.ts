@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { addressAt, parseRange } from "../internal/address-range";
+import { addressAt, dnsAddress, parseRange } from "../internal/address-range";
 import { whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import {
@@ -72,7 +72,9 @@ export class ClusterDns extends pulumi.ComponentResource {
         assertArgs(what, args, rules);
         const known = checkedEach(what, given, rules);
 
-        this.clusterIp = known.serviceSubnet.apply((subnet) => dnsAddress(subnet));
+        this.clusterIp = known.serviceSubnet.apply((subnet) =>
+            dnsAddress(subnet ?? "10.96.0.0/12"),
+        );
         const declared = declareObjects(
             what,
             name,
@@ -107,12 +109,6 @@ export class ClusterDns extends pulumi.ComponentResource {
 }
 
 const defaultImage = "registry.k8s.io/coredns/coredns:v1.14.2";
-
-/** Address of the DNS service in a range of Service addresses: the tenth, as kubeadm has it. */
-export function dnsAddress(serviceSubnet: string | undefined): string {
-    const range = parseRange(serviceSubnet ?? "10.96.0.0/12");
-    return (range === undefined ? undefined : addressAt(range, 10)) ?? "";
-}
 
 /** CoreDNS' configuration. A loop, which a node's own resolver often makes, ends it with a message. */
 export function corefile(domain: string, upstream: readonly string[]): string {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Host } from "../host/host";
 import { DelveServer } from "../host/under-delve";
+import { UnitDialect } from "./unit-texts";
 
 /** Programs of a Cluster: absolute paths on its host, as a Build's `paths` has them. Another path restarts what runs it. */
 export interface ClusterBinariesArgs {
@@ -106,6 +107,8 @@ export interface ClusterArgs {
     extraFlags?: ClusterFlagsArgs;
     /** Debuggers by program: its debug build runs under delve in place of its binary, with the same flags. Defaults to none. */
     debug?: ClusterDebugArgs;
+    /** What `unitTexts` shows: "modern" units of what runs, or the by-hand cluster of 2015 as "seed", for reading. Defaults to "modern". A change touches nothing else. */
+    dialect?: pulumi.Input<UnitDialect>;
     /** How long each program may take to be ready, in seconds. Defaults to 120, under delve to 600. */
     readyTimeoutSec?: number;
 }

@@ -5,7 +5,7 @@ import { after, hostResource, HostResource, textOf } from "../host/host-resource
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
-import { addressAt, parseRange } from "../internal/address-range";
+import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
@@ -187,7 +187,7 @@ export class ClusterNode extends pulumi.ComponentResource {
                         level ?? 0,
                         kubeletConfig({
                             clientCaFile: `${files}/ca.crt`,
-                            dnsIp: dnsIpOf(services),
+                            dnsIp: dnsAddress(services),
                             cgroupDriver: orSystemd(driver),
                             allowCgroupV1: v1 ?? false,
                             featureGates: gates,
@@ -279,12 +279,6 @@ function required(value: pulumi.Output<string | undefined>): pulumi.Output<strin
 
 function orSystemd(driver: CgroupDriver | undefined): CgroupDriver {
     return driver ?? CgroupDriver.Systemd;
-}
-
-/** The tenth address of the Services, as kubeadm has it, and the cluster's ClusterDns. */
-function dnsIpOf(serviceCidr: string): string {
-    const range = parseRange(serviceCidr);
-    return (range && addressAt(range, 10)) ?? "";
 }
 
 /** As lines key=value, in the order of the keys. */

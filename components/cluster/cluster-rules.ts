@@ -15,6 +15,7 @@ import {
 import { ClusterArgs, ClusterBinariesArgs } from "./cluster-args";
 import { flagProblems } from "./control-plane-flags";
 import { ControlPlaneProgram, controlPlanePrograms } from "./control-plane-programs";
+import { UnitDialect } from "./unit-texts";
 import { minorOf, skewProblems, SkewVersions, versionForm } from "./version-skew";
 
 /** From the notes that this replaces: the API server's --service-cluster-ip-range there, and Calico's pool. */
@@ -76,6 +77,7 @@ export const clusterRules = {
     podCidr: cidr(defaultPodCidr, 8, 24).optional(),
     featureGates: featureGates.optional(),
     runtimeConfig: runtimeConfig.optional(),
+    dialect: z.enum(UnitDialect, { error: 'expected "modern" or "seed"' }).optional(),
     readyTimeoutSec: whole(1, 3600, "seconds").optional(),
     "versions.kubeControllerManager": version.optional(),
     "versions.kubeScheduler": version.optional(),
@@ -114,6 +116,7 @@ export function flatArgs(args: ClusterArgs) {
         podCidr: args.podCidr,
         featureGates: args.featureGates,
         runtimeConfig: args.runtimeConfig,
+        dialect: args.dialect,
         readyTimeoutSec: args.readyTimeoutSec,
         "versions.kubeControllerManager": versions?.kubeControllerManager,
         "versions.kubeScheduler": versions?.kubeScheduler,

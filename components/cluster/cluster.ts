@@ -7,6 +7,7 @@ import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { delveExecArgv, delveListen, underDelve } from "../host/under-delve";
+import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
@@ -23,10 +24,13 @@ import {
 } from "./cluster-rules";
 import { endpointOf, Layout, programArgv, programFlags } from "./control-plane-flags";
 import { ControlPlaneProgram, programName } from "./control-plane-programs";
+import { ControlPlaneService, readings } from "./control-plane-readings";
 import { ClusterControlPlane } from "./control-plane-ref";
 import { healthText, needsKubectl } from "./health-checks";
 import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
 import { ProfileCommands, profileCommands } from "./profile-commands";
+import { seedMachines, seedUnitTexts } from "./seed-unit-texts";
+import { UnitDialect } from "./unit-texts";
 
 /**
  * A Kubernetes control plane of its own processes on a host: etcd, API server, controller manager and scheduler, from binaries
@@ -48,6 +52,10 @@ export class Cluster extends pulumi.ComponentResource {
     public readonly logPaths: pulumi.Output<Record<string, string>>;
     /** Commands that write profiles of its programs into the current directory, by program: kubeApiserver, kubeControllerManager, kubeScheduler. */
     public readonly profileCommands: pulumi.Output<Record<string, ProfileCommands>>;
+    /** Shell commands on its host, by program, that succeed while it is ready: etcd, kubeApiserver, kubeControllerManager, kubeScheduler. */
+    public readonly healthCommands: pulumi.Output<Record<string, string>>;
+    /** Texts of systemd units by path: of what it runs, or with the dialect "seed" of the by-hand cluster of 2015. Nothing is installed. */
+    public readonly unitTexts: pulumi.Output<Record<string, string>>;
     /** What a ClusterNode takes as its controlPlane. Known in preview, but for the id of the cluster. */
     public readonly controlPlane: pulumi.Output<ClusterControlPlane>;
     /** Changes whenever the cluster was made anew, with nothing in it. What is in it takes this as a trigger. */
@@ -116,18 +124,21 @@ export class Cluster extends pulumi.ComponentResource {
             // The kubeconfig is printed.
             { ...parent, additionalSecretOutputs: ["stdout"] },
         );
-        const start = (program: ControlPlaneProgram, ...before: HostResource[]): HostResource => {
+        const start = (
+            program: ControlPlaneProgram,
+            ...before: HostResource[]
+        ): ControlPlaneService => {
             const kube = program !== ControlPlaneProgram.Etcd;
             const served = program === ControlPlaneProgram.KubeApiserver;
+            const wishes = pulumi.output({
+                extraFlags: known[`extraFlags.${program}`],
+                verbosity: kube ? known[`verbosity.${program}`] : undefined,
+                featureGates: kube ? known.featureGates : undefined,
+                runtimeConfig: served ? known.runtimeConfig : undefined,
+            });
             const flags = pulumi
-                .output({
-                    layout,
-                    extraFlags: known[`extraFlags.${program}`],
-                    verbosity: kube ? known[`verbosity.${program}`] : undefined,
-                    featureGates: kube ? known.featureGates : undefined,
-                    runtimeConfig: served ? known.runtimeConfig : undefined,
-                })
-                .apply(({ layout: all, ...wishes }) => programFlags(program, all, wishes));
+                .all([layout, wishes])
+                .apply(([all, wished]) => programFlags(program, all, wished));
             const debugged = args.debug?.[program] !== undefined;
             const debug = known[`debug.${program}`];
             const binary = pulumi
@@ -143,7 +154,7 @@ export class Cluster extends pulumi.ComponentResource {
                               : { program: server.delvePath, listen: delveListen(server) },
                       ),
                   };
-            return serviceResource(
+            const service = serviceResource(
                 `${name}-${programName(program)}`,
                 {
                     host,
@@ -172,6 +183,7 @@ export class Cluster extends pulumi.ComponentResource {
                 // Started one after the other; one that is started anew leaves the others alone.
                 { ...parent, dependsOn: before.map(({ resource }) => resource) },
             );
+            return { ...service, program, plain: required(known[`binaries.${program}`]), wishes };
         };
         const etcd = start(ControlPlaneProgram.Etcd);
         const apiserver = start(ControlPlaneProgram.KubeApiserver, etcd);
@@ -212,6 +224,24 @@ export class Cluster extends pulumi.ComponentResource {
         );
         this.profileCommands = this.kubectlCommand.apply((line) => profileCommands(line, fixed));
         this.endpoint = ready(endpoint);
+        const read = readings(
+            Object.values(services),
+            pulumi.all([layout, this.kubeconfigPath]).apply(([shared, file]) => ({
+                // Services have it relative to a directory of their own.
+                ...{ ...shared, stateDir: path.dirname(file) },
+            })),
+            kubectl,
+        );
+        this.healthCommands = read.healthCommands;
+        this.unitTexts = pulumi
+            .all([known.dialect, read.unitTexts, layout.serviceCidr])
+            .apply(([dialect, units, serviceCidr]) =>
+                dialect === UnitDialect.Seed
+                    ? seedUnitTexts({
+                          ...{ ...seedMachines, serviceCidr, dnsAddress: dnsAddress(serviceCidr) },
+                      })
+                    : units,
+            );
         this.address = ready(address);
         this.logPaths = pulumi.output(
             Object.fromEntries(
@@ -248,6 +278,8 @@ export class Cluster extends pulumi.ComponentResource {
             address: this.address,
             logPaths: this.logPaths,
             profileCommands: this.profileCommands,
+            healthCommands: this.healthCommands,
+            unitTexts: this.unitTexts,
             controlPlane: this.controlPlane,
             instanceId: this.instanceId,
         });

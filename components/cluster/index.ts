@@ -19,3 +19,4 @@ export {
 export { type ClusterControlPlane } from "./control-plane-ref";
 export { CgroupDriver } from "./kubelet-config";
 export { ProxyMode } from "./proxy-config";
+export { UnitDialect } from "./unit-texts";

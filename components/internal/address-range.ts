@@ -84,3 +84,9 @@ function text6(value: bigint): string {
 function canonical(address: string): string {
     return new URL(`http://[${address}]/`).hostname.slice(1, -1);
 }
+
+/** Address of a cluster's DNS in its range of Service addresses: the tenth, as kubeadm has it. Empty of what is no range. */
+export function dnsAddress(serviceCidr: string): string {
+    const range = parseRange(serviceCidr);
+    return (range && addressAt(range, 10)) ?? "";
+}

@@ -1,6 +1,7 @@
 /** Cluster against mocks: what is declared for each program, and what one that is not known yet leaves alone. */
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../components/cluster/cluster";
+import { UnitDialect } from "../../components/cluster/unit-texts";
 import { known, MockedRun } from "../support/mocked-run";
 
 const programs = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
@@ -69,6 +70,30 @@ test("a thing for the state and one for each program, all on the state", async (
     expect((await known(cluster.logPaths))["kubeScheduler"]).toBe(
         "/state/kubedev/project/stack/c-kube-scheduler/log",
     );
+});
+
+test("what it runs can be read, with paths that hold anywhere, and asked how it is", async () => {
+    const cluster = await makeCluster({ address: "127.9.9.9", verbosity: { kubeScheduler: 4 } });
+    const units = await known(cluster.unitTexts);
+    expect(units["/etc/systemd/system/kube-scheduler.service"]).toContain(
+        "ExecStart=/b/kube-scheduler \\\n    --authentication-kubeconfig=/state/kubedev/project/stack/c-state/scheduler.conf \\\n",
+    );
+    expect(units["/etc/systemd/system/kube-scheduler.service"]).toContain("--v=4\n");
+    expect((await known(cluster.healthCommands))["kubeApiserver"]).toBe(
+        "curl -fsS --noproxy '*' --max-time 5 -o /dev/null --cacert /state/kubedev/project/stack/c-state/pki/ca.crt https://127.9.9.9:6443/readyz",
+    );
+});
+
+test("another dialect changes what is shown, and no trigger", async () => {
+    const cluster = await makeCluster({
+        ...{ address: "127.9.9.9", serviceCidr: "10.101.0.0/24", dialect: UnitDialect.Seed },
+    });
+    const units = await known(cluster.unitTexts);
+    expect(units["node:/etc/systemd/system/kubelet.service"]).toContain(
+        "--cluster-dns=10.101.0.10",
+    );
+    const inputs = run.commands().map((command) => command.inputs);
+    expect(JSON.stringify(inputs)).not.toMatch(/seed|6666|insecure-bind/);
 });
 
 test("two clusters of a stack have addresses of their own", async () => {

@@ -1,9 +1,9 @@
 /** What the add-ons are made of: addresses, configuration, arguments. */
 import * as fc from "fast-check";
 import { CalicoEncapsulation, installation, ipPool } from "../../components/addons/calico-network";
-import { corefile, dnsAddress } from "../../components/addons/cluster-dns";
+import { corefile } from "../../components/addons/cluster-dns";
 import { metricsArguments } from "../../components/addons/cluster-metrics";
-import { addressAt, parseRange } from "../../components/internal/address-range";
+import { addressAt, dnsAddress, parseRange } from "../../components/internal/address-range";
 
 describe("ranges of addresses", () => {
     test.each([
