@@ -31,6 +31,7 @@ import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
 import { ProfileCommands, profileCommands } from "./profile-commands";
 import { seedMachines, seedUnitTexts } from "./seed-unit-texts";
 import { UnitDialect } from "./unit-texts";
+import { VerbosityCommands, verbosityCommands } from "./verbosity-commands";
 
 /**
  * A Kubernetes control plane of its own processes on a host: etcd, API server, controller manager and scheduler, from binaries
@@ -52,6 +53,8 @@ export class Cluster extends pulumi.ComponentResource {
     public readonly logPaths: pulumi.Output<Record<string, string>>;
     /** Commands that write profiles of its programs into the current directory, by program: kubeApiserver, kubeControllerManager, kubeScheduler. */
     public readonly profileCommands: pulumi.Output<Record<string, ProfileCommands>>;
+    /** Commands that raise how much its programs say while they run, and restore it, by program: kubeApiserver, kubeControllerManager, kubeScheduler. */
+    public readonly verbosityCommands: pulumi.Output<Record<string, VerbosityCommands>>;
     /** Shell commands on its host, by program, that succeed while it is ready: etcd, kubeApiserver, kubeControllerManager, kubeScheduler. */
     public readonly healthCommands: pulumi.Output<Record<string, string>>;
     /** Texts of systemd units by path: of what it runs, or with the dialect "seed" of the by-hand cluster of 2015. Nothing is installed. */
@@ -223,6 +226,9 @@ export class Cluster extends pulumi.ComponentResource {
                 .apply(([program, file]) => shellLine([program, "--kubeconfig", file])),
         );
         this.profileCommands = this.kubectlCommand.apply((line) => profileCommands(line, fixed));
+        this.verbosityCommands = pulumi
+            .all([this.kubectlCommand, args.verbosity])
+            .apply(([line, levels]) => verbosityCommands(line, fixed, levels ?? {}));
         this.endpoint = ready(endpoint);
         const read = readings(
             Object.values(services),
@@ -278,6 +284,7 @@ export class Cluster extends pulumi.ComponentResource {
             address: this.address,
             logPaths: this.logPaths,
             profileCommands: this.profileCommands,
+            verbosityCommands: this.verbosityCommands,
             healthCommands: this.healthCommands,
             unitTexts: this.unitTexts,
             controlPlane: this.controlPlane,

@@ -20,3 +20,4 @@ export { type ClusterControlPlane } from "./control-plane-ref";
 export { CgroupDriver } from "./kubelet-config";
 export { ProxyMode } from "./proxy-config";
 export { UnitDialect } from "./unit-texts";
+export { type VerbosityCommands } from "./verbosity-commands";

@@ -1,6 +1,7 @@
 import { shellWords } from "../internal/quote";
 import { Layout } from "./control-plane-flags";
-import { ControlPlaneProgram, programName } from "./control-plane-programs";
+import { programName } from "./control-plane-programs";
+import { kubernetesPrograms, KubernetesProgram, serverFlags } from "./program-servers";
 
 /** Commands that each write a profile into the current directory, for `go tool pprof` and, of a trace, `go tool trace`. */
 export interface ProfileCommands {
@@ -26,24 +27,12 @@ export function profileCommands(
     kubectlCommand: string,
     { address, ports }: Pick<Layout, "address" | "ports">,
 ): Record<string, ProfileCommands> {
-    const of = (program: ControlPlaneProgram, ...flags: string[]) =>
+    const of = (program: KubernetesProgram) =>
         Object.fromEntries(
             Object.entries(paths).map(([kind, path]) => [
                 kind,
-                `${kubectlCommand} ${shellWords([...flags, "get", "--raw", `/debug/pprof/${path}`])} > ${programName(program)}-${kind}.pprof`,
+                `${kubectlCommand} ${shellWords([...serverFlags(program, { address, ports }), "get", "--raw", `/debug/pprof/${path}`])} > ${programName(program)}-${kind}.pprof`,
             ]),
         ) as unknown as ProfileCommands;
-    // They serve by a certificate that they sign themselves. The client's key proves who asks, and does not leave it.
-    const itself = (port: number) => [
-        `--server=https://${address}:${String(port)}`,
-        "--insecure-skip-tls-verify",
-    ];
-    return {
-        kubeApiserver: of(ControlPlaneProgram.KubeApiserver),
-        kubeControllerManager: of(
-            ControlPlaneProgram.KubeControllerManager,
-            ...itself(ports.kubeControllerManager),
-        ),
-        kubeScheduler: of(ControlPlaneProgram.KubeScheduler, ...itself(ports.kubeScheduler)),
-    };
+    return Object.fromEntries(kubernetesPrograms.map((program) => [program, of(program)]));
 }

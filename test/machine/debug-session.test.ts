@@ -71,7 +71,7 @@ const cluster = new kubedev.Cluster("c", {
     },
     debug: session === undefined ? undefined : { kubeControllerManager: session.server },
 });
-export const { kubectlCommand, profileCommands } = cluster;
+export const { kubectlCommand, profileCommands, verbosityCommands, logPaths } = cluster;
 export const connectCommand = session?.connectCommand;
 export const initScript = session?.initScript;
 export const address = session?.address;
@@ -193,6 +193,27 @@ test("the commands for profiles get them, with the credentials of the cluster", 
     // Profiles are compressed.
     for (const file of made) {
         expect([...fs.readFileSync(path.join(stack.dir, file)).subarray(0, 2)]).toEqual([31, 139]);
+    }
+});
+
+test("the commands for verbosity raise it in the running program, and restore it", async () => {
+    const outputs = await stack.outputs();
+    const commands = outputs["verbosityCommands"] as Record<
+        string,
+        { raise: string; restore: string }
+    >;
+    const { kubeScheduler: log = "" } = outputs["logPaths"] as Record<string, string>;
+    // Level 6 says each request that a client makes, and the scheduler watches and lists all the time.
+    const said = () => fs.readFileSync(log, "utf8").length;
+    const { raise = "false", restore = "false" } = commands["kubeScheduler"] ?? {};
+    const quiet = said();
+    expect(inShell(raise)).toContain("successfully set klog.logging.verbosity to 6");
+    await kubectl("apply -f -", JSON.stringify(deployment("loud")));
+    await eventually("words of the scheduler", async () => said() > quiet);
+    expect(inShell(restore)).toContain("successfully set klog.logging.verbosity to 0");
+    for (const { raise: up = "", restore: down = "" } of Object.values(commands)) {
+        inShell(up);
+        inShell(down);
     }
 });
 

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { profileCommands } from "../../components/cluster/profile-commands";
+import { verbosityCommands } from "../../components/cluster/verbosity-commands";
 import { defaultPorts } from "../../components/cluster/cluster-rules";
 import { placeOf, presetPrograms, presetsOf } from "../../components/debug/breakpoints";
 import {
@@ -135,6 +136,23 @@ test("profiles are asked for at the program itself, and written to a file each",
     );
     expect(commands["kubeScheduler"]?.cpu).toBe(
         "/b/kubectl --kubeconfig /s/kubeconfig --server=https://127.1.2.3:10259 --insecure-skip-tls-verify get --raw '/debug/pprof/profile?seconds=30' > kube-scheduler-cpu.pprof",
+    );
+});
+
+test("how much a program says is raised and restored at the program itself", () => {
+    const commands = verbosityCommands(
+        "/b/kubectl --kubeconfig /s/kubeconfig",
+        { address: "127.1.2.3", ports: defaultPorts },
+        { kubeScheduler: 2 },
+    );
+    const set = "replace --raw /debug/flags/v -f -";
+    const itself = "--server=https://127.1.2.3:10259 --insecure-skip-tls-verify ";
+    expect(commands["kubeScheduler"]).toEqual({
+        raise: `printf 6 | /b/kubectl --kubeconfig /s/kubeconfig ${itself}${set}`,
+        restore: `printf 2 | /b/kubectl --kubeconfig /s/kubeconfig ${itself}${set}`,
+    });
+    expect(commands["kubeApiserver"]?.restore).toBe(
+        `printf 0 | /b/kubectl --kubeconfig /s/kubeconfig ${set}`,
     );
 });
 
