@@ -119,16 +119,18 @@ new v1.Service("s", { spec: { selector: matches("none").matchLabels, ports: [{ p
     differs("services with pods", "a service is ready before its pods are", async () => {
         const service = `
 new v1.Service("s", {
-    metadata: { name: "before-its-pods" },
     spec: { selector: matches("late").matchLabels, ports: [{ port: 80 }] },
 }, { ...opts, customTimeouts: { create: "15s" } });`;
         await withStack(plane(), service, async (stack) => {
-            // What the controller of endpoints writes where there is a pod that is not ready.
-            const endpoints = {
-                ...{ apiVersion: "v1", kind: "Endpoints", metadata: { name: "before-its-pods" } },
-                subsets: [{ notReadyAddresses: [{ ip: "10.9.9.9" }], ports: [{ port: 80 }] }],
+            // A pod counts for services once it has a node and an address.
+            const pod = {
+                ...{ apiVersion: "v1", kind: "Pod" },
+                metadata: { name: "late", labels: { app: "late" } },
+                spec: { nodeName: "nowhere", containers: [{ name: "main", image: "x" }] },
             };
-            plane().kubectl("create", "-f", stack.write("late.json", JSON.stringify(endpoints)));
+            plane().kubectl("create", "-f", stack.write("pod.json", JSON.stringify(pod)));
+            const unready = { phase: "Running", podIP: "10.9.9.9", podIPs: [{ ip: "10.9.9.9" }] };
+            plane().setPodStatus("late", unready);
             expect((await stack.up()).step("s").status).toBe("done");
         });
     });
