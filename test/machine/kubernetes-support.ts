@@ -10,19 +10,19 @@ import { pluginUnderTest } from "../support/plugin-under-test";
 // These bounds end a run that hangs; a busy machine takes many times what an idle one does.
 jest.setTimeout(300_000);
 
-export const { plugin, isDropIn, differs } = pluginUnderTest("kubernetes", "4.34.2", {
+export const { differs, either } = pluginUnderTest("kubernetes", "4.34.2", {
     "other kinds": "has them",
     "other settings": "has them",
-    "immutable fields": "plans an update, which the API server refuses",
+    "immutable fields": "asks for an update, which the API server refuses in the preview",
     "replaceOnChanges of a fixed name": "creates the second object first, which fails",
-    "imported fields":
-        "takes all but the name for a change, so that data of a ConfigMap cannot be imported",
-    "partial import": "wants every field in the program that the object has",
-    "equal quantities": "takes them for a change where it does not know the type of the field",
+    "partial import": "takes what the program does not have away from the object",
+    "fields of secrets": "shows stringData as the data that the server makes of it",
     "field manager of a create": "creates by another request, as the manager pulumi-kubernetes",
     "unwanted annotations": "knows pulumi.com/waitFor and pulumi.com/replaceUnready",
+    "outputs of dry runs": "takes an address that a dry run got for the one that will be",
     "late cluster": "decides at the start of a run whether there is a cluster",
-    "services without endpoints": "waits for pods behind a service with a selector",
+    "suspended jobs": "waits until they have run, which nobody lets them",
+    "services with pods": "waits until those that its selector finds are ready",
     "warnings of the server": "does not show them",
     "words of messages": "words them otherwise",
 });
