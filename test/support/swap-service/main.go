@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
 var (
 	version = "v0"
-	// "exits" or nothing.
+	// "exits", "sick": answers that it is not healthy, "dies" soon after its first answer, "hangs" instead of ending; or nothing.
 	does string
 )
 
@@ -37,7 +39,18 @@ func serve() {
 	if err != nil {
 		os.Exit(5)
 	}
-	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, version) })
+	if does == "hangs" {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		if does == "sick" {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+		if does == "dies" {
+			time.AfterFunc(300*time.Millisecond, func() { os.Exit(8) })
+		}
+		fmt.Fprint(w, version)
+	})
 	// The one before may only just let go of it.
 	for tries := 0; tries < 50; tries++ {
 		fmt.Fprintln(os.Stderr, http.ListenAndServe(strings.TrimSpace(string(address)), nil))
