@@ -210,8 +210,11 @@ func (s *Swapper) guard(path string) error {
 		return err
 	}
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || machineOf(path) == "" {
-		return fmt.Errorf("%s, which the service %s is said to run, is no program; expected the path of an ELF or PE file, not of a script; correct path (%v)", path, s.Request.Service, err)
+	if err != nil {
+		return fmt.Errorf("cannot read %s, which the service %s is said to run; correct path: %w", path, s.Request.Service, err)
+	}
+	if !info.Mode().IsRegular() || machineOf(path) == "" {
+		return fmt.Errorf("%s, which the service %s is said to run, is no program; expected an ELF or PE file, not a script; give the path of the program that it runs", path, s.Request.Service)
 	}
 	size := info.Size()
 	if incoming, err := os.Stat(s.Request.Incoming); err == nil {

@@ -238,10 +238,15 @@ for (const [system, missing, start] of [
                 expect(await answers()).toBe("v2");
                 // What lets go of it in time does no harm.
                 const running = stack.up();
-                await until(async () => (await answers()) === undefined, "its stop", 90_000);
+                const tried = () =>
+                    filesBelow(place.state)
+                        .filter((kept) => kept.endsWith("progress"))
+                        .some((kept) =>
+                            /is in use/.test(fs.readFileSync(path.join(place.state, kept), "utf8")),
+                        );
+                await until(tried, "a try", 90_000);
                 await release?.();
-                const shown = (await running).shown("S-swap").join("\n");
-                expect(shown).toContain("is in use: tried again");
+                expect((await running).shown("S-swap").join("\n")).toContain("s.exe is in use");
                 expect(await answers()).toBe("v3");
             });
         }

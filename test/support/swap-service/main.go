@@ -1,7 +1,9 @@
-// A service that answers with its version, for tests of swaps: on Linux and on Windows. How it is built says what it does.
+// A service that answers with its version, for tests of swaps: on Linux and on Windows. What is appended to its file says which
+// version it is, and what it does: one build is enough for all.
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,11 +14,26 @@ import (
 	"time"
 )
 
-var (
-	version = "v0"
-	// "exits", "sick": answers that it is not healthy, "dies" soon after its first answer, "hangs" instead of ending; or nothing.
-	does string
-)
+// does is "exits", "sick": answers that it is not healthy, "dies" soon after its first answer, "hangs" instead of ending; or
+// nothing.
+var version, does = told()
+
+// told reads the last line of the program's own file: "swap-service", version, and what it does.
+func told() (string, string) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", ""
+	}
+	data, err := os.ReadFile(exe)
+	if err != nil {
+		return "", ""
+	}
+	words := strings.Split(string(data[bytes.LastIndexByte(data, '\n')+1:]), " ")
+	if len(words) != 3 || words[0] != "swap-service" {
+		return "v0", ""
+	}
+	return words[1], words[2]
+}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "--version" {
