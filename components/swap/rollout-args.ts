@@ -5,7 +5,7 @@ import { type SwapArgs, type SwapBinaryArgs } from "./swap-args";
 
 /** One node of a BinaryRollout: where it is, and what is another there than on the others. */
 export interface RolloutNodeArgs {
-    /** Name of the node within the rollout, which is part of resources' names: a change gives the node its original back, and swaps it anew. */
+    /** Name of the node within the rollout, which is part of resources' names. Under another name it is another node: remove it in one `up`, and add it in the next. */
     name: string;
     /** Where the service runs. The login must be root, or on Windows an administrator. Defaults to this machine. */
     host?: pulumi.Input<Host>;
