@@ -26,6 +26,7 @@ func (s *Swapper) exchange(report *Report, unit Unit, known ledger, wanted strin
 		return s.undo(report, Refused, err)
 	}
 	begin := time.Now()
+	j.SinceMs = begin.UnixMilli()
 	if err := s.stopAll(j); err != nil {
 		return s.undo(report, Refused, err)
 	}
@@ -247,14 +248,19 @@ func (s *Swapper) takeBack(report *Report) error {
 		}
 	}
 	if j.Phase != draining {
-		if s.process(j.Path) == 0 {
+		// Whatever ran in between.
+		begin, stopped := time.UnixMilli(j.SinceMs), s.process(j.Path) == 0
+		if stopped {
 			if err := s.Manager.Start(s.Request.Service); err != nil {
 				return err
 			}
 		}
-		if err := errors.Join(s.healthy(j.Path, report, time.Now()), s.startDependents(j)); err != nil {
+		if err := errors.Join(s.healthy(j.Path, report, begin), s.startDependents(j)); err != nil {
 			// The files are as they were: there is nothing more to be undone.
 			return errors.Join(err, forget(s.file("journal.json")))
+		}
+		if !stopped {
+			report.DowntimeMs = 0
 		}
 	}
 	return s.finish()

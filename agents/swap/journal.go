@@ -24,6 +24,8 @@ type journal struct {
 	New   string `json:"new"`
 	// Version is what the new program says of itself.
 	Version string `json:"version"`
+	// SinceMs is when services were first asked to stop, in milliseconds since 1970.
+	SinceMs int64 `json:"sinceMs"`
 	// What is started again at the end.
 	Dependents []string `json:"dependents"`
 }

@@ -65,9 +65,10 @@ type Report struct {
 	Version string `json:"version"`
 	Why     string `json:"why"`
 	// Recovered says what an earlier run that was broken off had left.
-	Recovered  string `json:"recovered"`
-	Log        string `json:"log"`
-	DowntimeMs int64  `json:"downtimeMs"`
+	Recovered string `json:"recovered"`
+	Log       string `json:"log"`
+	// DowntimeMs is from the stop of the service until it was healthy again; 0 if it was not stopped.
+	DowntimeMs int64 `json:"downtimeMs"`
 }
 
 // Status is the exit status that goes with the outcome.
@@ -92,12 +93,16 @@ func Show(r Report, to io.Writer, say func(string)) int {
 		if r.Log != "" {
 			say("last lines of " + r.Service + ":\n" + r.Log)
 		}
-		say(fmt.Sprintf("kubedev: %s: %s. It runs sha256 %s", map[string]string{
+		down := ""
+		if r.DowntimeMs > 0 {
+			down = fmt.Sprintf(", and was down for %.1f s", float64(r.DowntimeMs)/1000)
+		}
+		say(fmt.Sprintf("kubedev: %s: %s. It runs sha256 %s%s", map[string]string{
 			Refused:    "nothing was swapped",
 			RolledBack: "the new program was taken back, and the one before it runs again",
 			Unfinished: "the new program runs",
 			NeedsHands: r.Service + " needs hands",
-		}[r.Outcome], strings.TrimSuffix(r.Why, "."), r.Runs))
+		}[r.Outcome], strings.TrimSuffix(r.Why, "."), r.Runs, down))
 	}
 	_ = json.NewEncoder(to).Encode(r)
 	return r.Status()

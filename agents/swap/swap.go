@@ -26,6 +26,8 @@ type Swapper struct {
 	TwoRenames bool
 	// At is called before each step, and may fail in its place.
 	At func(step string) error
+	// Free tells how many bytes may be written where a directory is.
+	Free func(dir string) (uint64, error)
 	// done: nothing is swapped any more, and nothing is left beside the program but the lock.
 	done bool
 	// Quick divides all pauses, for tests.
@@ -36,7 +38,7 @@ type Swapper struct {
 func New(dir string, request Request, manager Manager, say func(string)) *Swapper {
 	return &Swapper{
 		Dir: dir, Request: request, Manager: manager, Say: say, Patience: time.Minute,
-		Shell:      runShell,
+		Shell: runShell, Free: free,
 		TwoRenames: twoRenames, At: func(string) error { return nil }, Quick: 1,
 	}
 }
@@ -208,14 +210,17 @@ func (s *Swapper) guard(path string) error {
 		return err
 	}
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || machineOf(path) == "" {
-		return fmt.Errorf("%s, which the service %s is said to run, is no program; expected the path of an ELF or PE file, not of a script; correct path (%v)", path, s.Request.Service, err)
+	if err != nil {
+		return fmt.Errorf("cannot read %s, which the service %s is said to run; correct path: %w", path, s.Request.Service, err)
+	}
+	if !info.Mode().IsRegular() || machineOf(path) == "" {
+		return fmt.Errorf("%s, which the service %s is said to run, is no program; expected an ELF or PE file, not a script; give the path of the program that it runs", path, s.Request.Service)
 	}
 	size := info.Size()
 	if incoming, err := os.Stat(s.Request.Incoming); err == nil {
 		size = max(size, incoming.Size())
 	}
-	if there, err := free(filepath.Dir(path)); err == nil && there < 3*uint64(size) {
+	if there, err := s.Free(filepath.Dir(path)); err == nil && there < 3*uint64(size) {
 		return fmt.Errorf("got %d MiB free where %s is; expected %d MiB, three times the program", there>>20, path, 3*size>>20)
 	}
 	return nil

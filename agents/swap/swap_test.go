@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -146,6 +147,9 @@ func TestFaults(t *testing.T) {
 			s.Request.Sha256, _ = Digest(s.Request.Incoming)
 		}, Refused, "wrong architecture: got ELF, 64 bits, machine 183 (arm64); expected ELF, 64 bits, machine 62 (amd64)"},
 		{"does not run here", second, func(_ *fake, s *Swapper) { s.Request.VersionArguments = []string{"--version"} }, Refused, `does not run with ["--version"]`},
+		{"too little room", second, func(_ *fake, s *Swapper) {
+			s.Free = func(string) (uint64, error) { return 60, nil }
+		}, Refused, "three times the program"},
 		{"no such service", second, func(_ *fake, s *Swapper) { s.Request.Service = "kubelett" }, Refused, "cannot find the service kubelett"},
 		{"no such dependent", second, func(_ *fake, s *Swapper) { s.Request.Dependents = []string{"flanneld"} }, Refused, "dependent service flanneld"},
 		{"drain fails", second, func(_ *fake, s *Swapper) { s.Request.Drain = "no API server" }, Refused, "no API server"},
@@ -173,6 +177,9 @@ func TestFaults(t *testing.T) {
 				mustBe(t, report, c.outcome)
 				if !strings.Contains(report.Why, c.why) {
 					t.Fatalf("got %q; expected %q in it", report.Why, c.why)
+				}
+				if !slices.Contains(f.asked, "start kubelet") && report.DowntimeMs > 0 {
+					t.Fatalf("got a downtime of %d ms after %v", report.DowntimeMs, f.asked)
 				}
 				if c.outcome == Swapped {
 					f.sound(t, report, second)
@@ -337,6 +344,43 @@ func TestSomebodyElsesProgramStays(t *testing.T) {
 	mustBe(t, s.Run(), Restored)
 	if found := f.read("kubelet"); found != "v9 health=ok node=ok" {
 		t.Fatal(found)
+	}
+}
+
+func TestScriptInPlaceOfAProgram(t *testing.T) {
+	f := newFake(t, first)
+	script := f.write("wrapper", []byte("#!/bin/sh\nexec kubelet\n"))
+	for _, arrange := range []func(s *Swapper){
+		func(*Swapper) { f.units["kubelet"].path = script },
+		func(s *Swapper) { s.Request.Path = script },
+	} {
+		s := f.swapper(second, false)
+		arrange(s)
+		report := s.Run()
+		mustBe(t, report, Refused)
+		if !strings.Contains(report.Why, "wrapper, which the service kubelet is said to run, is no program") {
+			t.Fatal(report.Why)
+		}
+		if len(f.asked) > 0 || f.read("wrapper") != "#!/bin/sh\nexec kubelet\n" || exists(script+lockSuffix) || exists(script+originalSuffix) {
+			t.Fatalf("it was touched: asked %v", f.asked)
+		}
+		f.units["kubelet"].path = filepath.Join(f.dir, "kubelet")
+	}
+	// With the path of the program itself, as the message says.
+	s := f.swapper(second, false)
+	s.Request.Path = filepath.Join(f.dir, "kubelet")
+	mustBe(t, s.Run(), Swapped)
+}
+
+func TestDowntimeOfWhatIsTakenBackIsAllOfIt(t *testing.T) {
+	f := newFake(t, first)
+	s := f.swapper("v2 node=ok", false)
+	s.Quick, s.Request.HealthSec = 10, 3
+	report := s.Run()
+	mustBe(t, report, RolledBack)
+	// The new one had 300 ms to become healthy.
+	if report.DowntimeMs < 300 || report.DowntimeMs > 10000 {
+		t.Fatalf("got %d ms", report.DowntimeMs)
 	}
 }
 

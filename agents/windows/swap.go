@@ -44,7 +44,7 @@ func swapProgram(place thing.Place, request wire.Request, restore bool) (int, er
 		}
 		fields = append(fields, thing.Field{Name: "fact.fingerprint", Value: values["KUBEDEV_FINGERPRINT"]})
 		return statusOf(place.Write(values["KUBEDEV_INCARNATION"], values["KUBEDEV_SPEC"],
-			append([]thing.Field{{Name: "kind", Value: "swap"}}, fields...)...))
+			append([]thing.Field{{Name: "kind", Value: "swap"}, {Name: "busy", Value: filepath.Join(place.Dir, "run-lock")}}, fields...)...))
 	}
 	return 1, errors.Join(err, forgetFailed(place))
 }

@@ -26,6 +26,18 @@ export function assertArgs<Args extends object>(
     }
 }
 
+/** What is wrong with an object of which there are several, at its property path. */
+export function problemsAt<Args extends object>(
+    at: string,
+    args: Args,
+    rules: ArgRules<Args>,
+): Problem[] {
+    return problemsOf(args, rules).map(({ propertyPath, reason }) => ({
+        propertyPath: `${at}.${propertyPath}`,
+        reason,
+    }));
+}
+
 /** The error that names every problem of a component's input. */
 export function inputError(what: string, problems: readonly Problem[]): Error {
     const lines = problems.map((p) => `  ${p.propertyPath}: ${p.reason}`);

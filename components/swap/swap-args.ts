@@ -12,10 +12,8 @@ export interface SwapBinaryArgs {
     sha256?: pulumi.Input<string>;
 }
 
-/** Arguments of a BinarySwap. */
-export interface BinarySwapArgs {
-    /** Where the service runs. The login must be root, or on Windows an administrator. Defaults to this machine. */
-    host?: pulumi.Input<Host>;
+/** What one node and several have in common. @internal */
+export interface SwapArgs {
     /** Name of the systemd unit, or of the Windows service. A change gives the one before its original back. */
     service: pulumi.Input<string>;
     /** The new program. A change swaps it in place; what is not healthy is taken back, and `up` fails. */
@@ -34,12 +32,18 @@ export interface BinarySwapArgs {
     undrainCommand?: pulumi.Input<string>;
     /** Arguments with which the new program must end well on the host before anything is touched, as ["--version"]. Defaults to none: it is not run before. */
     versionArguments?: pulumi.Input<pulumi.Input<string>[]>;
-    /** Ids of things on the same host that it stands on; a change replaces it. */
-    parentIds?: pulumi.Input<string>[];
     /** How long a service may take to end before all that it started is killed, in seconds. Defaults to 30. */
     stopTimeoutSec?: number;
     /** How long the process must stay the same once it is healthy, in seconds. Defaults to 5. */
     settleSec?: number;
+}
+
+/** Arguments of a BinarySwap. */
+export interface BinarySwapArgs extends SwapArgs {
+    /** Where the service runs. The login must be root, or on Windows an administrator. Defaults to this machine. */
+    host?: pulumi.Input<Host>;
+    /** Ids of things on the same host that it stands on; a change replaces it. */
+    parentIds?: pulumi.Input<string>[];
     /** Machine of a Linux host: "amd64" or "arm64". Defaults to that of the machine that runs Pulumi. */
     architecture?: pulumi.Input<string>;
 }

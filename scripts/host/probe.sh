@@ -32,8 +32,13 @@ file_lives() { # path size mtime
     [ "$(stat -L -c '%s %.9Y' "$1" 2>/dev/null)" = "$2 $3" ]
 }
 
+# A run that still works on a thing has not left it yet: the next one waits for its end.
+is_worked_on() { # lock
+    [ -e "$1" ] && ! flock -s -n "$1" true
+}
+
 look_at() { # record
-    pid='' startTicks='' bootId='' path='' size='' mtime='' alive=true
+    pid='' startTicks='' bootId='' path='' size='' mtime='' busy='' alive=true
     while IFS= read -r line; do
         printf '%s\n' "$line"
         case $line in
@@ -43,11 +48,13 @@ look_at() { # record
         path=*) path=${line#*=} ;;
         size=*) size=${line#*=} ;;
         mtime=*) mtime=${line#*=} ;;
+        busy=*) busy=${line#*=} ;;
         exists=*) [ -e "${line#*=}" ] || alive=false ;;
         esac
     done <"$1" || return 1
     [ -z "$pid" ] || process_lives "$pid" "$startTicks" "$bootId" || alive=false
     [ -z "$path" ] || file_lives "$path" "$size" "$mtime" || alive=false
+    [ "$alive" = true ] || [ -z "$busy" ] || ! is_worked_on "$busy" || alive=true
     echo "alive=$alive"
 }
 

@@ -8,7 +8,7 @@
 take_lock
 status=0
 report=$(swap put) || status=$?
-[ -z "$report" ] || printf '%s\n' "$report"
+[ -z "$report" ] || printf '%s\n' "$report" || :
 [ "$status" -eq 0 ] || exit "$status"
 path=$(printf '%s\n' "$report" | sed -n '$s/.*"path":"\([^"]*\)".*/\1/p')
-write_record "kind=swap" "$(file_facts "$path")" "fact.fingerprint=$KUBEDEV_FINGERPRINT"
+write_record "kind=swap" "busy=$dir/run-lock" "$(file_facts "$path")" "fact.fingerprint=$KUBEDEV_FINGERPRINT"

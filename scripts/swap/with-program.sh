@@ -6,6 +6,8 @@
 program=${dir%/*}/$KUBEDEV_PROGRAM/program
 trap '[ -f "$record" ] || [ -f "$dir/ledger.json" ] || [ -f "$dir/journal.json" ] || forget' EXIT
 trap 'exit 130' INT TERM HUP
+# Where the connection is cut, what came of it is recorded all the same: the next run has nothing left to do.
+trap '' PIPE
 
 swap() { # verb
     [ -x "$program" ] || die "the program that swaps is not there: expected it in $program; run pulumi up, and then the same again"

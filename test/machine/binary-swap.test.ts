@@ -3,12 +3,13 @@
  * test/support/systemd.ts), on Windows under Wine's service manager.
  */
 import { execFileSync } from "child_process";
+import { once } from "events";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
-import { library, repoRoot, ScratchStack, StepsResult } from "../support/engine";
+import { library, ScratchStack, StepsResult } from "../support/engine";
 import { filesBelow, killHard, until } from "../support/host-state";
 import { freePort, Sshd } from "../support/sshd";
+import { answerOf, sshClients, SwapServices } from "../support/swapped-service";
 import { Systemd, systemdMissing } from "../support/systemd";
 import { startWindowsHost, windowsMissing } from "../support/windows-host";
 
@@ -26,6 +27,8 @@ interface Place {
     serve(program: string): void;
     /** The process that swaps, seen here. */
     swapping(): number[];
+    /** Holds a file open, so that it cannot be renamed, for so long; answers what ends that. None where nothing does. */
+    hold?(file: string, seconds: number): Promise<() => Promise<void>>;
     stop(): Promise<void>;
 }
 
@@ -56,6 +59,15 @@ async function windows(): Promise<Place> {
                 .processes()
                 .filter(({ line }) => /\.exe swap /.test(line))
                 .map(({ pid }) => pid),
+        hold: async (file, seconds) => {
+            const holder = host.start("C:\\t\\hold.exe", file, String(seconds));
+            await once(holder.stdout as NodeJS.ReadableStream, "data");
+            const ended = once(holder, "exit");
+            return async () => {
+                holder.kill("SIGKILL");
+                await ended;
+            };
+        },
         stop: () => host.stop(),
     };
 }
@@ -97,21 +109,13 @@ for (const [system, missing, start] of [
         const name = isWindows ? "s.exe" : "s";
         let place: Place;
         let stack: ScratchStack;
-        let built: string;
+        let built: SwapServices;
         let url: string;
-        const build = (version: string, does = "") => {
-            const flags = `-s -w -X main.version=${version} -X main.does=${does}`;
-            const out = path.join(built, version);
-            execFileSync("go", ["build", "-trimpath", "-o", out, "-ldflags", flags, "."], {
-                cwd: path.join(repoRoot, "test/support/swap-service"),
-                env: { ...process.env, GOOS: system, CGO_ENABLED: "0", GOWORK: "off" },
-            });
-        };
         const declare = (version: string) => {
             const { address, port, user, privateKeyPath, hostKey } = place.sshd;
             const declared = {
                 host: { ssh: { address, port, user, privateKeyPath, hostKey }, os: system },
-                binary: { path: path.join(built, version), fingerprint: version },
+                binary: { path: built.at(version), fingerprint: version },
                 url,
                 nodeCheckCommand: isWindows
                     ? "if exist C:\\k\\hold exit 1"
@@ -119,19 +123,27 @@ for (const [system, missing, start] of [
             };
             stack.write("declared.json", JSON.stringify(declared));
         };
-        const answers = async () => (await fetch(url).catch(() => undefined))?.text();
+        const answers = () => answerOf(url);
+        /** What came of the last swap. */
+        const reported = async () => {
+            const { resources = [] } = (await stack.exportState()).deployment;
+            const printed = resources.find(({ urn }) => urn.endsWith("::S-swap"))?.outputs?.stdout;
+            return JSON.parse(String(printed).trim().split("\n").at(-1) ?? "") as {
+                outcome: string;
+            };
+        };
         const programs = () => fs.readdirSync(place.here).sort();
 
         beforeAll(async () => {
-            built = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-swapped-"));
-            for (const version of ["v1", "v2", "v3"]) build(version);
-            build("v4", "exits");
+            built = new SwapServices(system);
+            for (const version of ["v1", "v2", "v3"]) built.build(version);
+            built.build("v4", "exits");
             place = await start();
             const listen = `127.0.0.1:${String(await freePort())}`;
             url = `http://${listen}/`;
             fs.mkdirSync(place.here);
             fs.writeFileSync(path.join(place.here, "address"), listen);
-            fs.copyFileSync(path.join(built, "v1"), path.join(place.here, name));
+            fs.copyFileSync(built.at("v1"), path.join(place.here, name));
             fs.chmodSync(path.join(place.here, name), 0o750);
             place.serve(`${place.there}${isWindows ? "\\" : "/"}${name}`);
             await until(async () => (await answers()) === "v1", "the service");
@@ -142,7 +154,7 @@ for (const [system, missing, start] of [
         afterAll(async () => {
             await stack.dispose();
             await place.stop();
-            fs.rmSync(built, { recursive: true, force: true });
+            built.dispose();
         });
 
         test("is swapped, as the preview says", async () => {
@@ -190,11 +202,54 @@ for (const [system, missing, start] of [
             expect(things(again)).toEqual({ "S-swap": "replace" });
             expect(again.shown("S-swap").join("\n")).toMatch(/broken off while it was exchanging/);
             expect(await answers()).toBe("v3");
+        });
+
+        test("a cut connection does no harm: it goes on, and the next run takes what came of it", async () => {
+            fs.writeFileSync(path.join(place.here, "hold"), "");
             // Back to the input before is the way back.
             declare("v2");
-            await stack.up();
+            const cut = stack.up({ expectFailure: true });
+            await until(async () => (await answers()) === "v2", "the new program", 90_000);
+            const swapping = place.swapping();
+            expect(swapping).not.toEqual([]);
+            await Promise.all(sshClients(place.sshd.port).map(killHard));
+            await cut;
+            const next = stack.up();
+            await until(() => sshClients(place.sshd.port).length > 0, "the next run", 90_000);
+            expect(place.swapping()).toEqual(swapping);
+            fs.rmSync(path.join(place.here, "hold"));
+            const again = await next;
+            expect(things(again)).toEqual({ "S-swap": "update" });
+            // All was done already.
+            expect((await reported()).outcome).toBe("unchanged");
             expect(await answers()).toBe("v2");
+            expect((await stack.preview()).ops()).toEqual({});
         });
+
+        if (isWindows) {
+            test("what another program holds is tried again for ten seconds, then the old one runs on", async () => {
+                const file = `${place.there}\\${name}`;
+                const release = await place.hold?.(file, 100);
+                declare("v3");
+                const failed = await stack.up({ expectFailure: true });
+                expect(failed.errors.join("\n")).toMatch(
+                    /taken back.*cannot rename .*expected that no other program holds it/s,
+                );
+                expect(await answers()).toBe("v2");
+                // What lets go of it in time does no harm.
+                const running = stack.up();
+                const tried = () =>
+                    filesBelow(place.state)
+                        .filter((kept) => kept.endsWith("progress"))
+                        .some((kept) =>
+                            /is in use/.test(fs.readFileSync(path.join(place.state, kept), "utf8")),
+                        );
+                await until(tried, "a try", 90_000);
+                await release?.();
+                expect((await running).shown("S-swap").join("\n")).toContain("s.exe is in use");
+                expect(await answers()).toBe("v3");
+            });
+        }
 
         test("destroy puts the original back, and leaves nothing", async () => {
             await stack.destroy();

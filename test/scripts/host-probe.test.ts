@@ -1,5 +1,6 @@
 /** scripts/host/probe.sh, key-pair-make.sh and the record that all scripts keep. */
 import { execFileSync, spawn } from "child_process";
+import { once } from "events";
 import * as fs from "fs";
 import * as path from "path";
 import { parseSightings } from "../../components/host/drift-probe";
@@ -44,6 +45,23 @@ describe.each(shells)("%s", (shell) => {
         fs.rmSync(host.at("a b"));
         expect(await incarnationOf("a")).toBe(8);
         await host.run("file-write", "a", { ...file("a b"), KUBEDEV_INCARNATION: "8" }, "x");
+        expect(await incarnationOf("a")).toBe(8);
+    });
+
+    test("a file that another run still works on counts as alive until its end", async () => {
+        await host.run("file-write", "a", file("a"), "x");
+        const lock = host.at("it's a lock");
+        fs.appendFileSync(path.join(host.dir("a"), "record"), `busy=${lock}\n`);
+        fs.appendFileSync(host.at("a"), "y");
+        expect(await incarnationOf("a")).toBe(8);
+        fs.writeFileSync(lock, "");
+        expect(await incarnationOf("a")).toBe(8);
+        const argv = ["--nonblock", "--no-fork", lock, "sh", "-c", "echo held && exec sleep 1000"];
+        const run = spawn("flock", argv, { stdio: ["ignore", "pipe", "ignore"] });
+        await once(run.stdout, "data");
+        expect(await incarnationOf("a")).toBe(7);
+        run.kill("SIGKILL");
+        await once(run, "exit");
         expect(await incarnationOf("a")).toBe(8);
     });
 

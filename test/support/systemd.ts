@@ -116,6 +116,14 @@ export class Systemd {
         inside(this.pid, "systemctl", "start", name);
     }
 
+    /** Runs a program inside, as one that has logged in, to its end. */
+    run(argv: string[], o: { env?: Record<string, string>; input?: Buffer } = {}) {
+        return spawnSync("nsenter", [...entering(this.pid), ...argv], {
+            ...{ encoding: "utf8", input: o.input ?? "", timeout: 60_000 },
+            env: { PATH: process.env["PATH"], HOME: "/run/home", ...o.env },
+        });
+    }
+
     /** Processes inside whose command line has a text in it, as seen here. */
     processes(text: string): number[] {
         const space = fs.readlinkSync(`/proc/${String(this.pid)}/ns/pid`);

@@ -38,6 +38,8 @@ export interface WindowsHost {
     here(windowsPath: string): string;
     /** Runs a program there; answers what it printed. */
     run(...argv: string[]): string;
+    /** Starts a program there, and leaves it to the caller. */
+    start(...argv: string[]): ChildProcess;
     /** Command lines of what runs there, besides Wine's own. */
     processes(): { pid: number; line: string }[];
     /** Ends all that runs there, and removes it. */
@@ -120,6 +122,7 @@ function hostOf(
         profile,
         here: (windowsPath) => path.join(drive, windowsPath.slice(3).replaceAll("\\", "/")),
         run: (...argv) => wine(env, ...argv),
+        start: (...argv) => spawn("wine", argv, { env, stdio: ["ignore", "pipe", "ignore"] }),
         processes: () => processesOf(env.WINEPREFIX ?? ""),
         stop: async () => {
             await sshd.stop();

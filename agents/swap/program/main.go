@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
+	"syscall"
 
 	"kubedev/agents/swap"
 )
@@ -22,6 +24,8 @@ func main() {
 		}
 		return
 	}
+	// Where the connection is cut, nobody listens any more: the report is awaited all the same.
+	signal.Ignore(syscall.SIGPIPE)
 	exe, err := os.Executable()
 	if err != nil {
 		fail(err)

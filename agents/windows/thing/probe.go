@@ -44,11 +44,20 @@ func alive(record Record, lives Lives) bool {
 		return false
 	}
 	path := record.Get("path")
-	if path == "" {
+	if path == "" || isWorkedOn(record.Get("busy")) {
 		return true
 	}
 	size, mtime, err := look(path)
 	return err == nil && size == record.Get("size") && mtime == record.Get("mtime")
+}
+
+// isWorkedOn: a run that still works on a thing has not left it yet; the next one waits for its end.
+func isWorkedOn(lock string) bool {
+	file, err := os.Open(lock)
+	if err == nil {
+		file.Close()
+	}
+	return err != nil && inUse(err)
 }
 
 // age is the time of the last change in milliseconds.

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import { osOf } from "../host/host";
+import { whole } from "../internal/rules";
+import { assertArgs, problemsAt } from "../internal/validate";
+import { type BinaryRolloutArgs } from "./rollout-args";
+import { swapRulesOn } from "./swap-request";
+
+const nodeName = z
+    .string({ error: "expected a name: letters, digits, . and -" })
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, {
+        error: "expected a name: letters, digits, . and -",
+    });
+const limit = whole(1, 1000, "nodes").optional();
+
+/** Refuses what is wrong with any of the nodes before the first is declared. @internal */
+export function assertRollout(what: string, args: BinaryRolloutArgs): void {
+    const { service, dependents, healthCheck, nodeCheckCommand, drainCommand, undrainCommand } =
+        swapRulesOn(undefined);
+    const { versionArguments, stopTimeoutSec, settleSec } = swapRulesOn(undefined);
+    const common = {
+        ...{ service, dependents, healthCheck, nodeCheckCommand, drainCommand, undrainCommand },
+        ...{ versionArguments, stopTimeoutSec, settleSec, maxUnavailable: limit },
+    };
+    // They are declared one by one: their number and names are no outputs.
+    const nodes = Array.isArray(args.nodes) ? args.nodes : undefined;
+    const problems = nodes?.flatMap(({ ...node }, at) => {
+        const rules = swapRulesOn(osOf(node.host));
+        return problemsAt(
+            `nodes.${String(at)}`,
+            // A path must be one of the node's system, whoever gives it.
+            { ...node, path: node.path ?? args.path },
+            { ...rules, service: rules.service.optional(), name: nodeName },
+        );
+    });
+    assertArgs(
+        what,
+        args,
+        common,
+        ...(problems ?? [
+            { propertyPath: "nodes", reason: "got no list; expected nodes, each with a name" },
+        ]),
+        ...(nodes ?? []).flatMap(({ name }, at) =>
+            nodes?.findIndex((other) => other.name === name) === at
+                ? []
+                : [
+                      {
+                          propertyPath: `nodes.${String(at)}.name`,
+                          reason: `got ${JSON.stringify(name)}, which another node has; expected different names`,
+                      },
+                  ],
+        ),
+    );
+}
