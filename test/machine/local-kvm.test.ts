@@ -5,12 +5,15 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { script } from "../../components/internal/scripts";
 import { repoRoot, ScratchStack } from "../support/engine";
-import { inGuest, imageCache, recordPath } from "../support/local-kvm";
+import { dirOf, isRunning, killHard, pidOf } from "../support/host-state";
+import { inGuest, imageCache } from "../support/local-kvm";
 
 const program = `module.exports = require("${path.join(repoRoot, "stacks")}");\n`;
 const node = { name: "node", memoryMib: 512, cpus: 1, ports: [8080] };
 const other = { name: "other", memoryMib: 512, cpus: 1 };
+const cidr = "198.18.0.0/20";
 const third = { name: "third", running: false, networkAddress: "198.18.15.254" };
 
 let home: string;
@@ -22,7 +25,7 @@ beforeAll(async () => {
     [alice, bob] = await Promise.all([
         developer("alice", {
             "local-kvm:machines": JSON.stringify([node, other]),
-            "local-kvm:network": JSON.stringify({ cidr: "198.18.0.0/20" }),
+            "local-kvm:network": JSON.stringify({ cidr }),
         }),
         developer("bob", { "local-kvm:machines": JSON.stringify([node]) }),
     ]);
@@ -59,10 +62,9 @@ async function outputsOf(stack: ScratchStack): Promise<Outputs> {
     return (await stack.outputs()) as unknown as Outputs;
 }
 
-const pidOf = (key: string): number =>
-    Number(/^pid=(\d+)$/m.exec(fs.readFileSync(recordOf(key), "utf8"))?.[1]);
-const recordOf = (key: string): string =>
-    recordPath(alice, key).replace(alice.stateHome, path.join(home, "state"));
+const dirOfAlice = (key: string): string => dirOf(alice, key, path.join(home, "state"));
+const pids = (...keys: string[]): number[] => keys.map((key) => pidOf(dirOfAlice(key)));
+const running = (): number[] => pids("node-machine", "other-machine");
 
 /** What a preview of alice's stack does to commands. */
 async function previewed(): Promise<Record<string, string>> {
@@ -120,16 +122,16 @@ test("machines of a network know each other by name, and the way out stays what 
 }, 300_000);
 
 test("the network's switch dies: nothing else is touched, and machines that run find the next one", async () => {
-    const before = [pidOf("node-machine"), pidOf("other-machine")];
-    process.kill(pidOf("lan-switch"), "SIGKILL");
+    const before = running();
+    await killHard(pidOf(dirOfAlice("lan-switch")));
     expect(await previewed()).toEqual({ "lan-switch": "replace" });
     await alice.up();
     await theyMeet();
-    expect([pidOf("node-machine"), pidOf("other-machine")]).toEqual(before);
+    expect(running()).toEqual(before);
 }, 300_000);
 
 test("a machine that is declared later is known to those that run, in place", async () => {
-    const before = [pidOf("node-machine"), pidOf("other-machine")];
+    const before = running();
     alice.setConfig("local-kvm:machines", JSON.stringify([node, other, third]));
     const steps = await previewed();
     expect(steps).toMatchObject({ "node-ready": "update", "other-ready": "update" });
@@ -143,12 +145,63 @@ test("a machine that is declared later is known to those that run, in place", as
             `^198\\.18\\.15\\.254 +third third\\.lan\\n${addresses.other} +other other\\.lan$`,
         ),
     );
-    expect([pidOf("node-machine"), pidOf("other-machine")]).toEqual(before);
+    expect(running()).toEqual(before);
 }, 300_000);
 
+const restart = (name: string) => ({
+    [`${name}-machine`]: "replace",
+    [`${name}-ready`]: "replace",
+});
+const lan = (settings: object | undefined) =>
+    settings === undefined ? undefined : JSON.stringify(settings);
+
+test.each<[string, object[], object | undefined, Record<string, string>]>([
+    [
+        "address: its machine restarts, its name changes in the others",
+        [{ ...node, networkAddress: "198.18.0.9" }, other, third],
+        { cidr },
+        { ...restart("node"), "other-ready": "update", "third-ready": "update" },
+    ],
+    [
+        "cidr: all of its machines restart",
+        [node, other, third].map((one) => ({ ...one, networkAddress: undefined })),
+        { cidr: "198.18.16.0/20" },
+        { ...restart("node"), ...restart("other"), ...restart("third") },
+    ],
+    [
+        "no network any more: its machines restart, their disks are kept",
+        [node, other, third],
+        undefined,
+        { ...restart("node"), ...restart("other"), ...restart("third"), "lan-switch": "delete" },
+    ],
+])(
+    "%s",
+    async (_what, machines, network, steps) => {
+        alice.setConfig("local-kvm:machines", JSON.stringify(machines));
+        alice.setConfig("local-kvm:network", lan(network));
+        expect(await previewed()).toEqual(steps);
+        alice.setConfig("local-kvm:network", lan({ cidr }));
+    },
+    60_000,
+);
+
+test("a guest that has left all networks forgets them, and nothing else", async () => {
+    const { ssh } = await outputsOf(alice);
+    const left = [
+        "echo 192.0.2.1 own >>/etc/hosts; export KUBEDEV_DIR=/run/none",
+        script("qemu/guest-ready.sh"),
+        "cat /etc/hosts; ls /etc/systemd/network",
+    ].join("\n");
+    const said = await inGuest(alice, left, ssh.node);
+    expect(said).toContain("127.0.0.1 localhost");
+    expect(said).toMatch(/^192\.0\.2\.1 own$/m);
+    expect(said).not.toContain("kubedev network");
+    expect(said).not.toContain("70-kubedev-lan");
+}, 60_000);
+
 test("killed and its disk lost, or restarted: the same addresses and names", async () => {
-    process.kill(pidOf("node-machine"), "SIGKILL");
-    fs.rmSync(path.join(path.dirname(recordOf("node-disk")), "disk.qcow2"));
+    await killHard(pidOf(dirOfAlice("node-machine")));
+    fs.rmSync(path.join(dirOfAlice("node-disk"), "disk.qcow2"));
     alice.setConfig("local-kvm:machines", JSON.stringify([node, { ...other, memoryMib: 640 }]));
     expect(await previewed()).toMatchObject({
         "node-disk": "replace",
@@ -164,13 +217,38 @@ test("killed and its disk lost, or restarted: the same addresses and names", asy
 
 test("one stack goes, the other stays", async () => {
     const ofBob = await outputsOf(bob);
-    const ended = ["lan-switch", "node-machine", "other-machine"].map(pidOf);
+    const ended = pids("lan-switch", "node-machine", "other-machine");
     await alice.destroy();
     expect(fs.existsSync(path.join(home, "state/kubedev/kubedev", alice.stack))).toBe(false);
-    expect(ended.filter((pid) => fs.existsSync(`/proc/${String(pid)}`))).toEqual([]);
+    expect(ended.filter(isRunning)).toEqual([]);
     expect((await bob.preview()).changed).toEqual([]);
     expect(await inGuest(bob, "hostname", ofBob.ssh.node)).toBe("node");
 }, 1_200_000);
+
+test("two machines at one address are refused in a preview, and a range that this computer uses", async () => {
+    const networkAddress = "198.18.0.9";
+    const both = [node, other].map((one) => ({ ...one, networkAddress }));
+    alice.setConfig("local-kvm:machines", JSON.stringify(both));
+    const clash = await alice.preview({ expectFailure: true });
+    expect(clash.errors.join("\n")).toContain(
+        'machines.1.address: got 198.18.0.9 for "other"; expected another than that of "node": give it one, as "198.18.0.2"',
+    );
+    const [, base = "", mask = ""] =
+        /^\S+\t([0-9A-F]{8})\t\S+\t\S+\t\S+\t\S+\t\S+\t((?!0{8})[0-9A-F]{8})\t/m.exec(
+            fs.readFileSync("/proc/net/route", "utf8"),
+        ) ?? [];
+    const bytes = (hex: string) => [...Buffer.from(hex, "hex")].reverse().join(".");
+    if (base === "") {
+        process.stderr.write("skipped: this computer has no route but the default one\n");
+        return;
+    }
+    alice.setConfig("local-kvm:machines", JSON.stringify([node]));
+    alice.setConfig("local-kvm:network", lan({ cidr: `${bytes(base)}/29` }));
+    const routed = await alice.preview({ expectFailure: true });
+    expect(routed.errors.join("\n")).toContain(
+        `network ${bytes(base)}/29: got a route to ${bytes(base)} with mask ${bytes(mask)} by`,
+    );
+}, 60_000);
 
 test("wrong settings are all named at once, with the command that mends them", async () => {
     const wrong = [{ name: "Node", memoryMib: 1, size: 3 }];
