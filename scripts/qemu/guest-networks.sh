@@ -40,13 +40,16 @@ if ! networks_are_up; then
     done
 fi
 
-network_hosts=$(
-    grep -v "$network_mark\$" /etc/hosts
-    printf '%s' "${GUEST_HOSTS:-}"
-) || :
-if [ "$network_hosts" != "$(cat /etc/hosts)" ]; then
-    # By rename: nobody reads half of it.
-    printf '%s\n' "$network_hosts" >/etc/hosts.kubedev
-    chmod 0644 /etc/hosts.kubedev
-    mv -f /etc/hosts.kubedev /etc/hosts
+# Without networks, before and now, the file is none of our business.
+if [ -n "${GUEST_HOSTS:-}" ] || grep -qs "$network_mark\$" /etc/hosts; then
+    network_hosts=$(
+        grep -v "$network_mark\$" /etc/hosts
+        printf '%s' "${GUEST_HOSTS:-}"
+    ) || :
+    if [ "$network_hosts" != "$(cat /etc/hosts)" ]; then
+        # By rename: nobody reads half of it.
+        printf '%s\n' "$network_hosts" >/etc/hosts.kubedev
+        chmod 0644 /etc/hosts.kubedev
+        mv -f /etc/hosts.kubedev /etc/hosts
+    fi
 fi
