@@ -6,4 +6,11 @@ export {
     DiskFormat,
     type ImageFileArgs,
 } from "./base-image";
+export {
+    MachineNetwork,
+    type MachineNetworkArgs,
+    type MachineNetworkMembers,
+    type NetworkMachine,
+    type NetworkMachineArgs,
+} from "./machine-network";
 export { type ForwardedPortArgs, VirtualMachine, type VirtualMachineArgs } from "./virtual-machine";

@@ -3,6 +3,7 @@ import { sshConfig } from "../host/ssh-config";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { kernelLine } from "./kernel-line";
+import { cablePaths, cardFiles, MachineCard } from "./network-cards";
 import { Accelerator, qemuArgv } from "./qemu-argv";
 
 /** All that is decided about a machine. */
@@ -17,6 +18,10 @@ export interface MachineValues {
     address: string;
     sshPort: number;
     ports: { guestPort: number; hostPort: number }[];
+    /** Cards in networks that it shares with others. */
+    cards: MachineCard[];
+    /** Name of the machine's directory. */
+    key: string;
     kernelParameters: string[];
     running: boolean;
     readyTimeoutSec: number;
@@ -79,6 +84,10 @@ export function machineArgv(
             { address, hostPort: values.sshPort, guestPort: 22 },
             ...values.ports.map((port) => ({ address, ...port })),
         ],
+        cableCards: values.cards.map(({ network, mac }) => ({
+            mac,
+            ...cablePaths(values.key, network),
+        })),
         credentials: [{ name: "tmpfiles.extra", path: "credential-tmpfiles" }],
         serialSocketPath: "serial.sock",
         serialLogPath: "/dev/stdout",
@@ -101,7 +110,13 @@ export function prepareText(values: MachineValues, files: MachineFiles, ssh: Ssh
             MACHINE_PORTS: [values.sshPort, ...values.ports.map((port) => port.hostPort)]
                 .map((port) => `${values.address}:${String(port)}`)
                 .join(" "),
-        }) + script("qemu/machine-prepare.sh")
+        }) +
+        script("qemu/machine-prepare.sh") +
+        // Not a word more for a machine without networks.
+        (values.cards.length === 0
+            ? ""
+            : shellExports({ MACHINE_CARD_FILES: cardFiles(values.cards) }) +
+              `printf '%s' "$MACHINE_CARD_FILES" >>credential-tmpfiles\n`)
     );
 }
 

@@ -22,6 +22,15 @@ export interface MachineDisk {
     serial: string;
 }
 
+/** A network card whose cable is a pair of datagram sockets. */
+export interface CableCard {
+    mac: string;
+    /** Unix socket that QEMU makes and gets frames by. */
+    localPath: string;
+    /** Unix socket that it sends them to; nobody need listen there yet. */
+    switchPath: string;
+}
+
 /** A file that the guest sees as a systemd credential. */
 export interface CredentialFile {
     /** One of `credentialNames`, or a name that a unit in the guest loads. */
@@ -62,6 +71,8 @@ export interface MachineSpec {
     /** MAC address of the network card. */
     mac: string;
     forwards: PortForward[];
+    /** Further cards, in networks of machines. Default: none. */
+    cableCards?: CableCard[];
     credentials: CredentialFile[];
     /** Unix socket of the serial console. */
     serialSocketPath: string;
@@ -150,6 +161,13 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
             );
         }
     }
+    const cards = spec.cableCards ?? [];
+    for (const [at, card] of cards.entries()) {
+        expect(
+            card.mac !== mac && cards.findIndex((other) => other.mac === card.mac) === at,
+            `mac ${card.mac} is that of two cards, expected one of its own for each`,
+        );
+    }
     for (const { name } of spec.credentials) {
         expect(
             /^[A-Za-z0-9._-]+$/.test(name) && name.length <= maxCredentialNameBytes,
@@ -163,7 +181,8 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
             `disk serial is ${JSON.stringify(serial)}, expected 1 to 36 letters, digits, "_", "-"`,
         );
     }
-    for (const path of [spec.serialSocketPath, spec.qmpSocketPath]) {
+    const cables = cards.flatMap(({ localPath, switchPath }) => [localPath, switchPath]);
+    for (const path of [spec.serialSocketPath, spec.qmpSocketPath, ...cables]) {
         const bytes = Buffer.byteLength(path);
         expect(
             bytes <= maxSocketPathBytes,
@@ -229,7 +248,7 @@ function diskArguments({ systemDisk, dataDisks }: MachineSpec): string[] {
     ];
 }
 
-function networkArguments({ forwards, mac }: MachineSpec): string[] {
+function networkArguments({ forwards, mac, cableCards = [] }: MachineSpec): string[] {
     const ports = forwards.map(
         ({ address, hostPort, guestPort }) => `hostfwd=tcp:${address}:${hostPort}-:${guestPort}`,
     );
@@ -240,6 +259,19 @@ function networkArguments({ forwards, mac }: MachineSpec): string[] {
         "-device",
         // No option ROM: nothing boots from the network.
         option("virtio-net-pci", "netdev=net0", `mac=${mac}`, "romfile="),
+        ...cableCards.flatMap((card, at) => [
+            "-netdev",
+            option(
+                "dgram",
+                `id=net${at + 1}`,
+                "local.type=unix",
+                `local.path=${escaped(card.localPath)}`,
+                "remote.type=unix",
+                `remote.path=${escaped(card.switchPath)}`,
+            ),
+            "-device",
+            option("virtio-net-pci", `netdev=net${at + 1}`, `mac=${card.mac}`, "romfile="),
+        ]),
     ];
 }
 

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host } from "../host/host";
 import { after, hostResource } from "../host/host-resource";
-import { stackDir } from "../host/scope";
+import { keyOf, stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { SshKeyFiles, SshKeyPair } from "../host/ssh-key-pair";
 import { guarded } from "../internal/errors";
@@ -15,6 +15,9 @@ import { BaseImageFiles } from "./base-image";
 import { loopbackAddress } from "../internal/loopback-address";
 import { macFromName } from "./mac-address";
 import { machineHost } from "./machine-host";
+import { MachineNetworkMembers } from "./machine-network";
+import { cardsOf } from "./network-cards";
+import { guestEnvironment, joined } from "./network-join";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import {
     healthText,
@@ -53,6 +56,8 @@ export interface VirtualMachineArgs {
     sshPort?: pulumi.Input<number>;
     /** Further ports of the guest that are reachable on that address. Defaults to none. A change restarts it. */
     ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
+    /** Networks that it shares with other machines: `network` of each MachineNetwork. Defaults to none. A change restarts it. */
+    networks?: pulumi.Input<pulumi.Input<MachineNetworkMembers>[]>;
     /** False shuts it down gracefully and keeps everything. Defaults to true. */
     running?: pulumi.Input<boolean>;
     /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
@@ -102,6 +107,14 @@ const rules = {
         .optional(),
     sshPort: port.optional(),
     ports: z.array(z.object({ guestPort: port, hostPort: port.optional() })).optional(),
+    networks: z
+        .array(
+            z.looseObject(
+                { name: z.string(), cidr: z.string(), machines: z.array(z.unknown()) },
+                { error: "expected `network` of a MachineNetwork" },
+            ),
+        )
+        .optional(),
     running: yesOrNo.optional(),
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))
@@ -126,6 +139,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
     public readonly sshPort: pulumi.Output<number>;
     /** Further forwarded ports, as address:port by port of the guest. */
     public readonly ports: pulumi.Output<Record<string, string>>;
+    /** Its addresses in the networks that it shares with other machines, by name of the network. Known in preview. */
+    public readonly networkAddresses: pulumi.Output<Record<string, string>>;
     /** MAC address. */
     public readonly mac: pulumi.Output<string>;
     /** How to attach to the serial console, ready to paste; Ctrl-] leaves it. */
@@ -199,6 +214,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     guestPort,
                     hostPort: hostPort ?? guestPort,
                 })),
+                cards: await guarded(() => cardsOf(name, joined(name, known.networks ?? []))),
+                key: keyOf(`${name}-machine`),
                 kernelParameters: known.kernelParameters ?? [],
                 running: known.running ?? true,
                 readyTimeoutSec: args.readyTimeoutSec ?? 180,
@@ -230,6 +247,9 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     address: values.address,
                     sshPort: values.sshPort,
                     ports: values.ports,
+                    networks: values.cards.apply((cards) =>
+                        cards.length === 0 ? undefined : cards,
+                    ),
                     kernelParameters: values.kernelParameters,
                     running: values.running,
                 },
@@ -264,6 +284,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 },
                 create: "qemu/guest-ready.sh",
                 spec: {},
+                // Names of machines that come or go are a change in place.
+                environment: guestEnvironment(args.networks, values.cards),
                 probed: false,
                 timeoutSec: args.readyTimeoutSec ?? 180,
             },
@@ -288,6 +310,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 v.ports.map((p) => [String(p.guestPort), `${v.address}:${String(p.hostPort)}`]),
             ),
         );
+        this.networkAddresses = values.cards.apply((cards) =>
+            Object.fromEntries(
+                cards.map(({ network, address }) => [network, address.replace(/\/.*/, "")]),
+            ),
+        );
         this.mac = values.mac;
         this.consoleCommand = after(
             machine.resource,
@@ -307,6 +334,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             address: this.address,
             sshPort: this.sshPort,
             ports: this.ports,
+            networkAddresses: this.networkAddresses,
             mac: this.mac,
             consoleCommand: this.consoleCommand,
             startCommand: this.startCommand,

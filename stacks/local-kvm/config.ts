@@ -23,6 +23,8 @@ const machine = z.strictObject({
         .string()
         .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, { error: "expected an address in 127.0.0.0/8" })
         .optional(),
+    /** Address in `network`. Derived from the name. */
+    networkAddress: z.string({ error: "expected an IPv4 address" }).optional(),
     /** Ports of the guest that are forwarded beside ssh, under the same number. */
     ports: z.array(port).default([]),
 });
@@ -92,6 +94,11 @@ const cluster = z.strictObject({
     nodes: z.array(hostname, { error: "expected a list of names of machines" }).optional(),
 });
 
+const network = z.strictObject({
+    /** IPv4 range of its addresses. Derived from user, project and stack. */
+    cidr: z.string({ error: "expected an IPv4 range, as 198.18.0.0/20" }).optional(),
+});
+
 /** Settings of the environment, as `local-kvm:<name>`. */
 export const settings = {
     machines: z
@@ -101,6 +108,8 @@ export const settings = {
             error: "expected different names",
         })
         .default([machine.parse({ name: "node" })]),
+    /** Network that all machines share, where they know each other by name. Defaults to none. */
+    network: network.optional(),
     /** Debian release of the guests. */
     suite: z.string({ error: "expected a Debian release" }).default("bookworm"),
     /** Debian packages in the guests beside the basic ones. */

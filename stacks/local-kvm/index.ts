@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SshKeyPair } from "../../components/host";
-import { BaseImage, VirtualMachine } from "../../components/qemu";
+import { BaseImage, MachineNetwork, VirtualMachine } from "../../components/qemu";
 import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
 import type * as clusterModule from "./cluster";
@@ -21,10 +21,21 @@ const image = new BaseImage("debian", {
         ? { packages: config.packages }
         : clusterParts.nodeImage(config.packages)),
 });
+const network =
+    config.network === undefined
+        ? undefined
+        : new MachineNetwork("lan", {
+              ...config.network,
+              machines: config.machines.map(({ name, networkAddress }) => ({
+                  name,
+                  address: networkAddress,
+              })),
+          });
 const machines = config.machines.map(
-    ({ name, ports, ...size }) =>
+    ({ name, ports, memoryMib, cpus, diskGib, running, address }) =>
         new VirtualMachine(name, {
-            ...size,
+            ...{ memoryMib, cpus, diskGib, running, address },
+            ...(network === undefined ? {} : { networks: [network.network] }),
             baseImage: image.files,
             loginKey: loginKey.files,
             ports: ports.map((guestPort) => ({ guestPort })),
@@ -69,6 +80,7 @@ export const outputs = {
     /** By machine: all that a person may want to know. */
     machines: perMachine((machine) => ({
         address: machine.address,
+        ...(network === undefined ? {} : { networkAddress: machine.networkAddresses["lan"] }),
         ports: machine.ports,
         mac: machine.mac,
         console: machine.consoleCommand,

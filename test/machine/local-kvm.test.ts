@@ -1,12 +1,20 @@
-/** The environment `local-kvm` as a developer has it: two stacks side by side on one machine. */
+/**
+ * The environment `local-kvm` as a developer has it: two stacks side by side on one machine, one of them with a network
+ * that its machines share.
+ */
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { script } from "../../components/internal/scripts";
 import { repoRoot, ScratchStack } from "../support/engine";
+import { dirOf, isRunning, killHard, pidOf } from "../support/host-state";
 import { inGuest, imageCache } from "../support/local-kvm";
 
 const program = `module.exports = require("${path.join(repoRoot, "stacks")}");\n`;
-const machines = JSON.stringify([{ name: "node", memoryMib: 512, cpus: 1, ports: [8080] }]);
+const node = { name: "node", memoryMib: 512, cpus: 1, ports: [8080] };
+const other = { name: "other", memoryMib: 512, cpus: 1 };
+const cidr = "198.18.0.0/20";
+const third = { name: "third", running: false, networkAddress: "198.18.15.254" };
 
 let home: string;
 let alice: ScratchStack;
@@ -14,10 +22,13 @@ let bob: ScratchStack;
 
 beforeAll(async () => {
     home = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-"));
-    [alice, bob] = (await Promise.all(["alice", "bob"].map(developer))) as [
-        ScratchStack,
-        ScratchStack,
-    ];
+    [alice, bob] = await Promise.all([
+        developer("alice", {
+            "local-kvm:machines": JSON.stringify([node, other]),
+            "local-kvm:network": JSON.stringify({ cidr }),
+        }),
+        developer("bob", { "local-kvm:machines": JSON.stringify([node]) }),
+    ]);
 }, 60_000);
 
 afterAll(async () => {
@@ -25,27 +36,61 @@ afterAll(async () => {
     fs.rmSync(home, { recursive: true, force: true });
 }, 300_000);
 
-function developer(stack: string): Promise<ScratchStack> {
+function developer(stack: string, config: Record<string, string>): Promise<ScratchStack> {
     return ScratchStack.create({
         program,
         project: "kubedev",
         // The address of a machine is derived from these names: not those of somebody who works here.
         stack: `${stack}-${String(process.pid)}`,
         env: { ...imageCache(), XDG_STATE_HOME: path.join(home, "state") },
-        config: { "local-kvm:machines": machines },
+        config,
     });
 }
 
 interface Outputs {
-    ssh: { node: string };
-    machines: { node: { address: string; ports: Record<string, string>; mac: string } };
+    ssh: { node: string; other: string };
+    machines: Record<"node" | "other", MachineOutputs>;
+}
+interface MachineOutputs {
+    address: string;
+    ports: Record<string, string>;
+    mac: string;
+    networkAddress: string;
 }
 
 async function outputsOf(stack: ScratchStack): Promise<Outputs> {
     return (await stack.outputs()) as unknown as Outputs;
 }
 
-test("two stacks come up at the same time and do not meet; one goes, the other stays", async () => {
+const dirOfAlice = (key: string): string => dirOf(alice, key, path.join(home, "state"));
+const pids = (...keys: string[]): number[] => keys.map((key) => pidOf(dirOfAlice(key)));
+const running = (): number[] => pids("node-machine", "other-machine");
+
+/** What a preview of alice's stack does to commands. */
+async function previewed(): Promise<Record<string, string>> {
+    const preview = await alice.preview();
+    const commands = preview.changed.filter((step) => step.type.startsWith("command:"));
+    const ops = preview.ops();
+    return Object.fromEntries(commands.map(({ name }) => [name, ops[name] ?? ""]));
+}
+
+/** Each of alice's machines that run reaches the other by its name, at the address that it has had from the start. */
+async function theyMeet(): Promise<void> {
+    const { ssh } = await outputsOf(alice);
+    for (const [from, to] of [
+        ["node", "other"],
+        ["other", "node"],
+    ] as const) {
+        // The first reply, and within 2 s.
+        const said = await inGuest(alice, `ping -c 1 -W 2 ${to}; getent hosts ${to}`, ssh[from]);
+        expect(said).toContain(`(${addresses[to]}) 56(84) bytes of data`);
+        expect(said).toContain(" 0% packet loss");
+        expect(said).toMatch(new RegExp(`^${addresses[to]} +${to} ${to}\\.lan$`, "m"));
+    }
+}
+let addresses: Record<"node" | "other", string>;
+
+test("two stacks come up at the same time and do not meet", async () => {
     await Promise.all([alice, bob].map((stack) => stack.up({ timeoutMs: 900_000 })));
     const [ofAlice, ofBob] = [await outputsOf(alice), await outputsOf(bob)];
     expect(ofAlice.machines.node.address).not.toBe(ofBob.machines.node.address);
@@ -58,12 +103,152 @@ test("two stacks come up at the same time and do not meet; one goes, the other s
     expect(await inGuest(bob, "cat /root/owner 2>&1 || true", ofBob.ssh.node)).toContain(
         "No such file",
     );
+    addresses = {
+        node: ofAlice.machines.node.networkAddress,
+        other: ofAlice.machines.other.networkAddress,
+    };
+}, 1_200_000);
 
+test("machines of a network know each other by name, and the way out stays what it was", async () => {
+    expect(addresses.node).toMatch(/^198\.18\.\d+\.\d+$/);
+    expect(addresses.other).not.toBe(addresses.node);
+    await theyMeet();
+    const { ssh } = await outputsOf(alice);
+    expect(await inGuest(alice, "ip route show default", ssh.node)).toMatch(
+        /^default via 10\.0\.2\.2 dev \S+ proto dhcp[^\n]*$/,
+    );
+    expect(await inGuest(alice, "systemctl is-system-running --wait", ssh.node)).toBe("running");
+    expect(await previewed()).toEqual({});
+}, 300_000);
+
+test("the network's switch dies: nothing else is touched, and machines that run find the next one", async () => {
+    const before = running();
+    await killHard(pidOf(dirOfAlice("lan-switch")));
+    expect(await previewed()).toEqual({ "lan-switch": "replace" });
+    await alice.up();
+    await theyMeet();
+    expect(running()).toEqual(before);
+}, 300_000);
+
+test("a machine that is declared later is known to those that run, in place", async () => {
+    const before = running();
+    alice.setConfig("local-kvm:machines", JSON.stringify([node, other, third]));
+    const steps = await previewed();
+    expect(steps).toMatchObject({ "node-ready": "update", "other-ready": "update" });
+    expect(
+        Object.keys(steps).filter((name) => !/^(third|node-ready|other-ready)/.test(name)),
+    ).toEqual([]);
+    await alice.up();
+    const { ssh } = await outputsOf(alice);
+    expect(await inGuest(alice, "getent hosts third; getent hosts other", ssh.node)).toMatch(
+        new RegExp(
+            `^198\\.18\\.15\\.254 +third third\\.lan\\n${addresses.other} +other other\\.lan$`,
+        ),
+    );
+    expect(running()).toEqual(before);
+}, 300_000);
+
+const restart = (name: string) => ({
+    [`${name}-machine`]: "replace",
+    [`${name}-ready`]: "replace",
+});
+const lan = (settings: object | undefined) =>
+    settings === undefined ? undefined : JSON.stringify(settings);
+
+test.each<[string, object[], object | undefined, Record<string, string>]>([
+    [
+        "address: its machine restarts, its name changes in the others",
+        [{ ...node, networkAddress: "198.18.0.9" }, other, third],
+        { cidr },
+        { ...restart("node"), "other-ready": "update", "third-ready": "update" },
+    ],
+    [
+        "cidr: all of its machines restart",
+        [node, other, third].map((one) => ({ ...one, networkAddress: undefined })),
+        { cidr: "198.18.16.0/20" },
+        { ...restart("node"), ...restart("other"), ...restart("third") },
+    ],
+    [
+        "no network any more: its machines restart, their disks are kept",
+        [node, other, third],
+        undefined,
+        { ...restart("node"), ...restart("other"), ...restart("third"), "lan-switch": "delete" },
+    ],
+])(
+    "%s",
+    async (_what, machines, network, steps) => {
+        alice.setConfig("local-kvm:machines", JSON.stringify(machines));
+        alice.setConfig("local-kvm:network", lan(network));
+        expect(await previewed()).toEqual(steps);
+        alice.setConfig("local-kvm:network", lan({ cidr }));
+    },
+    60_000,
+);
+
+test("a guest that has left all networks forgets them, and nothing else", async () => {
+    const { ssh } = await outputsOf(alice);
+    const left = [
+        "echo 192.0.2.1 own >>/etc/hosts; export KUBEDEV_DIR=/run/none",
+        script("qemu/guest-ready.sh"),
+        "cat /etc/hosts; ls /etc/systemd/network",
+    ].join("\n");
+    const said = await inGuest(alice, left, ssh.node);
+    expect(said).toContain("127.0.0.1 localhost");
+    expect(said).toMatch(/^192\.0\.2\.1 own$/m);
+    expect(said).not.toContain("kubedev network");
+    expect(said).not.toContain("70-kubedev-lan");
+}, 60_000);
+
+test("killed and its disk lost, or restarted: the same addresses and names", async () => {
+    await killHard(pidOf(dirOfAlice("node-machine")));
+    fs.rmSync(path.join(dirOfAlice("node-disk"), "disk.qcow2"));
+    alice.setConfig("local-kvm:machines", JSON.stringify([node, { ...other, memoryMib: 640 }]));
+    expect(await previewed()).toMatchObject({
+        "node-disk": "replace",
+        "node-machine": "replace",
+        "other-machine": "replace",
+    });
+    await alice.up({ timeoutMs: 600_000 });
+    await theyMeet();
+    const { ssh } = await outputsOf(alice);
+    expect(await inGuest(alice, "getent hosts third || echo none", ssh.other)).toBe("none");
+    expect(await previewed()).toEqual({});
+}, 600_000);
+
+test("one stack goes, the other stays", async () => {
+    const ofBob = await outputsOf(bob);
+    const ended = pids("lan-switch", "node-machine", "other-machine");
     await alice.destroy();
     expect(fs.existsSync(path.join(home, "state/kubedev/kubedev", alice.stack))).toBe(false);
+    expect(ended.filter(isRunning)).toEqual([]);
     expect((await bob.preview()).changed).toEqual([]);
     expect(await inGuest(bob, "hostname", ofBob.ssh.node)).toBe("node");
 }, 1_200_000);
+
+test("two machines at one address are refused in a preview, and a range that this computer uses", async () => {
+    const networkAddress = "198.18.0.9";
+    const both = [node, other].map((one) => ({ ...one, networkAddress }));
+    alice.setConfig("local-kvm:machines", JSON.stringify(both));
+    const clash = await alice.preview({ expectFailure: true });
+    expect(clash.errors.join("\n")).toContain(
+        'machines.1.address: got 198.18.0.9 for "other"; expected another than that of "node": give it one, as "198.18.0.2"',
+    );
+    const [, base = "", mask = ""] =
+        /^\S+\t([0-9A-F]{8})\t\S+\t\S+\t\S+\t\S+\t\S+\t((?!0{8})[0-9A-F]{8})\t/m.exec(
+            fs.readFileSync("/proc/net/route", "utf8"),
+        ) ?? [];
+    const bytes = (hex: string) => [...Buffer.from(hex, "hex")].reverse().join(".");
+    if (base === "") {
+        process.stderr.write("skipped: this computer has no route but the default one\n");
+        return;
+    }
+    alice.setConfig("local-kvm:machines", JSON.stringify([node]));
+    alice.setConfig("local-kvm:network", lan({ cidr: `${bytes(base)}/29` }));
+    const routed = await alice.preview({ expectFailure: true });
+    expect(routed.errors.join("\n")).toContain(
+        `network ${bytes(base)}/29: got a route to ${bytes(base)} with mask ${bytes(mask)} by`,
+    );
+}, 60_000);
 
 test("wrong settings are all named at once, with the command that mends them", async () => {
     const wrong = [{ name: "Node", memoryMib: 1, size: 3 }];
@@ -78,7 +263,7 @@ test("wrong settings are all named at once, with the command that mends them", a
     );
     expect(text).toContain("local-kvm:machines[0].size: no such setting");
     expect(text).toContain(
-        "local-kvm:machine: no such setting; expected one of: machines, suite, packages",
+        "local-kvm:machine: no such setting; expected one of: machines, network, suite, packages",
     );
     expect(text).toContain("pulumi config set --path 'local-kvm:machines[0].memoryMib'");
 }, 60_000);

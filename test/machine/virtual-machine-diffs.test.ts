@@ -52,6 +52,20 @@ test.each([
     expect(await steps({ [field]: value })).toEqual(restart);
 });
 
+test("networks: joining one is a restart, the disk is kept, and the preview says its address", async () => {
+    const program = machineProgram({ networks: "[lan.network]" }, { more: inside }).replace(
+        "const vm",
+        'const lan = new kubedev.MachineNetwork("lan", { machines: [{ name: "node" }, { name: "other" }] });\nconst vm',
+    );
+    stack.program(`${program}\nexport const addresses = vm.networkAddresses;`);
+    const preview = await stack.preview();
+    expect(preview.ops()).toMatchObject({ ...restart, "lan-switch": "create" });
+    expect(preview.ops()).not.toHaveProperty("node-disk");
+    expect(preview.step("node-machine").detailedDiff).toMatchObject({
+        "triggers[0].networks": "add-replace",
+    });
+});
+
 test("memoryMib: the preview says it in the user's words", async () => {
     stack.program(machineProgram({ memoryMib: "2048" }, { more: inside }));
     const { detailedDiff } = (await stack.preview()).step("node-machine");

@@ -73,6 +73,25 @@ describe("qemuArgv", () => {
         ]);
     });
 
+    test("has further cards, each on a cable of its own, behind the first", () => {
+        const card = (mac: string, network: string) => ({
+            mac,
+            localPath: `../m,1/net-${network}.sock`,
+            switchPath: `../${network}-switch/switch.sock`,
+        });
+        const cableCards = [card("52:54:00:00:00:01", "lan"), card("52:54:00:00:00:02", "san")];
+        const argv = qemuArgv({ ...spec, cableCards });
+        expect(values(argv, "-netdev").slice(1)).toEqual([
+            "dgram,id=net1,local.type=unix,local.path=../m,,1/net-lan.sock,remote.type=unix,remote.path=../lan-switch/switch.sock",
+            "dgram,id=net2,local.type=unix,local.path=../m,,1/net-san.sock,remote.type=unix,remote.path=../san-switch/switch.sock",
+        ]);
+        expect(values(argv, "-device").filter((device) => device.includes("netdev"))).toEqual([
+            "virtio-net-pci,netdev=net0,mac=52:54:2d:09:a3:d6,romfile=",
+            "virtio-net-pci,netdev=net1,mac=52:54:00:00:00:01,romfile=",
+            "virtio-net-pci,netdev=net2,mac=52:54:00:00:00:02,romfile=",
+        ]);
+    });
+
     test("runs on the host's own CPU with KVM", () => {
         const argv = qemuArgv({ ...spec, accelerator: "kvm" });
         expect(values(argv, "-accel")).toEqual(["kvm"]);
@@ -139,6 +158,20 @@ describe("machineSpecProblems", () => {
         ["too little memory", { memoryMib: 64 }, /memoryMib is 64, expected .* 128 MiB/],
         ["a multicast MAC", { mac: "53:54:00:00:00:01" }, /mac is 53:.*unicast/],
         ["an unpadded MAC", { mac: "52:54:f:1c:61:58" }, /mac is 52:54:f/],
+        [
+            "two cards with the same MAC",
+            { cableCards: [{ mac: spec.mac, localPath: "a", switchPath: "b" }] },
+            /mac 52:54:2d:09:a3:d6 is that of two cards/,
+        ],
+        [
+            "a cable's path over the kernel's limit",
+            {
+                cableCards: [
+                    { mac: "52:54:00:00:00:01", localPath: "d".repeat(108), switchPath: "b" },
+                ],
+            },
+            /has 108 bytes/,
+        ],
         ["a UUID in capitals", { uuid: spec.uuid.toUpperCase() }, /uuid is .*lower case/],
         [
             "a forward on all addresses",

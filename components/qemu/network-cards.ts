@@ -1,0 +1,134 @@
+import { overlap } from "../internal/address-range";
+import { keyOf } from "../host/scope";
+import { guestFilesCredential } from "./credentials";
+import { NetworkMember, rangeOf } from "./network-addresses";
+
+/** A network with all of its machines: plain data. */
+export interface KnownNetwork {
+    name: string;
+    cidr: string;
+    machines: NetworkMember[];
+}
+
+/** A machine's card in a network. */
+export interface MachineCard {
+    network: string;
+    /** Address with the length of its prefix. */
+    address: string;
+    mac: string;
+}
+
+/** Ends each line in a guest's /etc/hosts that is ours; guest-networks.sh looks for it. */
+const hostsMark = "# kubedev network";
+
+/** Name of the service that passes a network's frames on. */
+export function switchName(network: string): string {
+    return `${network}-switch`;
+}
+
+/** The cards of a machine, in the order of its networks. */
+export function cardsOf(machine: string, networks: readonly KnownNetwork[]): MachineCard[] {
+    return networks.flatMap(({ name, cidr, machines }) =>
+        machines
+            .filter((member) => member.name === machine)
+            .map(({ address, mac }) => ({
+                network: name,
+                address: `${address}/${String(rangeOf(cidr).prefix)}`,
+                mac,
+            })),
+    );
+}
+
+/** What is wrong with the networks that a machine is to join. */
+export function joinProblems(
+    machine: string,
+    networks: readonly KnownNetwork[],
+): { propertyPath: string; reason: string }[] {
+    return networks.flatMap(({ name, cidr, machines }, at) => {
+        const propertyPath = `networks.${String(at)}`;
+        const earlier = networks.slice(0, at);
+        if (earlier.some((other) => other.name === name)) {
+            return [{ propertyPath, reason: `got ${name} again; expected each network once` }];
+        }
+        const met = earlier.find((other) => overlap(rangeOf(other.cidr), rangeOf(cidr)));
+        if (met !== undefined) {
+            return [
+                {
+                    propertyPath,
+                    reason: `got ${name} with ${cidr}, which has addresses of ${met.name} with ${met.cidr}; expected ranges without a common address: give one of the two another cidr`,
+                },
+            ];
+        }
+        const names = machines.map((member) => member.name);
+        return names.includes(machine)
+            ? []
+            : [
+                  {
+                      propertyPath,
+                      reason: `got ${name}, which has the machines ${names.join(", ")}; expected a network with this one: add { name: "${machine}" } to machines of MachineNetwork ${name}`,
+                  },
+              ];
+    });
+}
+
+/**
+ * QEMU's end and the switch's of the cable of a card. Both are as seen from the directory of a machine, and from that of
+ * the switch alike: what QEMU binds is what the switch answers to.
+ */
+export function cablePaths(machineKey: string, network: string) {
+    return {
+        localPath: `../${machineKey}/net-${keyOf(network)}.sock`,
+        switchPath: `../${keyOf(switchName(network))}/switch.sock`,
+    };
+}
+
+/** systemd-tmpfiles lines by which the guest gets the configuration of its cards at each boot. */
+export function cardFiles(cards: readonly MachineCard[]): string {
+    return guestFilesCredential(
+        cards.map((card) => ({ path: cardFilePath(card.network), content: cardFile(card) })),
+    );
+}
+
+/** Where guest-networks.sh looks for those that are no longer wanted. It sorts before the image's own, for any card. */
+function cardFilePath(network: string): string {
+    return `/etc/systemd/network/70-kubedev-${keyOf(network)}.network`;
+}
+
+/** No router and no name server: the way out stays that of QEMU's user networking. */
+function cardFile({ address, mac }: MachineCard): string {
+    return [
+        "[Match]",
+        `MACAddress=${mac}`,
+        "",
+        "[Link]",
+        "RequiredForOnline=no",
+        "",
+        "[Network]",
+        `Address=${address}`,
+        "LinkLocalAddressing=no",
+        "IPv6AcceptRA=no",
+        "",
+    ].join("\n");
+}
+
+/** What guest-networks.sh takes: the cards, and the names of all machines that they lead to. */
+export function guestNetworks(
+    cards: readonly MachineCard[],
+    networks: readonly KnownNetwork[],
+): { cards: string; hosts: string } {
+    return {
+        cards: lines(cards.map((card) => `${keyOf(card.network)} ${card.mac} ${card.address}`)),
+        hosts: lines(
+            networks.flatMap(({ name, machines }) =>
+                machines.map(
+                    (member) =>
+                        `${member.address} ${member.name} ${member.name}.${name} ${hostsMark}`,
+                ),
+            ),
+        ),
+    };
+}
+
+function lines(all: readonly string[]): string {
+    return all.map((line) => `${line}\n`).join("");
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Fails, and says which, if this computer has a route to addresses of a range. A default route is none.
+#   NETWORK_BASE, NETWORK_MASK  first address and mask of the range, as in /proc/net/route
+#   NETWORK_ROUTES              the routes; default /proc/net/route
+set -eu
+
+dotted() { # dotted HEX: an address as people write it
+    printf '%s.%s.%s.%s' $((0x$1 & 255)) $((0x$1 >> 8 & 255)) $((0x$1 >> 16 & 255)) $((0x$1 >> 24 & 255))
+}
+
+while read -r card base _gateway _flags _references _use _metric mask _rest; do
+    # The heading, and what goes anywhere.
+    case $base$mask in *[!0-9A-F]* | *00000000) continue ;; esac
+    # Of two ranges one is in the other, so the shorter mask decides. Bytes are compared one by one: their order is no matter.
+    common=$((0x$mask & 0x$NETWORK_MASK))
+    if [ $((0x$base & common)) -eq $((0x$NETWORK_BASE & common)) ]; then
+        printf 'a route to %s with mask %s by %s\n' "$(dotted "$base")" "$(dotted "$mask")" "$card"
+        exit 1
+    fi
+done <"${NETWORK_ROUTES:-/proc/net/route}"
