@@ -1,16 +1,26 @@
-/** The diff table in docs/base-image.md for images that are given as files, read from previews; nothing boots. */
+/**
+ * The diff table in docs/base-image.md for images that are given as files, and that in docs/virtual-machine.md as far as
+ * cloud-init makes a difference, read from previews; nothing boots.
+ */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 
-const program = (args: string) => `
+const program = (
+    args: string,
+    cloudArgs = 'userData: "#!/bin/sh\\n"',
+    cloudImage = "cloudInit: true",
+) => `
 import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import * as kubedev from ${JSON.stringify(library)};
 
 const at = (name: string) => path.join(__dirname, name);
 const image = new kubedev.BaseImage("image", ${args});
 new kubedev.VirtualMachine("machine", { baseImage: image.files, running: false });
+const cloud = new kubedev.BaseImage("cloud", { disk: { path: at("a.qcow2") }, ${cloudImage} });
+new kubedev.VirtualMachine("node", { baseImage: cloud.files, running: false, ${cloudArgs} });
 `;
 const given = `{ disk: { path: at("a.qcow2") }, kernel: { path: at("kernel") }, initrd: { path: at("initrd") } }`;
 const replaced = {
@@ -46,6 +56,68 @@ beforeAll(async () => {
 afterAll(async () => {
     await stack.dispose();
 }, 120_000);
+
+/** What a preview with other arguments does to the machine on an image with cloud-init. */
+async function cloudSteps(args: string, image?: string): Promise<Record<string, string>> {
+    stack.program(program(given, args, image));
+    const ops = (await stack.preview()).ops();
+    const names = ["cloud-base-image", "node-disk", "node-machine", "node-ready"];
+    return Object.fromEntries(Object.entries(ops).filter(([name]) => names.includes(name)));
+}
+const script = 'userData: "#!/bin/sh\\n"';
+const restarted = { "node-machine": "replace", "node-ready": "replace" };
+
+test.each([
+    ["userData", 'userData: "#!/bin/sh\\necho\\n"', "userData"],
+    ["no userData any more", "", "userData"],
+    ["hostname", `${script}, hostname: "other"`, "hostname"],
+    ["mac", `${script}, mac: "52:54:00:00:00:01"`, "mac"],
+])("with cloud-init, %s: provisioned anew on a new disk", async (_what, args, field) => {
+    expect(await cloudSteps(args)).toEqual({ "node-disk": "replace", ...restarted });
+    const { detailedDiff } = (await stack.preview()).step("node-disk");
+    expect(Object.keys(detailedDiff ?? {})).toContain(`triggers[0].${field}`);
+});
+
+test.each([
+    ["memoryMib", `${script}, memoryMib: 2048`],
+    ["loginKey", `${script}, loginKey: new kubedev.SshKeyPair("other", {}).files`],
+])("with cloud-init, %s: restart, the disk is kept", async (_what, args) => {
+    expect(await cloudSteps(args)).toEqual(restarted);
+});
+
+test("cloudInit false: image and disk are replaced", async () => {
+    expect(await cloudSteps("", "cloudInit: false")).toEqual({
+        "cloud-base-image": "replace",
+        "node-disk": "replace",
+        ...restarted,
+    });
+});
+
+test.each([
+    ["user data without cloud-init", script, "", "Take a BaseImage with cloudInit: true"],
+    [
+        "user data that cloud-init ignores",
+        'userData: pulumi.output("git")',
+        undefined,
+        'userData: got "git"; expected text that begins with one of #cloud-config',
+    ],
+    [
+        "a secret one",
+        'userData: pulumi.secret("git")',
+        undefined,
+        "userData: got a secret; expected text that begins with",
+    ],
+    [
+        "kernel parameters for a boot loader",
+        'kernelParameters: ["a=b"]',
+        undefined,
+        "kernelParameters: got some for an image that is started by its own boot loader",
+    ],
+])("refused: %s", async (_what, args, image, message) => {
+    stack.program(program(given, args, image));
+    const { errors } = await stack.preview({ expectFailure: true });
+    expect(errors.join("\n")).toContain(message);
+});
 
 /** What a preview with other arguments does to the image and what stands on it. */
 async function steps(args: string): Promise<Record<string, string>> {
