@@ -345,7 +345,7 @@ test("other user data: provisioned anew on a new disk, with the same keys; a dat
     await giveUpConnection();
     knownHosts = undefined;
     stack.program(program(JSON.stringify('#!/bin/sh\necho "second" >/root/marker\n')));
-    const preview = await stack.preview();
+    const preview = await stack.preview({ timeoutMs: 300_000 });
     expect(preview.ops()).toEqual({
         "agent-disk": "replace",
         "agent-machine": "replace",
