@@ -15,6 +15,8 @@ export interface HostResourceArgs {
     host: pulumi.Input<Host> | undefined;
     /** Script below scripts/ that makes the thing. It must be idempotent. */
     create: string;
+    /** Script below scripts/ whose text `create` begins with, where an output says so. Defaults to none. */
+    first?: pulumi.Input<string | undefined>;
     /** Script that brings it up to date in place, and does nothing quickly when it is. Defaults to `create`. */
     update?: string;
     /** Script that removes it. It succeeds when it is not there. Defaults to nothing. */
@@ -105,7 +107,7 @@ export function hostResource(
         {
             ...verbCommands(scripts),
             environment: {
-                ...textsFor(scripts, host, args.check),
+                ...textsFor(scripts, host, args),
                 ...environmentOf(key, args, host, incarnation, triggers),
             },
             stdin: orEmpty(args.stdin),
@@ -215,13 +217,13 @@ function environmentOf(
 function textsFor(
     scripts: VerbScripts,
     host: HostParts,
-    check: HostResourceArgs["check"],
+    { check, first }: Pick<HostResourceArgs, "check" | "first">,
 ): Record<string, pulumi.Output<string>> {
-    const texts = host.os.apply((os) => {
+    const texts = pulumi.all([host.os, first]).apply(([os, before]) => {
         const checked = check?.(os ?? HostOs.Linux) ?? pulumi.output(undefined);
         return checked.apply(() =>
             guarded(async () => {
-                const made = scriptTexts(scripts, os);
+                const made = scriptTexts(scripts, os, before);
                 if (os === HostOs.Windows) {
                     await windowsAgentBuilt();
                 }

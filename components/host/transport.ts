@@ -27,12 +27,18 @@ export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, st
 const textOf = (verb: keyof VerbScripts, scripts: VerbScripts) =>
     `KUBEDEV_SCRIPT_${(verb === "update" && scripts.update === scripts.create ? "create" : verb).toUpperCase()}`;
 
-/** Environment that holds the texts for `verbCommands`, for a host with this system. */
-export function scriptTexts(scripts: VerbScripts, os?: HostOs): Record<string, string> {
+/** Environment that holds the texts for `verbCommands`, for a host with this system. `first` is a script that `create` begins with. */
+export function scriptTexts(
+    scripts: VerbScripts,
+    os?: HostOs,
+    first?: string,
+): Record<string, string> {
+    const create = `${first === undefined ? "" : scriptFor(first, os)}${scriptFor(scripts.create, os)}`;
     return {
         KUBEDEV_TRANSPORT: transportText(os),
-        [textOf("create", scripts)]: scriptFor(scripts.create, os),
-        [textOf("update", scripts)]: scriptFor(scripts.update, os),
+        [textOf("create", scripts)]: create,
+        [textOf("update", scripts)]:
+            scripts.update === scripts.create ? create : scriptFor(scripts.update, os),
         [textOf("delete", scripts)]:
             scripts.delete === undefined ? "" : scriptFor(scripts.delete, os),
     };

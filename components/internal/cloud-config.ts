@@ -19,6 +19,12 @@ export interface CloudConfig {
     packages?: readonly string[];
     /** Argument vectors, run as root, one after the other, whether those before succeeded or not. */
     commands?: readonly (readonly string[])[];
+    /** False: nothing is said of logins with passwords. Default: nobody logs in with one. */
+    refusePasswords?: false;
+    /** Whether root logs in with its own keys. Default: as the image has it. */
+    rootLogin?: boolean;
+    /** True: host keys that are there before cloud-init looks for them are kept, and no other kinds are made. Default: all are made anew. */
+    keepHostKeys?: true;
 }
 
 /**
@@ -27,11 +33,14 @@ export interface CloudConfig {
  */
 export const maxCloudConfigBytes = 65_535;
 
-/** User data of cloud-init. Nobody logs in with a password. Throws one error that names every problem. */
+/** User data of cloud-init. Throws one error that names every problem. */
 export function cloudConfig(config: CloudConfig): string {
     const document = {
         hostname: config.hostname,
-        ssh_pwauth: false,
+        ssh_pwauth: config.refusePasswords === undefined ? false : undefined,
+        disable_root: config.rootLogin === undefined ? undefined : !config.rootLogin,
+        ssh_deletekeys: config.keepHostKeys === undefined ? undefined : false,
+        ssh_genkeytypes: config.keepHostKeys === undefined ? undefined : ["ed25519"],
         write_files: config.files?.map(({ path, content, permissions = "0644" }) => ({
             path,
             content,

@@ -4,8 +4,8 @@ import { artifactDigest, HostArtifact } from "../host/host-artifact";
 import { after, hostResource } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
 import { script } from "../internal/scripts";
+import { yesOrNo } from "../internal/rules";
 import { assertArgs } from "../internal/validate";
-
 import { machineHost } from "./machine-host";
 
 /** A file that is downloaded or copied, known by its digest. Give either url or path. */
@@ -36,7 +36,7 @@ export interface BaseImageArgs {
     mirror?: pulumi.Input<string>;
     /** Size of the built disk in MiB. A machine's disk may be larger. Defaults to 2048. */
     rootSizeMib?: pulumi.Input<number>;
-    /** Disk image from elsewhere, instead of building one. The guest must take systemd credentials (systemd 252 or later). */
+    /** Disk image from elsewhere, instead of building one. The guest must take systemd credentials (systemd 252 or later), or have cloud-init. */
     disk?: ImageFileArgs;
     /** Format of that disk image. Defaults to qcow2. */
     format?: pulumi.Input<DiskFormat>;
@@ -44,6 +44,11 @@ export interface BaseImageArgs {
     kernel?: ImageFileArgs;
     /** Initial RAM disk for that kernel. Required with kernel. */
     initrd?: ImageFileArgs;
+    /**
+     * Whether the guest is provisioned by cloud-init, and so takes userData: of a disk image from elsewhere that it has it,
+     * as cloud images do; of one that is built that it gets it. Defaults to false.
+     */
+    cloudInit?: pulumi.Input<boolean>;
 }
 
 /** What a machine needs to know of its base image: plain data. */
@@ -113,6 +118,7 @@ const rules = {
     kernel: fileRule,
     initrd: fileRule,
     format: z.enum(DiskFormat, { error: 'expected "qcow2" or "raw"' }).optional(),
+    cloudInit: yesOrNo.optional(),
 };
 
 /** The disk, and where possible the kernel, that machines start from: built once, shared by all stacks of this machine. */
@@ -146,7 +152,7 @@ export class BaseImage extends pulumi.ComponentResource {
             directory: after(image.resource, image.dir),
             format: args.format ?? DiskFormat.Qcow2,
             directBoot: args.disk === undefined || args.kernel !== undefined,
-            cloudInit: false,
+            cloudInit: pulumi.output(args.cloudInit).apply((has) => has ?? false),
         });
         this.registerOutputs({ files: this.files, digest: this.digest });
     }
@@ -159,20 +165,27 @@ interface Source {
 
 function fromPackages(args: BaseImageArgs): Source {
     const spec = pulumi
-        .all([args.suite, args.packages, args.rootSizeMib, args.mirror])
-        .apply(([suite, packages, rootSizeMib, mirror]) => ({
+        .all([args.suite, args.packages, args.rootSizeMib, args.mirror, args.cloudInit])
+        .apply(([suite, packages, rootSizeMib, mirror, cloudInit]) => ({
             recipe: recipeVersion,
             suite: suite ?? "bookworm",
-            packages: [...new Set(packages ?? [])].sort(),
+            packages: [
+                ...new Set([...(packages ?? []), ...(cloudInit === true ? ["cloud-init"] : [])]),
+            ].sort(),
             rootSizeMib: rootSizeMib ?? 2048,
             mirror: mirror ?? "",
+            cloudInit: onlyYes(cloudInit),
         }));
     const texts = {
-        IMAGE_GUEST_SETUP: script("qemu/image/guest-setup.sh"),
         IMAGE_MAKE_ARTIFACTS: script("qemu/image/make-artifacts.sh"),
         IMAGE_INITRD_INIT: script("qemu/image/initrd-init.sh"),
         KUBEDEV_IMAGE_BUILD: script("qemu/build-base-image.sh"),
     };
+    const guestSetup = spec.cloudInit.apply(
+        (cloudInit) =>
+            script("qemu/image/guest-setup.sh") +
+            (cloudInit === true ? script("qemu/image/cloud-init-setup.sh") : ""),
+    );
     return {
         spec: {
             recipe: spec.recipe,
@@ -180,12 +193,18 @@ function fromPackages(args: BaseImageArgs): Source {
             packages: spec.packages,
             rootSizeMib: spec.rootSizeMib,
             mirror: spec.mirror,
+            cloudInit: spec.cloudInit,
         },
         environment: {
+            IMAGE_GUEST_SETUP: guestSetup,
             ...texts,
             KUBEDEV_IMAGE_FORMAT: DiskFormat.Qcow2,
             // What is cached also depends on how it was built; what a disk stands on does not change with it.
-            KUBEDEV_IMAGE_CACHE: spec.apply((s) => digestOf({ ...s, ...texts, basicPackages })),
+            KUBEDEV_IMAGE_CACHE: pulumi
+                .all([spec, guestSetup])
+                .apply(([s, IMAGE_GUEST_SETUP]) =>
+                    digestOf({ ...s, IMAGE_GUEST_SETUP, ...texts, basicPackages }),
+                ),
             IMAGE_SUITE: spec.suite,
             IMAGE_PACKAGES: spec.packages.apply((more) => [...basicPackages, ...more].join(",")),
             IMAGE_KERNEL_PACKAGE: kernelPackage,
@@ -193,6 +212,11 @@ function fromPackages(args: BaseImageArgs): Source {
             IMAGE_MIRROR: spec.mirror,
         },
     };
+}
+
+/** What was not asked for is in no spec: images that were made before are what they were. */
+function onlyYes(value: boolean | undefined): true | undefined {
+    return value === true ? true : undefined;
 }
 
 function fromFiles(name: string, args: BaseImageArgs, parent: pulumi.Resource): Source {
@@ -220,6 +244,7 @@ function fromFiles(name: string, args: BaseImageArgs, parent: pulumi.Resource): 
             format,
             kernel: digest(args.kernel),
             initrd: digest(args.initrd),
+            cloudInit: pulumi.output(args.cloudInit).apply(onlyYes),
         },
         environment: {
             KUBEDEV_IMAGE_FORMAT: format,

@@ -26,3 +26,8 @@ export function machineHost(): pulumi.Output<Host> {
         },
     );
 }
+
+/** The same, once it has what the seed of cloud-init is made with: for machines whose image has it, and them alone. */
+export function seedTools(): pulumi.Output<Host> {
+    return preflight({}, { tools: [{ program: "xorrisofs", package: "xorriso" }] });
+}

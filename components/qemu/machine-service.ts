@@ -27,6 +27,14 @@ export interface MachineValues {
     readyTimeoutSec: number;
 }
 
+/** What a machine is started by, as its image says. */
+export interface MachineBoot {
+    /** Whether a kernel is booted directly. */
+    directBoot: boolean;
+    /** Whether cloud-init of the guest gets a seed. */
+    cloudInit: boolean;
+}
+
 /** Where the files of a machine are, absolute. */
 export interface MachineFiles {
     diskDir: string;
@@ -42,9 +50,9 @@ export const sshConfigName = "ssh_config";
  * Shell text that becomes QEMU. All paths are relative to the machine's directory, where machine-prepare.sh has put what
  * is needed: the argument vector is the same for every user, and socket paths stay short.
  */
-export function runText(values: MachineValues, directBoot: boolean): string {
+export function runText(values: MachineValues, boot: MachineBoot): string {
     const line = (accelerator: Accelerator) =>
-        `exec ${shellLine(machineArgv(values, accelerator, directBoot))}`;
+        `exec ${shellLine(machineArgv(values, accelerator, boot))}`;
     return [
         'case "$(cat accelerator)" in',
         `kvm) ${line("kvm")} ;;`,
@@ -57,7 +65,7 @@ export function runText(values: MachineValues, directBoot: boolean): string {
 export function machineArgv(
     values: MachineValues,
     accelerator: Accelerator,
-    directBoot: boolean,
+    { directBoot, cloudInit }: MachineBoot,
 ): string[] {
     const { address } = values;
     return qemuArgv({
@@ -79,6 +87,7 @@ export function machineArgv(
             : undefined,
         systemDisk: { path: "disk", serial: "system" },
         dataDisks: [],
+        seedPath: cloudInit ? "seed.iso" : undefined,
         mac: values.mac,
         forwards: [
             { address, hostPort: values.sshPort, guestPort: 22 },

@@ -68,6 +68,8 @@ export interface MachineSpec {
     /** Disk that holds the root file system. */
     systemDisk: MachineDisk;
     dataDisks: MachineDisk[];
+    /** Image with the seed of cloud-init, which the guest sees as its last disk and cannot write to. Default: none. */
+    seedPath?: string;
     /** MAC address of the network card. */
     mac: string;
     forwards: PortForward[];
@@ -112,6 +114,7 @@ export function qemuArgv(spec: MachineSpec): string[] {
         ...["-m", String(spec.memoryMib)],
         ...bootArguments(spec.directBoot),
         ...diskArguments(spec),
+        ...seedArguments(spec),
         ...networkArguments(spec),
         // Without it the guest's first random numbers, such as sshd's, wait for entropy.
         ...["-device", "virtio-rng-pci"],
@@ -245,6 +248,33 @@ function diskArguments({ systemDisk, dataDisks }: MachineSpec): string[] {
                 "rotation_rate=1",
             ),
         ]),
+    ];
+}
+
+function seedArguments({ seedPath, dataDisks }: MachineSpec): string[] {
+    if (seedPath === undefined) {
+        return [];
+    }
+    return [
+        "-blockdev",
+        option(
+            "node-name=seed",
+            "driver=raw",
+            "read-only=on",
+            "file.driver=file",
+            `file.filename=${escaped(seedPath)}`,
+        ),
+        "-device",
+        // A disk rather than a CD: those belong to a group that users of cloud images are in.
+        option(
+            "scsi-hd",
+            "drive=seed",
+            "bus=scsi0.0",
+            "channel=0",
+            "scsi-id=0",
+            `lun=${dataDisks.length + 1}`,
+            "serial=seed",
+        ),
     ];
 }
 

@@ -18,6 +18,8 @@ import { machineHost } from "./machine-host";
 import { MachineNetworkMembers } from "./machine-network";
 import { cardsOf } from "./network-cards";
 import { guestEnvironment, joined } from "./network-join";
+import { machineSeed } from "./machine-seed";
+import { userDataRule } from "./user-data-rule";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import {
     healthText,
@@ -46,9 +48,9 @@ export interface VirtualMachineArgs {
     cpus?: pulumi.Input<number>;
     /** Size of its disk in GiB. Defaults to 8. A larger size restarts it and grows disk and file system; a smaller one is refused. */
     diskGib?: pulumi.Input<number>;
-    /** Host name of the guest. Defaults to the component's name. A change restarts it. */
+    /** Host name of the guest. Defaults to the component's name. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
     hostname?: pulumi.Input<string>;
-    /** MAC address. Defaults to one derived from the name: 52:54 and the name's CRC-32. A change restarts it. */
+    /** MAC address. Defaults to one derived from the name: 52:54 and the name's CRC-32. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
     mac?: pulumi.Input<string>;
     /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
     address?: pulumi.Input<string>;
@@ -62,11 +64,11 @@ export interface VirtualMachineArgs {
     running?: pulumi.Input<boolean>;
     /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
     loginKey?: pulumi.Input<SshKeyFiles>;
-    /** Further kernel parameters. Defaults to none. A change restarts it. */
+    /** Further kernel parameters, where a kernel is booted directly. Defaults to none. A change restarts it. */
     kernelParameters?: pulumi.Input<pulumi.Input<string>[]>;
-    /** cloud-init user data. Needs an image with cloud-init. A change provisions it anew, on a new disk. */
+    /** User data, in any form that cloud-init takes. Needs an image with cloud-init. A change provisions it anew, on a new disk. */
     userData?: pulumi.Input<string>;
-    /** How long it may take from start to ssh, in seconds. Defaults to 180. */
+    /** How long it may take from start to ssh, and from there until cloud-init is done, in seconds. Defaults to 180. */
     readyTimeoutSec?: number;
     /** How long it may take to shut down before it is switched off, in seconds. Defaults to 30. */
     stopTimeoutSec?: number;
@@ -119,7 +121,7 @@ const rules = {
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))
         .optional(),
-    userData: z.string({ error: "expected a text" }).optional(),
+    userData: userDataRule,
     readyTimeoutSec: whole(5, 86400, "seconds").optional(),
     stopTimeoutSec: whole(1, 3600, "seconds").optional(),
 };
@@ -168,6 +170,9 @@ export class VirtualMachine extends pulumi.ComponentResource {
         const loginKey = pulumi.output(
             args.loginKey ?? new SshKeyPair(`${name}-login`, { comment: name }, own).files,
         );
+        // Not with the user data, which may be secret: addresses are not.
+        const plain = checked(`VirtualMachine ${name}`, { ...args, userData: undefined }, rules);
+        const seed = machineSeed(name, args, plain, image);
         const disk = hostResource(
             `${name}-disk`,
             {
@@ -175,11 +180,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 create: "qemu/disk-create.sh",
                 update: "qemu/disk-update.sh",
                 delete: "host/forget.sh",
-                spec: {
-                    baseImage: image.digest,
-                    format: "qcow2",
-                    userData: checkedUserData(name, args, image),
-                },
+                spec: { baseImage: image.digest, format: "qcow2", ...seed.spec },
                 parents: [image.instanceId],
                 environment: {
                     KUBEDEV_CREATE_OVERLAY: script("qemu/create-overlay.sh"),
@@ -193,7 +194,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         );
 
         const values: pulumi.Output<MachineValues> = pulumi
-            .all([checked(`VirtualMachine ${name}`, args, rules), disk.facts, image.digest])
+            .all([plain, disk.facts, image.digest])
             .apply(async ([known, facts, digest]) => ({
                 name,
                 uuid: machineUuid(identity),
@@ -256,11 +257,13 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 parents: [disk.resource.id, hostKey.instanceId, loginKey.instanceId],
                 running: values.running,
                 run: pulumi
-                    .all([values, files.directBoot])
-                    .apply(([v, direct]) => guarded(() => runText(v, direct))),
+                    .all([values, files.directBoot, seed.wanted])
+                    .apply(([v, directBoot, cloudInit]) =>
+                        guarded(() => runText(v, { directBoot, cloudInit })),
+                    ),
                 preStart: pulumi
-                    .all([values, files, ssh])
-                    .apply(([v, f, s]) => guarded(() => prepareText(v, f, s))),
+                    .all([values, files, ssh, seed.text])
+                    .apply(([v, f, s, seedText]) => guarded(() => prepareText(v, f, s) + seedText)),
                 health: values.apply(healthText),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,
                 stop: stopText(args.stopTimeoutSec ?? 30),
@@ -283,6 +286,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     running: values.running,
                 },
                 create: "qemu/guest-ready.sh",
+                first: seed.wanted.apply((is) => (is ? "qemu/cloud-init-done.sh" : undefined)),
                 spec: {},
                 // Names of machines that come or go are a change in place.
                 environment: guestEnvironment(args.networks, values.cards),
@@ -344,30 +348,6 @@ export class VirtualMachine extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** The user data, once it is known that the image can take it. */
-function checkedUserData(
-    name: string,
-    args: VirtualMachineArgs,
-    image: pulumi.Output<pulumi.Unwrap<BaseImageFiles>>,
-): pulumi.Output<string> | undefined {
-    if (args.userData === undefined) {
-        return undefined;
-    }
-    return pulumi.all([args.userData, image.cloudInit]).apply(([userData, cloudInit]) =>
-        guarded(() => {
-            if (!cloudInit) {
-                throw inputError(`VirtualMachine ${name}`, [
-                    {
-                        propertyPath: "userData",
-                        reason: "got user data for an image without cloud-init; expected none: such an image is provisioned by systemd credentials. Put packages into the BaseImage, and files and commands on the machine with HostFile and HostCommand",
-                    },
-                ]);
-            }
-            return userData;
-        }),
-    );
 }
 
 /** The wanted size, once it is known that a disk of the same image is not larger. */

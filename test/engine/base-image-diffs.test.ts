@@ -1,16 +1,26 @@
-/** The diff table in docs/base-image.md for images that are given as files, read from previews; nothing boots. */
+/**
+ * The diff table in docs/base-image.md for images that are given as files, and that in docs/virtual-machine.md as far as
+ * cloud-init makes a difference, read from previews; nothing boots.
+ */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 
-const program = (args: string) => `
+const program = (
+    args: string,
+    cloudArgs = 'userData: "#!/bin/sh\\n"',
+    cloudImage = "cloudInit: true",
+) => `
 import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import * as kubedev from ${JSON.stringify(library)};
 
 const at = (name: string) => path.join(__dirname, name);
 const image = new kubedev.BaseImage("image", ${args});
 new kubedev.VirtualMachine("machine", { baseImage: image.files, running: false });
+const cloud = new kubedev.BaseImage("cloud", { disk: { path: at("a.qcow2") }, ${cloudImage} });
+new kubedev.VirtualMachine("node", { baseImage: cloud.files, running: false, ${cloudArgs} });
 `;
 const given = `{ disk: { path: at("a.qcow2") }, kernel: { path: at("kernel") }, initrd: { path: at("initrd") } }`;
 const replaced = {
@@ -46,6 +56,68 @@ beforeAll(async () => {
 afterAll(async () => {
     await stack.dispose();
 }, 120_000);
+
+/** A preview with other arguments of the machine on an image with cloud-init, and what it does there. */
+async function cloudPreview(args: string, image?: string) {
+    stack.program(program(given, args, image));
+    const preview = await stack.preview();
+    const names = ["cloud-base-image", "node-disk", "node-machine", "node-ready"];
+    const steps = Object.entries(preview.ops()).filter(([name]) => names.includes(name));
+    return { preview, steps: Object.fromEntries(steps) };
+}
+const script = 'userData: "#!/bin/sh\\n"';
+const restarted = { "node-machine": "replace", "node-ready": "replace" };
+
+test.each([
+    ["userData", 'userData: "#!/bin/sh\\necho\\n"'],
+    ["hostname", `${script}, hostname: "other"`],
+    ["mac", `${script}, mac: "52:54:00:00:00:01"`],
+])("with cloud-init, %s: provisioned anew on a new disk", async (field, args) => {
+    const { preview, steps: made } = await cloudPreview(args);
+    expect(made).toEqual({ "node-disk": "replace", ...restarted });
+    expect(Object.keys(preview.step("node-disk").detailedDiff ?? {})).toEqual([
+        `triggers[0].${field}`,
+    ]);
+});
+
+test("with cloud-init, loginKey: restart, the disk is kept", async () => {
+    const key = 'loginKey: new kubedev.SshKeyPair("other", {}).files';
+    expect((await cloudPreview(`${script}, ${key}`)).steps).toEqual(restarted);
+});
+
+test("cloudInit false: image and disk are replaced", async () => {
+    expect((await cloudPreview("", "cloudInit: false")).steps).toEqual({
+        "cloud-base-image": "replace",
+        "node-disk": "replace",
+        ...restarted,
+    });
+});
+
+test.each([
+    ["user data without cloud-init", script, "", "Take a BaseImage with cloudInit: true"],
+    [
+        "user data that cloud-init ignores",
+        'userData: pulumi.output("git")',
+        undefined,
+        'userData: got "git"; expected text that begins with one of #cloud-config',
+    ],
+    [
+        "a secret one",
+        'userData: pulumi.secret("git")',
+        undefined,
+        "userData: got a secret; expected text that begins with",
+    ],
+    [
+        "kernel parameters for a boot loader",
+        'kernelParameters: ["a=b"]',
+        undefined,
+        "kernelParameters: got some for an image that is started by its own boot loader",
+    ],
+])("refused: %s", async (_what, args, image, message) => {
+    stack.program(program(given, args, image));
+    const { errors } = await stack.preview({ expectFailure: true });
+    expect(errors.join("\n")).toContain(message);
+});
 
 /** What a preview with other arguments does to the image and what stands on it. */
 async function steps(args: string): Promise<Record<string, string>> {

@@ -1,7 +1,8 @@
 /**
  * What a Linux agent of Azure is made by, proven in a guest: the very user data that its customData is rendered to, read by
- * cloud-init; and the scripts of its run commands, run as Azure's handler runs them. What stands in for Azure: the seed
- * comes over http, vendor data makes the administrator, a udev rule names disks by their LUN as azure-vm-utils does.
+ * cloud-init; and the scripts of its run commands, run as Azure's handler runs them. What stands in for Azure: a VirtualMachine
+ * hands the user data over, a further part of it makes the administrator, a udev rule names disks by their LUN as
+ * azure-vm-utils does. It is as well the test of userData on an image with cloud-init.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,9 +12,9 @@ import { stringify } from "yaml";
 import { agentPackages, linuxUserData } from "../../components/azure/linux-user-data";
 import { shellExports, shellLine } from "../../components/internal/quote";
 import { script } from "../../components/internal/scripts";
-import { CloudSeed } from "../support/cloud-seed";
 import { ScratchStack } from "../support/engine";
-import { machineProgram, machineStack } from "../support/local-kvm";
+import { machineProgram, machineStack, recordPath } from "../support/local-kvm";
+import { PackageServer } from "../support/package-server";
 import { qmp } from "../support/qmp";
 
 jest.setTimeout(600_000);
@@ -21,20 +22,21 @@ jest.setTimeout(600_000);
 // In the image, so that nothing but one small package is installed under an emulated CPU. Docker needs iptables, which
 // apt installs beside it by itself.
 const image = JSON.stringify({
-    packages: ["cloud-init", "iptables", ...agentPackages],
+    cloudInit: true,
+    packages: ["iptables", ...agentPackages],
     rootSizeMib: 3072,
 });
 const proof = "kubedev-agent-proof";
 const odd = ["yes", "0644", "1:30", "two  words", 'it\'s "so"', "$HOME", "é\u0085\u2028."];
 
-let seed: CloudSeed;
+let server: PackageServer;
 let stack: ScratchStack;
 let outputs: Record<string, unknown>;
 let dataDisk: string;
 /** Pins the host key that the agent has at that time. */
 let knownHosts: string | undefined;
 
-const userData = (aptSource: string) =>
+const agentData = (aptSource: string) =>
     linuxUserData({
         user: "dev",
         packages: [proof],
@@ -55,39 +57,46 @@ const userData = (aptSource: string) =>
         commands: [["sh", "-c", 'printf "%s\\n" "$@" >>/root/argv', "sh", ...odd]],
     });
 
-/**
- * Azure's data source makes the administrator, and cloud-init new host keys; here those of the machine's credentials are kept.
- * The image has no locales.
- */
-const vendorData = () =>
-    `#cloud-config\n${stringify({
-        users: [{ name: "dev", lock_passwd: true, shell: "/bin/bash" }],
-        ssh_deletekeys: false,
-        ssh_genkeytypes: ["ed25519"],
-        locale: false,
-    })}`;
+/** The agent's user data, and what Azure's data source makes of the administrator; root's login is nothing to lose by it. */
+const userData = (marker: string) => {
+    const parts = [
+        agentData(server.servePackage(proof, stack.dir)),
+        `#cloud-config\n${stringify({
+            users: [{ name: "dev", lock_passwd: true, shell: "/bin/bash" }],
+            disable_root: true,
+            ssh_deletekeys: true,
+        })}`,
+        `#!/bin/sh\necho "${marker}" >/root/marker\n`,
+    ];
+    const types = ["cloud-config", "cloud-config", "x-shellscript"];
+    return [
+        'Content-Type: multipart/mixed; boundary="users"\nMIME-Version: 1.0\n\n',
+        ...parts.map((text, at) =>
+            [
+                `--users\nContent-Type: text/${String(types[at])}; charset="utf-8"`,
+                "Content-Transfer-Encoding: base64\n",
+                `${Buffer.from(text).toString("base64")}\n`,
+            ].join("\n"),
+        ),
+        "--users--\n",
+    ].join("");
+};
+const program = (given: string) =>
+    machineProgram(
+        {
+            memoryMib: "1536",
+            userData: given,
+            readyTimeoutSec: "400",
+            // Switched off soon, as by a host that fails: what was synced is on the disk.
+            stopTimeoutSec: "5",
+        },
+        { name: "agent", image, more: "export const qmp = vm.qmpSocketPath;" },
+    );
 
 beforeAll(async () => {
-    seed = await CloudSeed.start();
+    server = await PackageServer.start();
     stack = await machineStack("");
-    const source = seed.servePackage(proof, stack.dir);
-    seed.serve({
-        "meta-data": "instance-id: one\nlocal-hostname: agent\n",
-        "user-data": userData(source),
-        "vendor-data": vendorData(),
-    });
-    stack.program(
-        machineProgram(
-            {
-                memoryMib: "1536",
-                kernelParameters: JSON.stringify([seed.kernelParameter]),
-                readyTimeoutSec: "400",
-                // Switched off soon, as by a host that fails: what was synced is on the disk.
-                stopTimeoutSec: "5",
-            },
-            { name: "agent", image, more: "export const qmp = vm.qmpSocketPath;" },
-        ),
-    );
+    stack.program(program(JSON.stringify(userData("first"))));
     dataDisk = path.join(stack.dir, "data.qcow2");
     execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", dataDisk, "1G"]);
     await stack.up({ timeoutMs: 1_200_000 });
@@ -96,7 +105,7 @@ beforeAll(async () => {
 afterAll(async () => {
     await giveUpConnection();
     await stack.dispose();
-    await seed.stop();
+    await server.stop();
 }, 120_000);
 
 interface Said {
@@ -175,10 +184,6 @@ async function attach(lun: number): Promise<void> {
     );
 }
 
-/** Waits until cloud-init is through; its own `status --wait` (version 22) waits no longer than for the first error. */
-const delivered = () =>
-    until(async () => (await ssh("test -e /run/cloud-init/result.json")).code === 0, 400_000);
-
 const disks = (gib = 1) =>
     runCommand("linux-disks", {
         KUBEDEV_DISKS: "3 /data ext4 /srv/tree\n",
@@ -187,10 +192,10 @@ const disks = (gib = 1) =>
 let uuid: string;
 
 test("cloud-init delivers what the user data says", async () => {
-    await delivered();
+    // No waiting: the machine is ready when cloud-init is through.
     const result = await inAgent("cat /run/cloud-init/result.json");
     expect(JSON.parse(result)).toMatchObject({
-        v1: { datasource: expect.stringContaining("NoCloudNet") as string, errors: [] },
+        v1: { datasource: expect.stringContaining("NoCloud") as string, errors: [] },
     });
     expect(await inAgent("hostname")).toBe("agent");
     expect(await inAgent(`cat /usr/share/${proof}/file`)).toBe("installed");
@@ -213,8 +218,13 @@ test("cloud-init delivers what the user data says", async () => {
     expect(await inAgent("cat /etc/ssh/sshd_config.d/50-cloud-init.conf")).toBe(
         "PasswordAuthentication no",
     );
-    // What can be read there holds no secret.
+    expect(await inAgent("cat /root/marker")).toBe("first");
+    // What can be read there holds no secret, and the seed is root's.
     expect(await inAgent("grep -rl 'PRIVATE KEY' /var/lib/cloud || :")).toBe("");
+    expect(await inAgent("stat -L -c '%a %U %G' /dev/disk/by-label/cidata")).toBe("660 root disk");
+    const iso = path.join(path.dirname(recordPath(stack, "agent-machine")), "seed.iso");
+    expect(fs.statSync(iso).mode & 0o777).toBe(0o600);
+    expect(fs.existsSync(path.join(path.dirname(iso), "seed"))).toBe(false);
     expect(await inAgent("systemctl list-units --failed --no-legend")).toBe("");
 });
 
@@ -323,20 +333,34 @@ test("after a reboot the disk is mounted with its files, and nothing is delivere
     });
     expect(await inAgent("systemctl list-units --failed --no-legend")).toBe("");
     // To cloud-init it is the machine that it was.
-    expect(await inAgent("cd /var/lib/cloud/data; cat previous-instance-id instance-id")).toBe(
-        "one\none",
-    );
+    const [previous, present] = (
+        await inAgent("cd /var/lib/cloud/data; cat previous-instance-id instance-id")
+    ).split("\n");
+    expect(previous).toBe(present);
 });
 
-test("a machine made anew gets the same disk, with its files", async () => {
-    const { deployment } = await stack.exportState();
-    const urn = deployment.resources?.find((each) => each.urn.endsWith("::agent-disk"))?.urn;
+test("other user data: provisioned anew on a new disk, with the same keys; a data disk keeps its files", async () => {
+    const hostKey = await inAgent("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key");
+    const before = await inAgent("cat /var/lib/cloud/data/instance-id");
     await giveUpConnection();
     knownHosts = undefined;
-    seed.serve({ "meta-data": "instance-id: two\nlocal-hostname: agent\n" });
-    await stack.up({ timeoutMs: 600_000, args: ["--replace", String(urn)] });
+    stack.program(program(JSON.stringify('#!/bin/sh\necho "second" >/root/marker\n')));
+    const preview = await stack.preview({ timeoutMs: 300_000 });
+    expect(preview.ops()).toEqual({
+        "agent-disk": "replace",
+        "agent-machine": "replace",
+        "agent-ready": "replace",
+    });
+    expect(preview.step("agent-disk").detailedDiff).toMatchObject({
+        "triggers[0].userData": "update-replace",
+    });
+    await stack.up({ timeoutMs: 600_000 });
     outputs = await stack.outputs();
-    expect(await inAgent("ls -A /data /etc/fstab 2>/dev/null || :")).toBe("");
+    expect(await inAgent("ls -A /data 2>/dev/null; cat /root/marker; hostname")).toBe(
+        "second\nagent",
+    );
+    expect(await inAgent("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key")).toBe(hostKey);
+    expect(await inAgent("cat /var/lib/cloud/data/instance-id")).not.toBe(before);
     await attach(3);
     expect(await disks()).toMatchObject({
         disks: [{ uuid, formatted: false, mounted: true, bound: true }],

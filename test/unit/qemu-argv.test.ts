@@ -125,6 +125,18 @@ describe("qemuArgv", () => {
         ]);
     });
 
+    test("the seed of cloud-init is the last disk, and read only", () => {
+        const dataDisks = [{ path: "a.qcow2", serial: "data-a" }];
+        const argv = qemuArgv({ ...spec, dataDisks, seedPath: "a,b/seed.iso" });
+        expect(values(argv, "-blockdev").at(-1)).toBe(
+            "node-name=seed,driver=raw,read-only=on,file.driver=file,file.filename=a,,b/seed.iso",
+        );
+        const disks = values(argv, "-device").filter((device) => device.startsWith("scsi-hd"));
+        expect(disks.at(-1)).toBe(
+            "scsi-hd,drive=seed,bus=scsi0.0,channel=0,scsi-id=0,lun=2,serial=seed",
+        );
+    });
+
     test("paths survive QEMU's option syntax, whatever is in them", () => {
         const path = fc.string({ minLength: 1, maxLength: 40 }).map((text) => `/${text}`);
         fc.assert(

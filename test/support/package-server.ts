@@ -1,4 +1,4 @@
-/** What cloud-init of a guest asks for over http (NoCloud), and a repository with one small package: no network is needed. */
+/** A repository with one small package, for guests with user networking: no other network is needed. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -6,24 +6,15 @@ import * as http from "node:http";
 import { type AddressInfo } from "node:net";
 import * as path from "node:path";
 
-export interface SeedFiles {
-    "meta-data": string;
-    "user-data": string;
-    "vendor-data": string;
-}
-
-export class CloudSeed {
-    /** Path of each request so far. */
-    readonly requests: string[] = [];
-    private files: Partial<Record<string, string | Buffer>> = {};
+export class PackageServer {
+    private readonly files: Partial<Record<string, string | Buffer>> = {};
 
     private constructor(private readonly server: http.Server) {}
 
-    static async start(): Promise<CloudSeed> {
+    static async start(): Promise<PackageServer> {
         const server = http.createServer((request, response) => {
             const name = path.posix.normalize(request.url ?? "/").slice(1);
-            seed.requests.push(name);
-            const content = seed.files[name];
+            const content = made.files[name];
             if (content === undefined) {
                 response.writeHead(404).end();
             } else {
@@ -31,24 +22,14 @@ export class CloudSeed {
                 response.end(content);
             }
         });
-        const seed = new CloudSeed(server);
+        const made = new PackageServer(server);
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-        return seed;
+        return made;
     }
 
     /** Where a guest with user networking finds it. */
     get url(): string {
         return `http://10.0.2.2:${String((this.server.address() as AddressInfo).port)}/`;
-    }
-
-    /** What makes cloud-init of a guest take it. */
-    get kernelParameter(): string {
-        return `ds=nocloud-net;s=${this.url}`;
-    }
-
-    /** Adds or replaces files. */
-    serve(files: Partial<SeedFiles>): void {
-        Object.assign(this.files, files);
     }
 
     /** A repository with one package that has one file; answers its line of sources.list. */

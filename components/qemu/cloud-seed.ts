@@ -1,0 +1,96 @@
+import { cloudConfig } from "../internal/cloud-config";
+import { digestOf } from "../internal/hash";
+import { shellExports } from "../internal/quote";
+import { script } from "../internal/scripts";
+
+/** What cloud-init of a guest is told. */
+export interface CloudSeed {
+    /** UUID of the machine. */
+    uuid: string;
+    /** Digest of the image that it starts from. */
+    baseImage: string;
+    hostname: string;
+    mac: string;
+    /** The user's own user data, in any form that cloud-init takes. */
+    userData?: string;
+}
+
+/** Shell text that makes the seed's image in the machine's directory, behind `prepareText`. */
+export function seedText(seed: CloudSeed): string {
+    const exports = {
+        SEED_META_DATA: metaData(seed),
+        SEED_NETWORK_CONFIG: networkConfig(seed),
+        SEED_USER_DATA: seedUserData(seed.userData),
+    };
+    return shellExports(exports) + script("qemu/seed-create.sh");
+}
+
+/** JSON is YAML. Another instance is one that cloud-init has not provisioned yet. */
+export function metaData(seed: CloudSeed): string {
+    return `${JSON.stringify({
+        "instance-id": `kubedev-${digestOf(seed)}`,
+        "local-hostname": seed.hostname,
+    })}\n`;
+}
+
+/** The user-mode network has no IPv6. */
+export function networkConfig({ mac }: Pick<CloudSeed, "mac">): string {
+    const card = { match: { macaddress: mac }, dhcp4: true };
+    return `${JSON.stringify({ version: 2, ethernets: { card0: card } })}\n`;
+}
+
+interface Part {
+    type: string;
+    name: string;
+    text: string;
+}
+
+/**
+ * User data in parts, which cloud-init merges itself: of two settings of the same name the later one counts, scripts all
+ * run. So the user's part counts more than what kubedev would rather have, and less than what its login takes.
+ */
+export function seedUserData(given: string | undefined): string {
+    const users = given === undefined ? [] : [userPart(given)];
+    const parts = [
+        encoded({ type: "text/cloud-config", name: "kubedev-defaults", text: cloudConfig({}) }),
+        ...users,
+        encoded({
+            type: "text/cloud-config",
+            name: "kubedev-login",
+            text: cloudConfig({ refusePasswords: false, rootLogin: true, keepHostKeys: true }),
+        }),
+        encoded({
+            type: "text/cloud-boothook",
+            name: "kubedev-keys",
+            text: `#!/bin/sh\n${script("qemu/guest-keys.sh")}`,
+        }),
+    ];
+    // Made of the parts, so that it stands in none.
+    const boundary = `kubedev-${digestOf(parts)}`;
+    return [
+        `Content-Type: multipart/mixed; boundary="${boundary}"\nMIME-Version: 1.0\n\n`,
+        ...parts.map((part) => `--${boundary}\n${part}\n`),
+        `--${boundary}--\n`,
+    ].join("");
+}
+
+/** Of a message its own headers say what it is; of all else cloud-init finds out by its first line. */
+function userPart(text: string): string {
+    return isMimeMessage(text) ? text : encoded({ type: "text/plain", name: "user-data", text });
+}
+
+/** Whether user data is a MIME message already. */
+export function isMimeMessage(text: string): boolean {
+    return /^(content-type|mime-version):/i.test(text);
+}
+
+function encoded({ type, name, text }: Part): string {
+    const lines = Buffer.from(text).toString("base64").replace(/.{76}/g, "$&\n");
+    return [
+        `Content-Type: ${type}; charset="utf-8"`,
+        "Content-Transfer-Encoding: base64",
+        `Content-Disposition: attachment; filename="${name}"`,
+        "",
+        lines,
+    ].join("\n");
+}
