@@ -102,7 +102,7 @@ var known = map[uint16]string{62: " (amd64)", 183: " (arm64)", 0x8664: " (amd64)
 func (s *Swapper) rename(from, to string) error {
 	err := os.Rename(from, to)
 	for tries := 0; err != nil && inUse(err) && tries < 10; tries++ {
-		s.Say(fmt.Sprintf("%s is in use: tried again", filepath.Base(to)))
+		s.Say(fmt.Sprintf("cannot rename %s to %s: in use, tried again", filepath.Base(from), filepath.Base(to)))
 		time.Sleep(s.pause(time.Second))
 		err = os.Rename(from, to)
 	}

@@ -237,16 +237,19 @@ for (const [system, missing, start] of [
                 );
                 expect(await answers()).toBe("v2");
                 // What lets go of it in time does no harm.
-                const running = stack.up();
+                const [progress = ""] = filesBelow(place.state)
+                    .filter((kept) => kept.endsWith("progress"))
+                    .map((kept) => path.join(place.state, kept));
                 const tried = () =>
-                    filesBelow(place.state)
-                        .filter((kept) => kept.endsWith("progress"))
-                        .some((kept) =>
-                            /is in use/.test(fs.readFileSync(path.join(place.state, kept), "utf8")),
-                        );
+                    fs.existsSync(progress) && /in use/.test(fs.readFileSync(progress, "utf8"));
+                expect(tried()).toBe(true);
+                fs.rmSync(progress);
+                const running = stack.up();
                 await until(tried, "a try", 90_000);
                 await release?.();
-                expect((await running).shown("S-swap").join("\n")).toContain("s.exe is in use");
+                expect((await running).shown("S-swap").join("\n")).toContain(
+                    "s.exe to s.exe.kubedev-before: in use",
+                );
                 expect(await answers()).toBe("v3");
             });
         }
