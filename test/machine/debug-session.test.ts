@@ -209,7 +209,7 @@ test("the commands for verbosity raise it in the running program, and restore it
     const quiet = said();
     expect(inShell(raise)).toContain("successfully set klog.logging.verbosity to 6");
     await kubectl("apply -f -", JSON.stringify(deployment("loud")));
-    await eventually("words of the scheduler", async () => said() > quiet);
+    await eventually("words of the scheduler", () => Promise.resolve(said() > quiet));
     expect(inShell(restore)).toContain("successfully set klog.logging.verbosity to 0");
     for (const { raise: up = "", restore: down = "" } of Object.values(commands)) {
         inShell(up);
