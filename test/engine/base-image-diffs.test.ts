@@ -75,9 +75,8 @@ test.each([
 ])("with cloud-init, %s: provisioned anew on a new disk", async (field, args) => {
     const { preview, steps: made } = await cloudPreview(args);
     expect(made).toEqual({ "node-disk": "replace", ...restarted });
-    expect(Object.keys(preview.step("node-disk").detailedDiff ?? {})).toEqual([
-        `triggers[0].${field}`,
-    ]);
+    const told = Object.keys(preview.step("node-disk").detailedDiff ?? {});
+    expect(told.filter((name) => name.startsWith("triggers"))).toEqual([`triggers[0].${field}`]);
 });
 
 test("with cloud-init, loginKey: restart, the disk is kept", async () => {
