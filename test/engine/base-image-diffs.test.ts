@@ -144,7 +144,7 @@ test.each([
     const { steps: all } = await stack.preview();
     const keys = all.filter(({ name }) => name.endsWith("-key-pair"));
     expect(keys.map(({ op }) => op)).toEqual(keys.map(() => "same"));
-    expect(keys.length).toBe(2);
+    expect(keys.length).toBe(4);
 });
 
 test("the same file from another path: in place", async () => {
