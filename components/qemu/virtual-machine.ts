@@ -10,7 +10,7 @@ import { guarded } from "../internal/errors";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { yesOrNo } from "../internal/rules";
-import { assertArgs, checked, inputError } from "../internal/validate";
+import { assertArgs, checked, checkedEach, inputError } from "../internal/validate";
 import { BaseImageFiles } from "./base-image";
 import { loopbackAddress } from "../internal/loopback-address";
 import { macFromName } from "./mac-address";
@@ -172,7 +172,17 @@ export class VirtualMachine extends pulumi.ComponentResource {
         );
         // Not with the user data, which may be secret: addresses are not.
         const plain = checked(`VirtualMachine ${name}`, { ...args, userData: undefined }, rules);
-        const seed = machineSeed(name, args, plain, image);
+        const { hostname, mac, kernelParameters, userData } = rules;
+        const seed = machineSeed(
+            name,
+            checkedEach(`VirtualMachine ${name}`, args, {
+                hostname,
+                mac,
+                kernelParameters,
+                userData,
+            }),
+            image,
+        );
         const disk = hostResource(
             `${name}-disk`,
             {

@@ -75,9 +75,8 @@ test.each([
 ])("with cloud-init, %s: provisioned anew on a new disk", async (field, args) => {
     const { preview, steps: made } = await cloudPreview(args);
     expect(made).toEqual({ "node-disk": "replace", ...restarted });
-    expect(Object.keys(preview.step("node-disk").detailedDiff ?? {})).toEqual([
-        `triggers[0].${field}`,
-    ]);
+    const told = Object.keys(preview.step("node-disk").detailedDiff ?? {});
+    expect(told.filter((name) => name.startsWith("triggers"))).toEqual([`triggers[0].${field}`]);
 });
 
 test("with cloud-init, loginKey: restart, the disk is kept", async () => {
@@ -145,7 +144,7 @@ test.each([
     const { steps: all } = await stack.preview();
     const keys = all.filter(({ name }) => name.endsWith("-key-pair"));
     expect(keys.map(({ op }) => op)).toEqual(keys.map(() => "same"));
-    expect(keys.length).toBe(2);
+    expect(keys.length).toBe(4);
 });
 
 test("the same file from another path: in place", async () => {
