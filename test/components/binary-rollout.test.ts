@@ -97,7 +97,11 @@ test("what a node says itself goes before what is said of all", async () => {
     });
     const asked = (name: string) => {
         const { environment } = run.commands().find((c) => c.name === name)?.inputs ?? {};
-        const { service, nodeCheck, path: file } = JSON.parse(environment?.KUBEDEV_SWAP ?? "");
+        const {
+            service,
+            nodeCheck,
+            path: file,
+        } = JSON.parse(environment?.KUBEDEV_SWAP ?? "") as Record<string, string>;
         return [service, nodeCheck, file, environment?.KUBEDEV_FINGERPRINT];
     };
     expect(asked("R-a-swap")).toEqual(["kubelet-a", "check a", "", "kubelet-f1"]);
@@ -132,7 +136,7 @@ describe("which nodes one waits for", () => {
 });
 
 test.each<[string, Partial<BinaryRolloutArgs>, RegExp]>([
-    ["no list", { nodes: undefined as never }, /nodes: got no list; expected nodes/],
+    ["no list", { nodes: undefined }, /nodes: got no list; expected nodes/],
     ["a name", { nodes: [{ name: "a/b" }] }, /nodes\.0\.name: got "a\/b"; expected a name/],
     [
         "a name twice",
