@@ -12,7 +12,7 @@ export interface SwapBinaryArgs {
     sha256?: pulumi.Input<string>;
 }
 
-/** What one node and several have in common. @internal */
+/** What a swap of one node and of several have in common. */
 export interface SwapArgs {
     /** Name of the systemd unit, or of the Windows service. A change gives the one before its original back. */
     service: pulumi.Input<string>;
