@@ -344,9 +344,10 @@ test("other user data: provisioned anew on a new disk, with the same keys; a dat
     const before = await inAgent("cat /var/lib/cloud/data/instance-id");
     await giveUpConnection();
     knownHosts = undefined;
-    stack.program(program(JSON.stringify('#!/bin/sh\necho "second" >/root/marker\n')));
+    stack.program(program(JSON.stringify(userData("second"))));
     const preview = await stack.preview({ timeoutMs: 300_000 });
     expect(preview.ops()).toEqual({
+        agent: "update",
         "agent-disk": "replace",
         "agent-machine": "replace",
         "agent-ready": "replace",
