@@ -131,4 +131,4 @@ async function until(holds: () => boolean): Promise<number> {
     throw new Error(`not within ${String(limitMs)} ms: ${holds.toString()}`);
 }
 
-bench(main);
+bench("cluster", main);

@@ -2,20 +2,23 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { ScratchStack } from "../support/engine";
+import { repoRoot, ScratchStack } from "../support/engine";
+import { machine, type Row, type Subject, withSection } from "./report";
 
 /** How often each thing is measured; the median counts. */
 export const rounds = Number(process.env["ROUNDS"] ?? "5");
 
-const rows: string[] = [];
+const rows: Row[] = [];
+const line = ({ what, value, limit }: Row) => `${what.padEnd(58)} ${value.padStart(9)}  ${limit}`;
 
 export const median = (values: number[]): number =>
     [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 export const seconds = (value: number): string => `${value.toFixed(2)} s`;
 
 export function row(what: string, value: string, limit = ""): void {
-    rows.push(`${what.padEnd(58)} ${value.padStart(9)}  ${limit}`);
-    process.stderr.write(`${rows.at(-1) ?? ""}\n`);
+    const one = { what, value, limit };
+    rows.push(one);
+    process.stderr.write(`${line(one)}\n`);
 }
 
 /** How long it takes, in seconds. */
@@ -35,12 +38,19 @@ export function previewTime(stack: ScratchStack): Promise<number> {
     });
 }
 
-/** Measures in a scratch directory, and prints all rows at the end. */
-export function bench(measure: (scratch: string) => Promise<void>): void {
+/** Measures in a scratch directory, prints all rows at the end, and writes them into docs/benchmarks.md. */
+export function bench(subject: Subject, measure: (scratch: string) => Promise<void>): void {
     const scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-bench-"));
     measure(scratch)
         .then(() => {
-            process.stdout.write(`\n${rows.join("\n")}\n`);
+            process.stdout.write(`\n${rows.map(line).join("\n")}\n`);
+            const page = path.join(repoRoot, "docs/benchmarks.md");
+            const before = fs.existsSync(page) ? fs.readFileSync(page, "utf8") : "";
+            const date = new Date().toISOString().slice(0, 10);
+            fs.writeFileSync(
+                page,
+                withSection(before, subject, { on: machine(), date, rounds, rows }),
+            );
         })
         .catch((error: unknown) => {
             console.error(error);

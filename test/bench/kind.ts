@@ -233,4 +233,4 @@ async function kindsOwnWay(cluster: BenchCluster, recreation: number): Promise<v
     row("  and the cluster made anew by kind", seconds(image + recreation));
 }
 
-bench(main);
+bench("kind", main);

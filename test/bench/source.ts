@@ -158,4 +158,4 @@ new kubedev.Build("k8s", { source: { dir: ${JSON.stringify(tree)} }, targets: ${
     }
 }
 
-bench(main);
+bench("source", main);
