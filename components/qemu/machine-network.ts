@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host } from "../host/host";
@@ -10,7 +11,7 @@ import { shellExports, shellLine } from "../internal/quote";
 import { fields } from "../internal/rules";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, inputError } from "../internal/validate";
-import { keyOf } from "../host/scope";
+import { keyOf, stackDir } from "../host/scope";
 import {
     cidrProblem,
     defaultNetworkCidr,
@@ -99,7 +100,7 @@ export class MachineNetwork extends pulumi.ComponentResource {
         const wanted = checked(`MachineNetwork ${name}`, args, rules).apply((known) =>
             guarded(() => knownNetwork(name, known.cidr ?? defaultNetworkCidr(identity), known)),
         );
-        const host = wanted.apply(({ cidr }) => networkHost(cidr));
+        const host = wanted.apply(({ cidr }) => networkHost(name, cidr));
 
         serviceResource(
             switchName(name),
@@ -166,7 +167,7 @@ function switchPreparation(): string {
 }
 
 /** This machine, once it can run such a network and does not reach anything else by its addresses. */
-function networkHost(cidr: string): pulumi.Output<Host> {
+function networkHost(name: string, cidr: string): pulumi.Output<Host> {
     const { prefix } = rangeOf(cidr);
     return preflight(
         {},
@@ -188,6 +189,11 @@ function networkHost(cidr: string): pulumi.Output<Host> {
                             NETWORK_BASE: routeHex(cidr.replace(/\/.*/, "")),
                             NETWORK_MASK: routeHex(
                                 addressAt(rangeOf("0.0.0.0/0"), 2 ** 32 - 2 ** (32 - prefix)) ?? "",
+                            ),
+                            NETWORK_RECORD: path.join(
+                                stackDir(),
+                                keyOf(switchName(name)),
+                                "record",
                             ),
                         }) + script("qemu/network-routes.sh"),
                     expected: "a range that this computer has no route to",

@@ -27,7 +27,12 @@ while (1) {
     my $from = unpack_sockaddr_un($address);
     next if length $frame < 14 || $from eq '';
     my ($to, $source) = unpack 'a6a6', $frame;
-    $by_mac{$source} = $from;
+    # What has the group bit is nobody's own address: were it learned, what is meant for all would reach one alone.
+    if (!(ord($source) & 1)) {
+        # A guest that makes addresses up does not fill the memory; who is forgotten is flooded to, and learned again.
+        %by_mac = () if keys %by_mac >= 4096 && !exists $by_mac{$source};
+        $by_mac{$source} = $from;
+    }
     my $known = $by_mac{$to};
     if (defined $known) {
         next if $known eq $from;

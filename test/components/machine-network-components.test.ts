@@ -53,7 +53,7 @@ test("a network is one process here, which no change restarts", async () => {
     const lan = new MachineNetwork("lan", { cidr, machines: two }, run.watched);
     expect(await known(lan.cidr)).toBe(cidr);
     expect(await known(lan.addresses)).toEqual({ a: "198.18.0.177", b: "198.18.0.7" });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await run.until(() => run.commands().length > 0);
     expect(run.registered.map(({ type, name }) => `${type} ${name}`)).toEqual([
         "kubedev:index:MachineNetwork lan",
         "command:local:Command lan-switch",
@@ -67,6 +67,10 @@ test("a network is one process here, which no change restarts", async () => {
         KUBEDEV_RUN: "exec perl switch.pl lan",
         KUBEDEV_HEALTH: "test -S switch.sock",
     });
+    const asked = run.looks.map((look) => look["KUBEDEV_COMMANDS"] ?? "").join("");
+    expect(Buffer.from(asked, "base64").toString()).toContain(
+        "export NETWORK_RECORD=/state/kubedev/project/stack/lan-switch/record\n",
+    );
 });
 
 test("a machine without networks is what it was: not a word more", async () => {

@@ -42,7 +42,10 @@ describe("network-switch.pl", () => {
     }
 
     /** Frames that a machine has got: their texts. */
-    const got: Record<string, string[]> = {};
+    let got: Record<string, string[]> = {};
+    beforeEach(() => {
+        got = {};
+    });
 
     /** Something that gets frames where QEMU would. */
     async function startMachine(name: string, network = "lan"): Promise<ChildProcess> {
@@ -60,18 +63,24 @@ describe("network-switch.pl", () => {
         return child;
     }
 
+    const mac = (digit: string) =>
+        digit === "*" ? Buffer.alloc(6, 0xff) : Buffer.from(`52540000000${digit}`, "hex");
+
     /** Sends a frame under a machine's own address, as QEMU does; MAC addresses are one digit. */
-    function send(from: string, to: string, text: string): void {
-        const mac = (digit: string) =>
-            digit === "*" ? Buffer.alloc(6, 0xff) : Buffer.from(`52540000000${digit}`, "hex");
-        const frame = Buffer.concat([mac(to), mac(from), Buffer.from(`\x08\x00<${text}>`)]);
+    function send(from: string, to: string, text: string, source = from): void {
+        sendFrame(from, Buffer.concat([mac(to), mac(source), Buffer.from(`\x08\x00<${text}>`)]));
+    }
+
+    /** Sends it as often as is said, each time with another number in its source address. */
+    function sendFrame(from: string, frame: Buffer, times = 1): void {
         // A second socket cannot have the path of the first, so perl sends by a socket of this name beside it.
         const sender =
-            "use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); my ($path, $aside) = @ARGV; rename $path, $aside;" +
-            "bind($s, pack_sockaddr_un($path)); local $/; my $frame = <STDIN>;" +
-            "send($s, $frame, 0, pack_sockaddr_un('../lan-switch/switch.sock')); rename $aside, $path";
+            "use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); my ($path, $aside, $times) = @ARGV; rename $path, $aside;" +
+            "bind($s, pack_sockaddr_un($path)); local $/; my $frame = <STDIN>; for my $n (1 .. $times) {" +
+            "substr($frame, 8, 2) = pack 'n', $n if $times > 1;" +
+            "send($s, $frame, 0, pack_sockaddr_un('../lan-switch/switch.sock')) } rename $aside, $path";
         const socket = `../m${from}/net-lan.sock`;
-        const ran = spawnSync("perl", ["-e", sender, socket, `${socket}.aside`], {
+        const ran = spawnSync("perl", ["-e", sender, socket, `${socket}.aside`, String(times)], {
             cwd: path.join(directory, `m${from}`),
             input: frame,
         });
@@ -117,6 +126,39 @@ describe("network-switch.pl", () => {
         expect(got["m2"]).toEqual(["<back>", "<again>"]);
     }, 30_000);
 
+    test("a broadcast address as the source is nobody's: what is meant for all still reaches all", async () => {
+        await startSwitch();
+        for (const name of ["m1", "m2", "m3"]) {
+            await startMachine(name);
+        }
+        send("1", "2", "forged", "*");
+        await until(() => got["m2"]?.length === 1 && got["m3"]?.length === 1);
+        send("2", "*", "broadcast");
+        await until(() => got["m1"]?.length === 1 && got["m3"]?.length === 2);
+    }, 30_000);
+
+    test("of more addresses than 4096 all are forgotten, and machines are reached as before", async () => {
+        await startSwitch();
+        for (const name of ["m1", "m2", "m3"]) {
+            await startMachine(name);
+        }
+        send("1", "*", "here");
+        await until(() => got["m3"]?.length === 1);
+        send("2", "1", "direct");
+        await until(() => got["m1"]?.length === 1);
+        sendFrame("2", Buffer.concat([mac("2"), mac("2"), Buffer.from("\x08\x00")]), 4096);
+        send("2", "1", "flooded");
+        await until(() => got["m1"]?.length === 2 && got["m3"]?.length === 2);
+        send("1", "2", "answer");
+        send("2", "1", "again");
+        await until(() => got["m1"]?.length === 3);
+        expect(got).toEqual({
+            m1: ["<direct>", "<flooded>", "<again>"],
+            m2: ["<here>", "<answer>"],
+            m3: ["<here>", "<flooded>"],
+        });
+    }, 30_000);
+
     async function until(condition: () => boolean): Promise<void> {
         const limit = Date.now() + 10_000;
         while (!condition()) {
@@ -138,13 +180,19 @@ describe.each(shells)("network-routes.sh in %s", (shell) => {
     async function check(...routes: string[]) {
         const file = path.join(directory, "route");
         fs.writeFileSync(file, heading + routes.join(""));
-        const values = { NETWORK_BASE: "001012C6", NETWORK_MASK: "00F0FFFF", NETWORK_ROUTES: file };
+        const values = {
+            ...{ NETWORK_BASE: "001012C6", NETWORK_MASK: "00F0FFFF", NETWORK_ROUTES: file },
+            NETWORK_RECORD: path.join(directory, "record"),
+        };
         const { code, stdout } = await runScript("qemu/network-routes", values, { shell });
         return [code, stdout];
     }
 
     test.each([
         ["a default route", route("eth0", "00000000", "00000000")],
+        ["the first half of a VPN's", route("tun0", "00000000", "00000080")],
+        ["the other half", route("tun0", "00000080", "00000080")],
+        ["a part that the range is in", route("tun0", "000000C0", "000000FE")],
         ["the range before", route("eth0", "000012C6", "00F0FFFF")],
         ["an office's", route("tun0", "0000000A", "000000FF")],
     ])("%s does no harm", async (_what, line) => {
@@ -154,9 +202,17 @@ describe.each(shells)("network-routes.sh in %s", (shell) => {
     test.each([
         ["the range itself", route("tun0", "001012C6", "00F0FFFF"), "198.18.16.0", "255.255.240.0"],
         ["a wider one", route("tun0", "000012C6", "0000FEFF"), "198.18.0.0", "255.254.0.0"],
+        ["the widest that counts", route("tun0", "000000C6", "000000FF"), "198.0.0.0", "255.0.0.0"],
         ["a host in it", route("tun0", "091F12C6", "FFFFFFFF"), "198.18.31.9", "255.255.255.255"],
     ])("%s is named", async (_what, line, base, mask) => {
         const all = [route("eth0", "00000000", "00000000"), line];
         expect(await check(...all)).toEqual([1, `a route to ${base} with mask ${mask} by tun0\n`]);
+    });
+
+    test("a route does not hold up a network that is up", async () => {
+        const line = route("tun0", "001012C6", "00F0FFFF");
+        expect((await check(line))[0]).toBe(1);
+        fs.writeFileSync(path.join(directory, "record"), "");
+        expect(await check(line)).toEqual([0, ""]);
     });
 });

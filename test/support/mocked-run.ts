@@ -74,6 +74,13 @@ export class MockedRun {
         return this.commands()[0] as RegisteredCommand;
     }
 
+    /** What nothing waits for comes some turns of the event loop later; jest's time limit is that of a condition that never holds. */
+    async until(condition: () => boolean): Promise<void> {
+        while (!condition()) {
+            await new Promise((resolve) => setImmediate(resolve));
+        }
+    }
+
     optionsOf(name: string): pulumi.CustomResourceOptions {
         return this.options.get(name) ?? {};
     }
