@@ -23,8 +23,10 @@ export interface CloudConfig {
     refusePasswords?: false;
     /** Whether root logs in with its own keys. Default: as the image has it. */
     rootLogin?: boolean;
-    /** True: host keys that are there before cloud-init looks for them are kept, and no other kinds are made. Default: all are made anew. */
+    /** True: host keys that are there before cloud-init looks for them are kept, no others are made, and those of earlier user data do not count. Default: all are made anew. */
     keepHostKeys?: true;
+    /** True: /etc/hosts is left alone. Default: as the image has it; some have it written anew at each boot. */
+    keepHosts?: true;
 }
 
 /**
@@ -41,6 +43,9 @@ export function cloudConfig(config: CloudConfig): string {
         disable_root: config.rootLogin === undefined ? undefined : !config.rootLogin,
         ssh_deletekeys: config.keepHostKeys === undefined ? undefined : false,
         ssh_genkeytypes: config.keepHostKeys === undefined ? undefined : ["ed25519"],
+        // In the form of a template, an include or a message nobody sees them before cloud-init does.
+        ssh_keys: config.keepHostKeys === undefined ? undefined : {},
+        manage_etc_hosts: config.keepHosts === undefined ? undefined : false,
         write_files: config.files?.map(({ path, content, permissions = "0644" }) => ({
             path,
             content,

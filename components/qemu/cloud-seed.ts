@@ -52,7 +52,12 @@ interface Part {
 export function seedUserData(given: string | undefined): string {
     const users = given === undefined ? [] : [userPart(given)];
     const parts = [
-        encoded({ type: "text/cloud-config", name: "kubedev-defaults", text: cloudConfig({}) }),
+        encoded({
+            type: "text/cloud-config",
+            name: "kubedev-defaults",
+            // guest-networks.sh writes names there.
+            text: cloudConfig({ keepHosts: true }),
+        }),
         ...users,
         encoded({
             type: "text/cloud-config",

@@ -89,16 +89,23 @@ export function cardFiles(cards: readonly MachineCard[]): string {
     );
 }
 
-/** Where guest-networks.sh looks for those that are no longer wanted. It sorts before the image's own, for any card. */
+/**
+ * Where guest-networks.sh looks for those that are no longer wanted. Of files that match a card the first counts: it sorts
+ * before those of images for any card, as 10-netplan-all-en.network of Debian's.
+ */
 function cardFilePath(network: string): string {
-    return `/etc/systemd/network/70-kubedev-${keyOf(network)}.network`;
+    return `/etc/systemd/network/05-kubedev-${keyOf(network)}.network`;
 }
 
-/** No router and no name server: the way out stays that of QEMU's user networking. */
+/**
+ * No router and no name server: the way out stays that of QEMU's user networking. A bridge or VLAN over the card has its
+ * MAC address too, and is the guest's own affair.
+ */
 function cardFile({ address, mac }: MachineCard): string {
     return [
         "[Match]",
         `MACAddress=${mac}`,
+        "Type=ether",
         "",
         "[Link]",
         "RequiredForOnline=no",
@@ -111,13 +118,20 @@ function cardFile({ address, mac }: MachineCard): string {
     ].join("\n");
 }
 
-/** What guest-networks.sh takes: the cards, and the names of all machines that they lead to. */
+/** What guest-networks.sh takes: the cards with their files, and the names of all machines that they lead to. */
 export function guestNetworks(
     cards: readonly MachineCard[],
     networks: readonly KnownNetwork[],
 ): { cards: string; hosts: string } {
     return {
-        cards: lines(cards.map((card) => `${keyOf(card.network)} ${card.mac} ${card.address}`)),
+        cards: lines(
+            cards.map((card) =>
+                [
+                    ...[keyOf(card.network), card.mac, card.address],
+                    Buffer.from(cardFile(card)).toString("base64"),
+                ].join(" "),
+            ),
+        ),
         hosts: lines(
             networks.flatMap(({ name, machines }) =>
                 machines.map(

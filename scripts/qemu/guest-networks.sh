@@ -1,55 +1,68 @@
 #!/bin/sh
 # Brings the guest's cards and names to what its networks want. The configuration itself comes with each boot, by a
-# credential; here it is taken up if it came too late for this one, and what networks have left is removed.
-#   GUEST_NETWORKS  a line for each: its name, the card's MAC address, address/prefix; empty or unset: none
+# credential; here it is written for a systemd that knows none (before 252), taken up if it came too late for this boot,
+# and what networks have left is removed.
+#   GUEST_NETWORKS  a line for each: its name, the card's MAC address, address/prefix, the configuration's file in base64;
+#                   empty or unset: none
 #   GUEST_HOSTS     lines of /etc/hosts, each with the mark below at its end
+#   GUEST_ETC       where files are; default /etc
 network_mark='# kubedev network'
+network_etc=${GUEST_ETC:-/etc}
+network_prefix=$network_etc/systemd/network/05-kubedev-
 
-network_card() { # network_card MAC: the name of that card
-    for network_file in /sys/class/net/*/address; do
-        [ "$(cat "$network_file")" != "$1" ] || basename "${network_file%/address}"
-    done
-}
-
-network_is_up() { # network_is_up MAC ADDRESS/PREFIX
-    card=$(network_card "$1")
-    [ -n "$card" ] && ip -o -4 address show dev "$card" | grep -qF " inet $2 "
-}
-
+# On whichever interface: a guest may put its card into a bridge.
 networks_are_up() {
-    printf '%s' "${GUEST_NETWORKS:-}" | while read -r _network mac address; do
-        network_is_up "$mac" "$address" || exit 1
+    printf '%s' "${GUEST_NETWORKS:-}" | while read -r _network _mac address _content; do
+        ip -o -4 address | grep -qF " inet $address " || exit 1
     done
 }
 
-for network_file in /etc/systemd/network/70-kubedev-*.network; do
-    network=${network_file##*/70-kubedev-}
+cards_are_configured() {
+    printf '%s' "${GUEST_NETWORKS:-}" | while read -r network _mac _address content; do
+        [ "$(base64 -w 0 "$network_prefix$network.network" 2>/dev/null)" = "$content" ] || exit 1
+    done
+}
+
+configure_cards() {
+    mkdir -p "$network_etc/systemd/network"
+    printf '%s' "${GUEST_NETWORKS:-}" | while read -r network _mac _address content; do
+        network_file=$network_prefix$network.network
+        printf '%s' "$content" | base64 -d >"$network_file.new"
+        # systemd-networkd is not root.
+        chmod 0644 "$network_file.new"
+        mv -f "$network_file.new" "$network_file"
+    done
+}
+
+for network_file in "$network_prefix"*.network; do
+    network=${network_file#"$network_prefix"}
     printf '%s' "${GUEST_NETWORKS:-}" | grep -q "^${network%.network} " || rm -f "$network_file"
 done
 
-if ! networks_are_up; then
-    command -v networkctl >/dev/null ||
-        die "this guest has no systemd-networkd, by which it joins networks; take another base image, or leave out networks"
+if ! cards_are_configured || ! networks_are_up; then
+    systemctl is-active --quiet systemd-networkd ||
+        die "no systemd-networkd runs in this guest, by which it joins networks; start it (systemctl enable --now systemd-networkd), take another base image, or leave out networks"
+    configure_cards
     networkctl reload
     network_tries=0
     until networks_are_up; do
         network_tries=$((network_tries + 1))
         [ "$network_tries" -lt 150 ] ||
-            die "a card has not got its address within 30 s; expected (network, MAC, address): $GUEST_NETWORKS; the guest has: $(ip -br -4 address)"
+            die "a card has not got its address within 30 s; expected (network, MAC, address): $(printf '%s' "$GUEST_NETWORKS" | cut -d ' ' -f 1-3); the guest has: $(ip -br -4 address)"
         sleep 0.2
     done
 fi
 
 # Without networks, before and now, the file is none of our business.
-if [ -n "${GUEST_HOSTS:-}" ] || grep -qs "$network_mark\$" /etc/hosts; then
+if [ -n "${GUEST_HOSTS:-}" ] || grep -qs "$network_mark\$" "$network_etc/hosts"; then
     network_hosts=$(
-        grep -v "$network_mark\$" /etc/hosts
+        grep -v "$network_mark\$" "$network_etc/hosts"
         printf '%s' "${GUEST_HOSTS:-}"
     ) || :
-    if [ "$network_hosts" != "$(cat /etc/hosts)" ]; then
+    if [ "$network_hosts" != "$(cat "$network_etc/hosts")" ]; then
         # By rename: nobody reads half of it.
-        printf '%s\n' "$network_hosts" >/etc/hosts.kubedev
-        chmod 0644 /etc/hosts.kubedev
-        mv -f /etc/hosts.kubedev /etc/hosts
+        printf '%s\n' "$network_hosts" >"$network_etc/hosts.kubedev"
+        chmod 0644 "$network_etc/hosts.kubedev"
+        mv -f "$network_etc/hosts.kubedev" "$network_etc/hosts"
     fi
 fi

@@ -51,12 +51,13 @@ test("the user's part stands behind what kubedev would rather have, before what 
         "kubedev-keys text/cloud-boothook",
     ]);
     const [defaults, users, login, keys] = parts.map(({ text }) => text);
-    expect(parse(defaults ?? "")).toEqual({ ssh_pwauth: false });
+    expect(parse(defaults ?? "")).toEqual({ ssh_pwauth: false, manage_etc_hosts: false });
     expect(users).toBe("#cloud-config\npackages: [git]\n");
     expect(parse(login ?? "")).toEqual({
         disable_root: false,
         ssh_deletekeys: false,
         ssh_genkeytypes: ["ed25519"],
+        ssh_keys: {},
     });
     expect(keys).toMatch(/^#!\/bin\/sh\nset -eu\n/);
 });
@@ -88,6 +89,18 @@ test("a message stands in the message as it is", () => {
     const [, users] = partsOf(seedUserData(given));
     expect(users?.type).toBe("multipart/mixed");
     expect(seedUserData(given)).toContain(`\n${given}`);
+});
+
+test("host keys in a message, which are not looked for, are overruled: of two settings the later one counts", () => {
+    const given =
+        'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/cloud-config\n\nssh_keys: {ed25519_private: x}\n\n--b--\n';
+    expect(userDataProblems(given)).toEqual([]);
+    const parts = partsOf(seedUserData(given));
+    const [users, login] = ["multipart/mixed", "text/cloud-config"].map((type) =>
+        parts.findLastIndex((part) => part.type === type),
+    );
+    expect(login).toBeGreaterThan(users ?? NaN);
+    expect(parse(parts[login ?? NaN]?.text ?? "")).toMatchObject({ ssh_keys: {} });
 });
 
 test("name and network", () => {

@@ -195,18 +195,27 @@ describe("cards", () => {
         ]);
     });
 
+    /** Content of the file that the credential has for a card. */
+    const fileOf = (at: number) =>
+        cardFiles(cards.slice(at, at + 1))
+            .trim()
+            .split(" ")
+            .at(-1);
+
     test("the guest finds them by MAC address, and takes no way out from them", () => {
-        const content = `[Match]\nMACAddress=${onLan}\n\n[Link]\nRequiredForOnline=no\n\n[Network]\nAddress=198.18.0.3/20\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`;
+        const content = `[Match]\nMACAddress=${onLan}\nType=ether\n\n[Link]\nRequiredForOnline=no\n\n[Network]\nAddress=198.18.0.3/20\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n`;
         expect(cardFiles(cards.slice(0, 1))).toBe(
             guestFilesCredential([
-                { path: "/etc/systemd/network/70-kubedev-lan.network", content },
+                { path: "/etc/systemd/network/05-kubedev-lan.network", content },
             ]),
         );
     });
 
-    test("the guest knows all machines, by network too", () => {
+    test("the guest knows all machines, by network too, and of its cards what the credential has", () => {
         expect(guestNetworks(cards, [lan, storage])).toEqual({
-            cards: `lan ${onLan} 198.18.0.3/20\nstorage ${onStorage} 10.9.0.7/24\n`,
+            cards:
+                `lan ${onLan} 198.18.0.3/20 ${String(fileOf(0))}\n` +
+                `storage ${onStorage} 10.9.0.7/24 ${String(fileOf(1))}\n`,
             hosts:
                 "198.18.0.2 a a.lan # kubedev network\n" +
                 "198.18.0.3 b b.lan # kubedev network\n" +
