@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { BuildMode, CheckSuite, TreeRemoval } from "../../components/source";
 
@@ -119,3 +120,20 @@ export const settings = {
     /** Cluster of plain processes here, with machines as its nodes. Defaults to none. */
     cluster: cluster.optional(),
 };
+
+/** Refuses addresses in a network that there is none of: nothing would have them. */
+export function assertNetworkOfAddresses({
+    machines,
+    network,
+}: Pick<z.output<z.ZodObject<typeof settings>>, "machines" | "network">): void {
+    const lines = machines.flatMap(({ networkAddress }, at) =>
+        networkAddress === undefined || network !== undefined
+            ? []
+            : [
+                  `local-kvm:machines[${String(at)}].networkAddress: got ${JSON.stringify(networkAddress)} without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`,
+              ],
+    );
+    if (lines.length > 0) {
+        throw new pulumi.RunError(lines.join("\n"));
+    }
+}

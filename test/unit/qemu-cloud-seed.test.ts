@@ -96,11 +96,11 @@ test("host keys in a message, which are not looked for, are overruled: of two se
         'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/cloud-config\n\nssh_keys: {ed25519_private: x}\n\n--b--\n';
     expect(userDataProblems(given)).toEqual([]);
     const parts = partsOf(seedUserData(given));
-    const [users, login] = ["multipart/mixed", "text/cloud-config"].map((type) =>
-        parts.findLastIndex((part) => part.type === type),
-    );
-    expect(login).toBeGreaterThan(users ?? NaN);
-    expect(parse(parts[login ?? NaN]?.text ?? "")).toMatchObject({ ssh_keys: {} });
+    const types = parts.map(({ type }) => type);
+    const users = types.indexOf("multipart/mixed");
+    const login = types.lastIndexOf("text/cloud-config");
+    expect(login).toBeGreaterThan(users);
+    expect(parse(parts[login]?.text ?? "")).toMatchObject({ ssh_keys: {} });
 });
 
 test("name and network", () => {
