@@ -132,6 +132,8 @@ for (const [system, missing, start] of [
                 outcome: string;
             };
         };
+        /** While it is there, no new program passes the check of its node. */
+        const hold = () => path.join(place.here, "hold");
         const programs = () => fs.readdirSync(place.here).sort();
 
         beforeAll(async () => {
@@ -189,14 +191,14 @@ for (const [system, missing, start] of [
         });
 
         test("what is killed in the middle ends well in the next run", async () => {
-            fs.writeFileSync(path.join(place.here, "hold"), "");
+            fs.writeFileSync(hold(), "");
             declare("v3");
             const running = stack.up({ expectFailure: true });
             await until(async () => (await answers()) === "v3", "the new program", 90_000);
             await until(() => place.swapping().length > 0, "the process that swaps");
             await killHard(place.swapping()[0] ?? 0);
             expect((await running).errors.join("\n")).toMatch(/ended without a report/);
-            fs.rmSync(path.join(place.here, "hold"));
+            fs.rmSync(hold());
             // What lies there is not what was left there: the original comes between.
             const again = await stack.up();
             expect(things(again)).toEqual({ "S-swap": "replace" });
@@ -204,27 +206,64 @@ for (const [system, missing, start] of [
             expect(await answers()).toBe("v3");
         });
 
-        test("a cut connection does no harm: it goes on, and the next run takes what came of it", async () => {
-            fs.writeFileSync(path.join(place.here, "hold"), "");
-            // Back to the input before is the way back.
-            declare("v2");
+        /** Cuts the connection of an `up` while the new program of this version waits for its node. */
+        const cutWith = async (version: string) => {
+            fs.writeFileSync(hold(), "");
+            declare(version);
             const cut = stack.up({ expectFailure: true });
-            await until(async () => (await answers()) === "v2", "the new program", 90_000);
-            const swapping = place.swapping();
-            expect(swapping).not.toEqual([]);
+            await until(async () => (await answers()) === version, "the new program", 90_000);
+            expect(place.swapping()).not.toEqual([]);
             await Promise.all(sshClients(place.sshd.port).map(killHard));
             await cut;
-            const next = stack.up();
-            await until(() => sshClients(place.sshd.port).length > 0, "the next run", 90_000);
+        };
+        /** An `up` that begins while the run before still works. */
+        const upMeanwhile = async () => {
+            const swapping = place.swapping();
+            let heard = "";
+            const next = stack.up({ heard: (text) => (heard += text) });
+            await until(() => /waiting for an(other|) /.test(heard), "the next run", 90_000);
             expect(place.swapping()).toEqual(swapping);
-            fs.rmSync(path.join(place.here, "hold"));
-            const again = await next;
-            expect(things(again)).toEqual({ "S-swap": "update" });
+            fs.rmSync(hold());
+            return next;
+        };
+
+        test("a cut connection does no harm: it goes on, and the next run takes what came of it", async () => {
+            // Back to the input before is the way back.
+            await cutWith("v2");
+            expect(things(await upMeanwhile())).toEqual({ "S-swap": "update" });
             // All was done already.
             expect((await reported()).outcome).toBe("unchanged");
             expect(await answers()).toBe("v2");
             expect((await stack.preview()).ops()).toEqual({});
         });
+
+        test("the input before is the way back from a cut connection, too: while it goes on", async () => {
+            await cutWith("v3");
+            declare("v2");
+            expect(things(await upMeanwhile())).toEqual({ "S-swap": "update" });
+            expect((await reported()).outcome).toBe("swapped");
+            expect(await answers()).toBe("v2");
+            expect((await stack.preview()).ops()).toEqual({});
+        });
+
+        if (!isWindows) {
+            test("and after its end", async () => {
+                await cutWith("v3");
+                fs.rmSync(hold());
+                const records = () =>
+                    filesBelow(place.state)
+                        .filter((kept) => kept.endsWith("S-swap/record"))
+                        .map((kept) => fs.readFileSync(path.join(place.state, kept), "utf8"));
+                await until(() => /fingerprint=v3$/m.test(records().join()), "the record", 90_000);
+                declare("v2");
+                expect(said(await stack.preview())).toContainEqual(
+                    expect.stringMatching(/^swapped on root@.*: v3 => v2/),
+                );
+                expect(things(await stack.up())).toEqual({ "S-swap": "update" });
+                expect(await answers()).toBe("v2");
+                expect((await stack.preview()).ops()).toEqual({});
+            });
+        }
 
         if (isWindows) {
             test("what another program holds is tried again for ten seconds, then the old one runs on", async () => {
