@@ -3,74 +3,17 @@
  * test/support/systemd.ts), on Windows under Wine's service manager.
  */
 import { execFileSync } from "child_process";
-import { once } from "events";
 import * as fs from "fs";
 import * as path from "path";
 import { library, ScratchStack, StepsResult } from "../support/engine";
 import { filesBelow, killHard, until } from "../support/host-state";
-import { freePort, Sshd } from "../support/sshd";
+import { freePort } from "../support/sshd";
+import { Place, placeOnLinux, placeOnWindows } from "../support/swap-place";
 import { answerOf, sshClients, SwapServices } from "../support/swapped-service";
-import { Systemd, systemdMissing } from "../support/systemd";
-import { startWindowsHost, windowsMissing } from "../support/windows-host";
+import { systemdMissing } from "../support/systemd";
+import { windowsMissing } from "../support/windows-host";
 
 jest.setTimeout(300_000);
-
-/** Where a service runs whose program is swapped. */
-interface Place {
-    sshd: Sshd;
-    /** Directory of the program, here and there. */
-    here: string;
-    there: string;
-    /** Directory of the things of stacks, here. */
-    state: string;
-    /** Makes and starts the service of the program there. */
-    serve(program: string): void;
-    /** The process that swaps, seen here. */
-    swapping(): number[];
-    /** Holds a file open, so that it cannot be renamed, for so long; answers what ends that. None where nothing does. */
-    hold?(file: string, seconds: number): Promise<() => Promise<void>>;
-    stop(): Promise<void>;
-}
-
-async function linux(): Promise<Place> {
-    const systemd = await Systemd.start();
-    return {
-        ...{ sshd: systemd.sshd, here: path.join(systemd.home, "k"), there: "/run/home/k" },
-        state: path.join(systemd.home, ".local/state/kubedev"),
-        serve: (program) => {
-            systemd.unit("swapped", `[Service]\nExecStart=${program} --serve\nRestart=always\n`);
-        },
-        swapping: () => systemd.processes("/program run "),
-        stop: () => systemd.stop(),
-    };
-}
-
-async function windows(): Promise<Place> {
-    const host = await startWindowsHost();
-    return {
-        ...{ sshd: host.sshd, here: path.join(host.drive, "k"), there: "C:\\k" },
-        state: path.join(host.profile, ".kubedev/state"),
-        serve: (program) => {
-            host.run("sc", "create", "swapped", "binPath=", program, "start=", "demand");
-            host.run("net", "start", "swapped");
-        },
-        swapping: () =>
-            host
-                .processes()
-                .filter(({ line }) => /\.exe swap /.test(line))
-                .map(({ pid }) => pid),
-        hold: async (file, seconds) => {
-            const holder = host.start("C:\\t\\hold.exe", file, String(seconds));
-            await once(holder.stdout as NodeJS.ReadableStream, "data");
-            const ended = once(holder, "exit");
-            return async () => {
-                holder.kill("SIGKILL");
-                await ended;
-            };
-        },
-        stop: () => host.stop(),
-    };
-}
 
 const program = `
 import * as fs from "fs";
@@ -99,8 +42,8 @@ const said = (result: StepsResult) =>
     result.diagnostics.filter((d) => d.severity === "info").map((d) => d.message);
 
 for (const [system, missing, start] of [
-    ["linux", systemdMissing, linux],
-    ["windows", windowsMissing, windows],
+    ["linux", systemdMissing, placeOnLinux],
+    ["windows", windowsMissing, placeOnWindows],
 ] as const) {
     const suite = missing === undefined ? describe : describe.skip;
     const why = missing === undefined ? "" : ` [not run: ${missing}]`;
