@@ -101,10 +101,7 @@ export class BinarySwap extends pulumi.ComponentResource {
                         : (facts["fingerprint"] ?? "what an earlier run puts there");
                 return present === wanted
                     ? undefined
-                    : pulumi.log.info(
-                          `${unit} on ${hostName(ssh)}: ${present} => ${wanted}`,
-                          this,
-                      );
+                    : pulumi.log.info(`${unit} on ${hostName(ssh)}: ${present} => ${wanted}`, this);
             });
     }
 }
