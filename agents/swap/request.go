@@ -67,7 +67,8 @@ type Report struct {
 	// Recovered says what an earlier run that was broken off had left.
 	Recovered string `json:"recovered"`
 	Log       string `json:"log"`
-	// DowntimeMs is from the stop of the service until it was healthy again; 0 if it was not stopped.
+	// DowntimeMs is from the stop of the service until it was healthy again, or, where it needs hands, until the end of the
+	// run; 0 if it was not stopped.
 	DowntimeMs int64 `json:"downtimeMs"`
 }
 
@@ -95,7 +96,11 @@ func Show(r Report, to io.Writer, say func(string)) int {
 		}
 		down := ""
 		if r.DowntimeMs > 0 {
-			down = fmt.Sprintf(", and was down for %.1f s", float64(r.DowntimeMs)/1000)
+			was := "was"
+			if r.Outcome == NeedsHands {
+				was = "has been"
+			}
+			down = fmt.Sprintf(", and %s down for %.1f s", was, float64(r.DowntimeMs)/1000)
 		}
 		say(fmt.Sprintf("kubedev: %s: %s. It runs sha256 %s%s", map[string]string{
 			Refused:    "nothing was swapped",

@@ -384,6 +384,58 @@ func TestDowntimeOfWhatIsTakenBackIsAllOfIt(t *testing.T) {
 	}
 }
 
+func TestDowntimeOfWhatNeedsHandsIsFromTheStopOn(t *testing.T) {
+	f := newFake(t, "v1 node=ok")
+	s := f.swapper("v2 health=ok", false)
+	s.Quick, s.Request.HealthSec, s.Request.SettleSec = 10, 3, 1
+	report := s.Run()
+	mustBe(t, report, NeedsHands)
+	// The new one was healthy before the check of its node failed for 300 ms; so long does the old one fail, too.
+	if report.DowntimeMs < 600 || report.DowntimeMs > 10000 {
+		t.Fatalf("got %d ms", report.DowntimeMs)
+	}
+}
+
+func TestDowntimeAfterARunThatWasBrokenOff(t *testing.T) {
+	for name, sinceMs := range map[string]func(int64) int64{
+		"the new program ran on":        func(noted int64) int64 { return noted - 60000 },
+		"a journal of an older version": func(int64) int64 { return 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, first)
+			s := f.swapper(second, false)
+			func() {
+				defer func() { _ = recover() }()
+				s.At = func(step string) error {
+					if step == "node" {
+						panic(killed{})
+					}
+					return nil
+				}
+				s.Run()
+			}()
+			j := journal{}
+			if found, err := readJSON(s.file("journal.json"), &j); !found || err != nil || j.SinceMs == 0 {
+				t.Fatal(found, err, j)
+			}
+			if j.SinceMs = sinceMs(j.SinceMs); j.SinceMs == 0 {
+				f.units["kubelet"].pids = nil
+			}
+			if err := writeJSON(s.file("journal.json"), j); err != nil {
+				t.Fatal(err)
+			}
+			again := f.swapper("", false)
+			again.Request.Restore = true
+			report := again.Run()
+			mustBe(t, report, Restored)
+			f.sound(t, report, first)
+			if report.DowntimeMs > 10000 {
+				t.Fatalf("got %d ms", report.DowntimeMs)
+			}
+		})
+	}
+}
+
 func TestRestoreOfAServiceThatStandsOrIsGone(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		f := newFake(t, first)
@@ -457,12 +509,13 @@ func TestMachines(t *testing.T) {
 func TestShow(t *testing.T) {
 	for outcome, status := range map[string]int{Swapped: 0, Unchanged: 0, Restored: 0, Refused: 1, Unfinished: 1, RolledBack: 20, NeedsHands: 30} {
 		var said, shown strings.Builder
-		got := Show(Report{Outcome: outcome, Why: "so.", Runs: "abc"}, &shown, func(text string) { said.WriteString(text) })
+		got := Show(Report{Outcome: outcome, Why: "so.", Runs: "abc", DowntimeMs: 1200}, &shown, func(text string) { said.WriteString(text) })
 		back := Report{}
 		if err := json.Unmarshal([]byte(shown.String()), &back); err != nil || got != status || back.Outcome != outcome {
 			t.Errorf("%s: got %d, %v; expected %d", outcome, got, err, status)
 		}
-		if status != 0 && !strings.Contains(said.String(), "It runs sha256 abc") {
+		was := map[bool]string{true: "has been", false: "was"}[outcome == NeedsHands]
+		if status != 0 && !strings.Contains(said.String(), "It runs sha256 abc, and "+was+" down for 1.2 s") {
 			t.Error(said.String())
 		}
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -12,6 +13,23 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+func lockName(dir string) (*uint16, error) {
+	return windows.UTF16PtrFromString(fmt.Sprintf(`Global\kubedev-%x`, sha256.Sum256([]byte(strings.ToLower(dir)))))
+}
+
+// isLocked tells whether a run has the lock of a directory, or waits for it: the mutex goes with the last such run.
+func isLocked(dir string) bool {
+	name, err := lockName(dir)
+	if err != nil {
+		return false
+	}
+	mutex, err := windows.OpenMutex(windows.SYNCHRONIZE, false, name)
+	if err == nil {
+		windows.CloseHandle(mutex)
+	}
+	return err == nil || errors.Is(err, windows.ERROR_ACCESS_DENIED)
+}
+
 // takeLock takes the lock of a directory, which goes with this process. It is a mutex of the whole machine, no file: a
 // directory with an open file cannot be removed.
 func takeLock(dir, patience string) (func(), error) {
@@ -19,7 +37,7 @@ func takeLock(dir, patience string) (func(), error) {
 	if err != nil || seconds < 0 {
 		seconds = 600
 	}
-	name, err := windows.UTF16PtrFromString(fmt.Sprintf(`Global\kubedev-%x`, sha256.Sum256([]byte(strings.ToLower(dir)))))
+	name, err := lockName(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func run(root string, limit time.Duration) int {
 func serve(root string, request wire.Request) (int, error) {
 	values := request.Values
 	if request.Script == "probe" {
-		return statusOf(thing.Probe(os.Stdout, thing.StackDir(root, values["KUBEDEV_SCOPE"]), processLives))
+		return statusOf(thing.Probe(os.Stdout, thing.StackDir(root, values["KUBEDEV_SCOPE"]), processLives, isLocked))
 	}
 	place := thing.In(root, values["KUBEDEV_SCOPE"], values["KUBEDEV_KEY"])
 	unlock, err := takeLock(place.Dir, values["KUBEDEV_LOCK_SEC"])

@@ -19,6 +19,10 @@ func swapProgram(place thing.Place, request wire.Request, restore bool) (int, er
 		if _, err := os.Stat(place.Dir); err != nil {
 			return 0, nil
 		}
+		// First: from now on the program is not what the record says, wherever this is broken off.
+		if err := os.Remove(place.Path("record")); err != nil && !os.IsNotExist(err) {
+			return 1, err
+		}
 	}
 	if err := place.Make(); err != nil {
 		return 1, err
@@ -42,7 +46,8 @@ func swapProgram(place thing.Place, request wire.Request, restore bool) (int, er
 		if err != nil {
 			return 1, err
 		}
-		fields = append(fields, thing.Field{Name: "fact.fingerprint", Value: values["KUBEDEV_FINGERPRINT"]})
+		fields = append(fields, thing.Field{Name: "fact.fingerprint", Value: values["KUBEDEV_FINGERPRINT"]},
+			thing.Field{Name: "fact.turn", Value: values["KUBEDEV_TURN"]})
 		return statusOf(place.Write(values["KUBEDEV_INCARNATION"], values["KUBEDEV_SPEC"],
 			append([]thing.Field{{Name: "kind", Value: "swap"}, {Name: "busy", Value: filepath.Join(place.Dir, "run-lock")}}, fields...)...))
 	}

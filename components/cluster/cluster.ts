@@ -238,9 +238,14 @@ export class Cluster extends pulumi.ComponentResource {
             })),
             kubectl,
         );
-        this.healthCommands = read.healthCommands;
+        // On a host that is declared as stopped nobody knows where its files are.
+        const placed = (texts: pulumi.Output<Record<string, string>>) =>
+            pulumi
+                .all([this.kubeconfigPath, texts])
+                .apply(([file, all]): Record<string, string> => (file === "" ? {} : all));
+        this.healthCommands = placed(read.healthCommands);
         this.unitTexts = pulumi
-            .all([known.dialect, read.unitTexts, layout.serviceCidr])
+            .all([known.dialect, placed(read.unitTexts), layout.serviceCidr])
             .apply(([dialect, units, serviceCidr]) =>
                 dialect === UnitDialect.Seed
                     ? seedUnitTexts({

@@ -43,15 +43,13 @@ export class BinaryRollout extends pulumi.ComponentResource {
 }
 
 /**
- * Which nodes must have been swapped before the one at a place in the order: with this number of them each waits, directly or
- * not, for all but those that may be in work beside it.
+ * Which nodes must have been swapped before the one at a place in the order: all but those that may be in work beside it. Each
+ * waits for all of them by itself: of several that are removed the engine looks only at who waits for whom directly.
  *
  * @internal
  */
 export function awaited(at: number, maxUnavailable: number): number[] {
-    const first = Math.max(0, at - 2 * maxUnavailable + 1);
-    const end = Math.max(0, at - maxUnavailable + 1);
-    return Array.from({ length: end - first }, (_, index) => first + index);
+    return Array.from({ length: Math.max(0, at - maxUnavailable + 1) }, (_, index) => index);
 }
 
 /**

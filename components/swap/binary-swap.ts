@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { type Host, hostParts, osOf } from "../host/host";
 import { artifactDigest } from "../host/host-artifact";
-import { after, hostResource, HostResource, textOf } from "../host/host-resource";
+import { after, hostResource, HostResource, recordedFacts, textOf } from "../host/host-resource";
 import { checkOn } from "../host/os-rules";
 import { keyOf } from "../host/scope";
 import { hostName } from "../host/ssh-argv";
@@ -39,6 +39,7 @@ export class BinarySwap extends pulumi.ComponentResource {
         const program = swapProgram(`${name}-program`, what, args.host, architecture, {
             parent: this,
         });
+        const turn = turnOf(recordedFacts(`${name}-swap`, args.host), binary.fingerprint);
         const swap = hostResource(
             `${name}-swap`,
             {
@@ -51,6 +52,8 @@ export class BinarySwap extends pulumi.ComponentResource {
                 },
                 environment: {
                     KUBEDEV_FINGERPRINT: binary.fingerprint,
+                    KUBEDEV_TURN: turn,
+                    KUBEDEV_REMEMBER: pulumi.interpolate`fact.fingerprint=${binary.fingerprint}\nfact.turn=${turn}`,
                     KUBEDEV_SHA256: binary.sha256,
                     KUBEDEV_SWAP: checked(what, requestOf(args), rules).apply(requestText),
                     KUBEDEV_PROGRAM: keyOf(`${name}-program`),
@@ -92,15 +95,29 @@ export class BinarySwap extends pulumi.ComponentResource {
         pulumi
             .all([swap.facts, service, fingerprint, hostParts(host).ssh])
             .apply(([facts, unit, wanted, ssh]) => {
-                const present = facts?.["fingerprint"];
+                const present =
+                    facts === undefined
+                        ? "its own program"
+                        : (facts["fingerprint"] ?? "what an earlier run puts there");
                 return present === wanted
                     ? undefined
-                    : pulumi.log.info(
-                          `${unit} on ${hostName(ssh)}: ${present ?? "its own program"} => ${wanted}`,
-                          this,
-                      );
+                    : pulumi.log.info(`${unit} on ${hostName(ssh)}: ${present} => ${wanted}`, this);
             });
     }
+}
+
+/**
+ * Counts the programs that the host has had: a run that was broken off may have put another one there, of which the state of
+ * the engine knows nothing. By it, to go back to the input before is a change all the same.
+ */
+function turnOf(
+    recorded: pulumi.Output<Record<string, string> | undefined>,
+    fingerprint: pulumi.Output<string>,
+): pulumi.Output<string> {
+    return pulumi.all([recorded, fingerprint]).apply(([facts, wanted]) => {
+        const turn = Number(facts?.["turn"] ?? "0");
+        return String(facts?.["fingerprint"] === wanted ? turn : turn + 1);
+    });
 }
 
 function requestOf(args: BinarySwapArgs): SwapRequest {

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import * as pulumi from "@pulumi/pulumi";
 import { osOf } from "../host/host";
 import { whole } from "../internal/rules";
 import { assertArgs, problemsAt } from "../internal/validate";
 import { type BinaryRolloutArgs } from "./rollout-args";
-import { swapRulesOn } from "./swap-request";
+import { type SwapBinaryArgs } from "./swap-args";
+import { swapBinaryRules, swapRulesOn } from "./swap-request";
 
 const nodeName = z
     .string({ error: "expected a name: letters, digits, . and -" })
@@ -25,12 +27,15 @@ export function assertRollout(what: string, args: BinaryRolloutArgs): void {
     const nodes = Array.isArray(args.nodes) ? args.nodes : undefined;
     const problems = nodes?.flatMap(({ ...node }, at) => {
         const rules = swapRulesOn(osOf(node.host));
-        return problemsAt(
-            `nodes.${String(at)}`,
-            // A path must be one of the node's system, whoever gives it.
-            { ...node, path: node.path ?? args.path },
-            { ...rules, service: rules.service.optional(), name: nodeName },
-        );
+        return [
+            ...problemsAt(
+                `nodes.${String(at)}`,
+                // A path must be one of the node's system, whoever gives it.
+                { ...node, path: node.path ?? args.path },
+                { ...rules, service: rules.service.optional(), name: nodeName },
+            ),
+            ...binaryProblems(`nodes.${String(at)}.binary`, node.binary ?? args.binary),
+        ];
     });
     assertArgs(
         what,
@@ -50,4 +55,18 @@ export function assertRollout(what: string, args: BinaryRolloutArgs): void {
                   ],
         ),
     );
+}
+
+function binaryProblems(at: string, binary: pulumi.Input<SwapBinaryArgs> | undefined) {
+    if (pulumi.Output.isInstance(binary) || binary instanceof Promise) {
+        return [];
+    }
+    return binary === undefined
+        ? [
+              {
+                  propertyPath: at,
+                  reason: "got nothing; expected the node's own program, or one for all nodes",
+              },
+          ]
+        : problemsAt(at, binary, swapBinaryRules);
 }

@@ -6,7 +6,8 @@
 #   pid, startTicks, bootId   a process: alive only if all three match and it is no zombie
 #   path, size, mtime         a file: alive only if it is as it was left
 #   exists       a path that must be there, any number of times
-#   busy         a lock: while a run holds it, the thing counts as alive
+#   busy         a lock: while a run holds it, or the thing's own lock beside it, the thing counts as alive, and
+#                fact.fingerprint as unknown
 #   fact.*       what preview may know about the thing
 #   KUBEDEV_DIR    the directory, absolute; empty: below this user's state directory, as KUBEDEV_SCOPE/KUBEDEV_KEY
 #   KUBEDEV_LOCK_SEC  how long to wait for another run that works on the same thing

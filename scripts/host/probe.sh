@@ -38,8 +38,14 @@ is_worked_on() { # lock
 }
 
 look_at() { # record
-    pid='' startTicks='' bootId='' path='' size='' mtime='' busy='' alive=true
+    pid='' startTicks='' bootId='' path='' size='' mtime='' busy='' name='' alive=true
     while IFS= read -r line; do
+        case $line in
+        fact.fingerprint=*)
+            name=$line
+            continue
+            ;;
+        esac
         printf '%s\n' "$line"
         case $line in
         pid=*) pid=${line#*=} ;;
@@ -54,7 +60,13 @@ look_at() { # record
     done <"$1" || return 1
     [ -z "$pid" ] || process_lives "$pid" "$startTicks" "$bootId" || alive=false
     [ -z "$path" ] || file_lives "$path" "$size" "$mtime" || alive=false
-    [ "$alive" = true ] || [ -z "$busy" ] || ! is_worked_on "$busy" || alive=true
+    # The record is written after the lock of the work itself is given back. What is called by its name until then may be
+    # another one when the run ends.
+    if [ -n "$busy" ] && { is_worked_on "$busy" || is_worked_on "${busy%/*}/lock"; }; then
+        alive=true
+    elif [ -n "$name" ]; then
+        printf '%s\n' "$name"
+    fi
     echo "alive=$alive"
 }
 

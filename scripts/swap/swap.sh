@@ -3,6 +3,7 @@
 #   KUBEDEV_SWAP         the request, as agents/swap/request.go has it
 #   KUBEDEV_SHA256       digest of the new program
 #   KUBEDEV_FINGERPRINT  what it is called in previews
+#   KUBEDEV_TURN         counts the programs that the host has had; see components/swap/binary-swap.ts
 #   and what with-program.sh takes
 . ./with-program.sh
 take_lock
@@ -11,4 +12,5 @@ report=$(swap put) || status=$?
 [ -z "$report" ] || printf '%s\n' "$report" || :
 [ "$status" -eq 0 ] || exit "$status"
 path=$(printf '%s\n' "$report" | sed -n '$s/.*"path":"\([^"]*\)".*/\1/p')
-write_record "kind=swap" "busy=$dir/run-lock" "$(file_facts "$path")" "fact.fingerprint=$KUBEDEV_FINGERPRINT"
+write_record "kind=swap" "busy=$dir/run-lock" "$(file_facts "$path")" "fact.fingerprint=$KUBEDEV_FINGERPRINT" \
+    "fact.turn=$KUBEDEV_TURN"

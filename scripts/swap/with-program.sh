@@ -6,7 +6,8 @@
 program=${dir%/*}/$KUBEDEV_PROGRAM/program
 trap '[ -f "$record" ] || [ -f "$dir/ledger.json" ] || [ -f "$dir/journal.json" ] || forget' EXIT
 trap 'exit 130' INT TERM HUP
-# Where the connection is cut, what came of it is recorded all the same: the next run has nothing left to do.
+# Where the connection is cut, what came of it is recorded all the same: the next run has nothing left to do, or knows by
+# fact.turn that another program is there than the state of the engine says.
 trap '' PIPE
 
 swap() { # verb

@@ -104,6 +104,8 @@ async function bare(binaries: Binaries, keys: string, dir: string): Promise<numb
         return (ready - begun) / 1e3;
     } finally {
         for (const child of children.reverse()) {
+            // One that has ended says so no more.
+            if (child.exitCode !== null || child.signalCode !== null) continue;
             const ended = new Promise((resolve) => child.once("exit", resolve));
             child.kill("SIGKILL");
             await ended;

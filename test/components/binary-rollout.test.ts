@@ -68,7 +68,7 @@ test("a swap for each node, each after the one before; programs are sent to all 
     });
     expect(["a", "b", "c", "d"].map((node) => waitsFor(`R-${node}-swap`))).toEqual([
         [],
-        ...[["R-a"], ["R-b"], ["R-c"]],
+        ...[["R-a"], ["R-a", "R-b"], ["R-a", "R-b", "R-c"]],
     ]);
     expect(waitsFor("R-d-program")).toEqual([]);
     // Of the order nothing is an input of a resource.
@@ -113,23 +113,26 @@ test("what a node says itself goes before what is said of all", async () => {
 describe("which nodes one waits for", () => {
     test.each([
         [1, 0, []],
-        [1, 3, [2]],
+        [1, 3, [0, 1, 2]],
         [2, 1, []],
         [2, 2, [0]],
-        [2, 5, [2, 3]],
+        [2, 5, [0, 1, 2, 3]],
         [3, 4, [0, 1]],
         [9, 8, []],
     ])("of %i that may be in work, at place %i", (maxUnavailable, at, expected) => {
         expect(awaited(at, maxUnavailable)).toEqual(expected);
     });
 
-    test("are, with those that they wait for, all but the ones that may be in work beside it", () => {
-        for (let maxUnavailable = 1; maxUnavailable < 6; maxUnavailable++) {
-            for (let at = 0; at < 30; at++) {
-                const all = new Set(awaited(at, maxUnavailable));
-                for (const one of all) awaited(one, maxUnavailable).forEach((n) => all.add(n));
-                const behind = Math.max(0, at - maxUnavailable + 1);
-                expect([...all].sort((a, b) => a - b)).toEqual([...Array(behind).keys()]);
+    test("whichever of them are removed, no more than may be in work are taken back at once", () => {
+        // By what is left to be removed: one goes when none that waits for it directly is left.
+        for (let maxUnavailable = 1; maxUnavailable < 4; maxUnavailable++) {
+            for (let removed = 1; removed < 2 ** 8; removed++) {
+                const left = [...Array(8).keys()].filter((at) => removed & (1 << at));
+                const free = left.filter(
+                    (at) => !left.some((other) => awaited(other, maxUnavailable).includes(at)),
+                );
+                expect(free.length).toBeLessThanOrEqual(maxUnavailable);
+                expect(free).not.toEqual([]);
             }
         }
     });
@@ -152,6 +155,23 @@ test.each<[string, Partial<BinaryRolloutArgs>, RegExp]>([
             ],
         },
         /nodes\.1\.service: got "-x"/,
+    ],
+    [
+        "what a node brings itself, and a node without a program",
+        {
+            binary: undefined,
+            nodes: [
+                { name: "a", binary: { path: "/k", fingerprint: pulumi.output("f") } },
+                { name: "b", binary: { path: "k", fingerprint: "f" } },
+                { name: "c" },
+            ],
+        },
+        /2 invalid.*nodes\.1\.binary\.path: got "k".*nodes\.2\.binary: got nothing; expected/s,
+    ],
+    [
+        "the program of all",
+        { binary: { path: "/k", fingerprint: "f 1" } },
+        /nodes\.3\.binary\.fingerprint: got "f 1"; expected the fingerprint/,
     ],
     [
         "a path of another system",

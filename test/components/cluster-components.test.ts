@@ -12,16 +12,16 @@ const binaries = {
 };
 
 let run: MockedRun;
+const mocked = (printed: object) =>
+    new MockedRun(printed, (asked) =>
+        // What is asked before anything is made, and what of the stack is there.
+        "KUBEDEV_TOOLS" in asked ? "tool=present\n" : "absent=1\n",
+    );
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
-    run = new MockedRun(
-        { kubeconfig: "a kubeconfig", kubeconfigPath: "/there/kubeconfig" },
-        (asked) =>
-            // What is asked before anything is made, and what of the stack is there.
-            "KUBEDEV_TOOLS" in asked ? "tool=present\n" : "absent=1\n",
-    );
+    run = mocked({ kubeconfig: "a kubeconfig", kubeconfigPath: "/there/kubeconfig" });
     await run.begin();
 });
 afterEach(async () => {
@@ -108,6 +108,17 @@ test("version, kubeadm and kubectl are no triggers", async () => {
     const text = JSON.stringify(run.commands().map(({ inputs }) => inputs.triggers));
     expect(text).not.toContain("1.36");
     expect(text).not.toMatch(/kubeadm|kubectl/);
+});
+
+test("a remote host that is declared as stopped has nothing to be read, rather than paths that hold nowhere", async () => {
+    await pulumi.runtime.disconnect();
+    run = mocked({});
+    await run.begin();
+    const ssh = { address: "10.0.0.2", privateKeyPath: "/key", hostKey: "ssh-ed25519 AAAA" };
+    const cluster = await makeCluster({ host: { ssh, running: false } });
+    expect(await known(cluster.kubeconfigPath)).toBe("");
+    expect(await known(cluster.healthCommands)).toEqual({});
+    expect(await known(cluster.unitTexts)).toEqual({});
 });
 
 test("on a remote host the path of the kubeconfig is what its script says, and no secret", async () => {

@@ -79,6 +79,23 @@ test("a swap: service and path are triggers, the program and how to check it are
     );
 });
 
+test.each([
+    ["nothing is there", "absent=7\n", "1"],
+    ["a record of a release before", "[S-swap]\nalive=true\nfact.fingerprint=f1\n", "0"],
+    ["it is there", "[S-swap]\nalive=true\nfact.fingerprint=f1\nfact.turn=4\n", "4"],
+    ["another is there", "[S-swap]\nalive=true\nfact.fingerprint=f0\nfact.turn=4\n", "5"],
+    ["a run works on it", "[S-swap]\nalive=true\nfact.turn=4\n", "5"],
+])("what counts the programs of the host: %s", async (_what, record, turn) => {
+    const build = run.look;
+    run.look = (asked) => ("KUBEDEV_PROGRAM" in asked ? build(asked) : record);
+    await declared();
+    expect(environmentOf("S-swap")).toMatchObject({
+        KUBEDEV_TURN: turn,
+        // Else a preview of a host that does not answer would show a change.
+        KUBEDEV_REMEMBER: `fact.fingerprint=f1\nfact.turn=${turn}`,
+    });
+});
+
 test("on Windows its program has all of it", async () => {
     await declared({ host: { ssh, os: HostOs.Windows }, path: "C:\\k\\kubelet.exe" });
     expect(environmentOf("S-program")).toMatchObject({

@@ -3,74 +3,17 @@
  * test/support/systemd.ts), on Windows under Wine's service manager.
  */
 import { execFileSync } from "child_process";
-import { once } from "events";
 import * as fs from "fs";
 import * as path from "path";
 import { library, ScratchStack, StepsResult } from "../support/engine";
 import { filesBelow, killHard, until } from "../support/host-state";
-import { freePort, Sshd } from "../support/sshd";
+import { freePort } from "../support/sshd";
+import { Place, placeOnLinux, placeOnWindows } from "../support/swap-place";
 import { answerOf, sshClients, SwapServices } from "../support/swapped-service";
-import { Systemd, systemdMissing } from "../support/systemd";
-import { startWindowsHost, windowsMissing } from "../support/windows-host";
+import { systemdMissing } from "../support/systemd";
+import { windowsMissing } from "../support/windows-host";
 
 jest.setTimeout(300_000);
-
-/** Where a service runs whose program is swapped. */
-interface Place {
-    sshd: Sshd;
-    /** Directory of the program, here and there. */
-    here: string;
-    there: string;
-    /** Directory of the things of stacks, here. */
-    state: string;
-    /** Makes and starts the service of the program there. */
-    serve(program: string): void;
-    /** The process that swaps, seen here. */
-    swapping(): number[];
-    /** Holds a file open, so that it cannot be renamed, for so long; answers what ends that. None where nothing does. */
-    hold?(file: string, seconds: number): Promise<() => Promise<void>>;
-    stop(): Promise<void>;
-}
-
-async function linux(): Promise<Place> {
-    const systemd = await Systemd.start();
-    return {
-        ...{ sshd: systemd.sshd, here: path.join(systemd.home, "k"), there: "/run/home/k" },
-        state: path.join(systemd.home, ".local/state/kubedev"),
-        serve: (program) => {
-            systemd.unit("swapped", `[Service]\nExecStart=${program} --serve\nRestart=always\n`);
-        },
-        swapping: () => systemd.processes("/program run "),
-        stop: () => systemd.stop(),
-    };
-}
-
-async function windows(): Promise<Place> {
-    const host = await startWindowsHost();
-    return {
-        ...{ sshd: host.sshd, here: path.join(host.drive, "k"), there: "C:\\k" },
-        state: path.join(host.profile, ".kubedev/state"),
-        serve: (program) => {
-            host.run("sc", "create", "swapped", "binPath=", program, "start=", "demand");
-            host.run("net", "start", "swapped");
-        },
-        swapping: () =>
-            host
-                .processes()
-                .filter(({ line }) => /\.exe swap /.test(line))
-                .map(({ pid }) => pid),
-        hold: async (file, seconds) => {
-            const holder = host.start("C:\\t\\hold.exe", file, String(seconds));
-            await once(holder.stdout as NodeJS.ReadableStream, "data");
-            const ended = once(holder, "exit");
-            return async () => {
-                holder.kill("SIGKILL");
-                await ended;
-            };
-        },
-        stop: () => host.stop(),
-    };
-}
 
 const program = `
 import * as fs from "fs";
@@ -99,8 +42,8 @@ const said = (result: StepsResult) =>
     result.diagnostics.filter((d) => d.severity === "info").map((d) => d.message);
 
 for (const [system, missing, start] of [
-    ["linux", systemdMissing, linux],
-    ["windows", windowsMissing, windows],
+    ["linux", systemdMissing, placeOnLinux],
+    ["windows", windowsMissing, placeOnWindows],
 ] as const) {
     const suite = missing === undefined ? describe : describe.skip;
     const why = missing === undefined ? "" : ` [not run: ${missing}]`;
@@ -132,6 +75,8 @@ for (const [system, missing, start] of [
                 outcome: string;
             };
         };
+        /** While it is there, no new program passes the check of its node. */
+        const hold = () => path.join(place.here, "hold");
         const programs = () => fs.readdirSync(place.here).sort();
 
         beforeAll(async () => {
@@ -189,14 +134,14 @@ for (const [system, missing, start] of [
         });
 
         test("what is killed in the middle ends well in the next run", async () => {
-            fs.writeFileSync(path.join(place.here, "hold"), "");
+            fs.writeFileSync(hold(), "");
             declare("v3");
             const running = stack.up({ expectFailure: true });
             await until(async () => (await answers()) === "v3", "the new program", 90_000);
             await until(() => place.swapping().length > 0, "the process that swaps");
             await killHard(place.swapping()[0] ?? 0);
             expect((await running).errors.join("\n")).toMatch(/ended without a report/);
-            fs.rmSync(path.join(place.here, "hold"));
+            fs.rmSync(hold());
             // What lies there is not what was left there: the original comes between.
             const again = await stack.up();
             expect(things(again)).toEqual({ "S-swap": "replace" });
@@ -204,27 +149,64 @@ for (const [system, missing, start] of [
             expect(await answers()).toBe("v3");
         });
 
-        test("a cut connection does no harm: it goes on, and the next run takes what came of it", async () => {
-            fs.writeFileSync(path.join(place.here, "hold"), "");
-            // Back to the input before is the way back.
-            declare("v2");
+        /** Cuts the connection of an `up` while the new program of this version waits for its node. */
+        const cutWith = async (version: string) => {
+            fs.writeFileSync(hold(), "");
+            declare(version);
             const cut = stack.up({ expectFailure: true });
-            await until(async () => (await answers()) === "v2", "the new program", 90_000);
-            const swapping = place.swapping();
-            expect(swapping).not.toEqual([]);
+            await until(async () => (await answers()) === version, "the new program", 90_000);
+            expect(place.swapping()).not.toEqual([]);
             await Promise.all(sshClients(place.sshd.port).map(killHard));
             await cut;
-            const next = stack.up();
-            await until(() => sshClients(place.sshd.port).length > 0, "the next run", 90_000);
+        };
+        /** An `up` that begins while the run before still works. */
+        const upMeanwhile = async () => {
+            const swapping = place.swapping();
+            let heard = "";
+            const next = stack.up({ heard: (text) => (heard += text) });
+            await until(() => /waiting for an(other|) /.test(heard), "the next run", 90_000);
             expect(place.swapping()).toEqual(swapping);
-            fs.rmSync(path.join(place.here, "hold"));
-            const again = await next;
-            expect(things(again)).toEqual({ "S-swap": "update" });
+            fs.rmSync(hold());
+            return next;
+        };
+
+        test("a cut connection does no harm: it goes on, and the next run takes what came of it", async () => {
+            // Back to the input before is the way back.
+            await cutWith("v2");
+            expect(things(await upMeanwhile())).toEqual({ "S-swap": "update" });
             // All was done already.
             expect((await reported()).outcome).toBe("unchanged");
             expect(await answers()).toBe("v2");
             expect((await stack.preview()).ops()).toEqual({});
         });
+
+        test("the input before is the way back from a cut connection, too: while it goes on", async () => {
+            await cutWith("v3");
+            declare("v2");
+            expect(things(await upMeanwhile())).toEqual({ "S-swap": "update" });
+            expect((await reported()).outcome).toBe("swapped");
+            expect(await answers()).toBe("v2");
+            expect((await stack.preview()).ops()).toEqual({});
+        });
+
+        if (!isWindows) {
+            test("and after its end", async () => {
+                await cutWith("v3");
+                fs.rmSync(hold());
+                const records = () =>
+                    filesBelow(place.state)
+                        .filter((kept) => kept.endsWith("S-swap/record"))
+                        .map((kept) => fs.readFileSync(path.join(place.state, kept), "utf8"));
+                await until(() => /fingerprint=v3$/m.test(records().join()), "the record", 90_000);
+                declare("v2");
+                expect(said(await stack.preview())).toContainEqual(
+                    expect.stringMatching(/^swapped on root@.*: v3 => v2/),
+                );
+                expect(things(await stack.up())).toEqual({ "S-swap": "update" });
+                expect(await answers()).toBe("v2");
+                expect((await stack.preview()).ops()).toEqual({});
+            });
+        }
 
         if (isWindows) {
             test("what another program holds is tried again for ten seconds, then the old one runs on", async () => {

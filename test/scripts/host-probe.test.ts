@@ -51,18 +51,28 @@ describe.each(shells)("%s", (shell) => {
     test("a file that another run still works on counts as alive until its end", async () => {
         await host.run("file-write", "a", file("a"), "x");
         const lock = host.at("it's a lock");
-        fs.appendFileSync(path.join(host.dir("a"), "record"), `busy=${lock}\n`);
+        const facts = async () => (await probe()).things.get("a")?.facts;
+        const record = path.join(host.dir("a"), "record");
+        fs.appendFileSync(record, `busy=${lock}\nfact.fingerprint=v2\nfact.turn=3\n`);
+        expect(await facts()).toEqual({ fingerprint: "v2", turn: "3" });
         fs.appendFileSync(host.at("a"), "y");
         expect(await incarnationOf("a")).toBe(8);
         fs.writeFileSync(lock, "");
         expect(await incarnationOf("a")).toBe(8);
-        const argv = ["--nonblock", "--no-fork", lock, "sh", "-c", "echo held && exec sleep 1000"];
-        const run = spawn("flock", argv, { stdio: ["ignore", "pipe", "ignore"] });
-        await once(run.stdout, "data");
-        expect(await incarnationOf("a")).toBe(7);
-        run.kill("SIGKILL");
-        await once(run, "exit");
-        expect(await incarnationOf("a")).toBe(8);
+        // The second is that of the thing, under which the record is written after the first is given back.
+        for (const held of [lock, host.at("lock")]) {
+            const holds = ["sh", "-c", "echo held && exec sleep 1000"];
+            const run = spawn("flock", ["--nonblock", "--no-fork", held, ...holds], {
+                stdio: ["ignore", "pipe", "ignore"],
+            });
+            await once(run.stdout, "data");
+            expect(await incarnationOf("a")).toBe(7);
+            // What it will be called at the end is not known.
+            expect(await facts()).toEqual({ turn: "3" });
+            run.kill("SIGKILL");
+            await once(run, "exit");
+            expect(await incarnationOf("a")).toBe(8);
+        }
     });
 
     test("a process: alive, dead, a zombie, another one with its number, before a reboot", async () => {

@@ -95,6 +95,8 @@ export interface CliRun {
     stdin?: string;
     /** After this SIGINT is sent, ten seconds later SIGKILL. */
     timeoutMs: number;
+    /** Gets what it prints while it runs. */
+    heard?: (text: string) => void;
 }
 
 /** Runs the CLI to its end; `late` says that the time-out ended it. */
@@ -104,6 +106,7 @@ export async function runCli(args: string[], o: CliRun): Promise<RunResult & { l
     // A CLI that dies before it reads its input is reported by its exit code.
     child.stdin.on("error", () => undefined);
     child.stdin.end(o.stdin ?? "");
+    child.stdout.on("data", (data: Buffer) => o.heard?.(data.toString()));
     let late = false;
     let hard: NodeJS.Timeout | undefined;
     const soft = setTimeout(() => {

@@ -37,6 +37,8 @@ export interface RunOptions {
     timeoutMs?: number;
     /** The run has to fail: its result is returned, and a success is an error. */
     expectFailure?: boolean;
+    /** Gets what the CLI prints while it runs. */
+    heard?: (text: string) => void;
 }
 
 /** A CLI run ended otherwise than the test expected; the message holds the diagnostics. */
@@ -184,6 +186,7 @@ export class ScratchStack {
             env: withVars(this.env, o.env ?? {}),
             stdin: o.stdin,
             timeoutMs: ms,
+            heard: o.heard,
         });
         if (late) {
             throw new EngineError(`pulumi ${args.join(" ")} took over ${ms} ms\n${tail(r)}`, r);

@@ -43,6 +43,14 @@ export const answerOf = async (url: string) =>
 
 /** The ssh clients here that are connected to this port. */
 export const sshClients = (port: number) =>
-    withArguments(`\0-p\0${String(port)}\0`).filter(
-        (pid) => fs.readFileSync(`/proc/${String(pid)}/comm`, "utf8").trim() === "ssh",
-    );
+    withArguments(`\0-p\0${String(port)}\0`).filter((pid) => {
+        try {
+            return fs.readFileSync(`/proc/${String(pid)}/comm`, "utf8").trim() === "ssh";
+        } catch (error) {
+            // It has just ended: there is no file, or no process behind the file.
+            if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) {
+                return false;
+            }
+            throw error;
+        }
+    });

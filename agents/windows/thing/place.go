@@ -5,7 +5,8 @@
 //	spec               digest of what was asked for; equal and alive means that there is nothing to do
 //	pid, started       a process: alive only if both match
 //	path, size, mtime  a file: alive only if it is as it was left
-//	busy               a lock, as a file that no other may open: while a run holds it, the thing counts as alive
+//	busy               a lock, as a file that no other may open: while a run holds it, or the thing's own lock, the thing
+//	                   counts as alive, and fact.fingerprint as unknown
 //	fact.*             what a preview may know about the thing
 package thing
 

@@ -11,8 +11,11 @@ import (
 // Lives tells whether the process with this id and start time runs.
 type Lives func(pid, started string) bool
 
+// Locked tells whether a run has the lock of a thing's directory.
+type Locked func(dir string) bool
+
 // Probe prints, for every thing of a stack, whether it lives, and its record: as scripts/host/probe.sh does. It only reads.
-func Probe(to io.Writer, stackDir string, lives Lives) error {
+func Probe(to io.Writer, stackDir string, lives Lives, locked Locked) error {
 	above := stackDir
 	for !exists(above) && filepath.Dir(above) != above {
 		above = filepath.Dir(above)
@@ -31,6 +34,13 @@ func Probe(to io.Writer, stackDir string, lives Lives) error {
 		place := Place{Dir: filepath.Join(stackDir, entry.Name())}
 		fmt.Fprintf(to, "[%s]\n", keyOf(entry.Name()))
 		if record, found := place.Read(); found {
+			// The record is written after the lock of the work itself is given back.
+			busy := record.Get("busy")
+			if busy != "" && (isWorkedOn(busy) || locked(place.Dir)) {
+				// What it is called may be another one when the run ends.
+				fmt.Fprintf(to, "%salive=true\n", record.without("fact.fingerprint"))
+				continue
+			}
 			fmt.Fprintf(to, "%salive=%t\n", record, alive(record, lives))
 		} else {
 			fmt.Fprintf(to, "incarnation=%s\nalive=false\n", age(place.Dir))
@@ -44,7 +54,7 @@ func alive(record Record, lives Lives) bool {
 		return false
 	}
 	path := record.Get("path")
-	if path == "" || isWorkedOn(record.Get("busy")) {
+	if path == "" {
 		return true
 	}
 	size, mtime, err := look(path)

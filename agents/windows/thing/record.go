@@ -23,6 +23,16 @@ func (r Record) Get(name string) string {
 	return ""
 }
 
+func (r Record) without(name string) Record {
+	var others Record
+	for _, field := range r {
+		if field.Name != name {
+			others = append(others, field)
+		}
+	}
+	return others
+}
+
 func (r Record) String() string {
 	var text strings.Builder
 	for _, field := range r {

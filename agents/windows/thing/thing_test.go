@@ -41,7 +41,8 @@ func read(t *testing.T, path string) string {
 func probed(t *testing.T, root string) string {
 	t.Helper()
 	var printed strings.Builder
-	check(t, Probe(&printed, StackDir(root, "p/s"), func(pid, started string) bool { return pid == started }))
+	check(t, Probe(&printed, StackDir(root, "p/s"), func(pid, started string) bool { return pid == started },
+		func(dir string) bool { return exists(filepath.Join(dir, "locked")) }))
 	return printed.String()
 }
 
@@ -100,6 +101,27 @@ func TestFileOfOthers(t *testing.T) {
 	}
 	if err := place.WriteFile(Content{dir, strings.NewReader(""), true, "", ""}); err == nil {
 		t.Error("a directory: expected a refusal")
+	}
+}
+
+// Until then it is not known what it will be called.
+func TestProbeOfWhatIsWorkedOn(t *testing.T) {
+	root := t.TempDir()
+	for key, fields := range map[string][]Field{"swap": {{"busy", "no file"}}, "file": nil} {
+		place := In(root, "p/s", key)
+		check(t, place.Make())
+		check(t, place.Write("", "", append(fields, Field{"path", "gone"}, Field{"fact.fingerprint", "v2"}, Field{"fact.turn", "3"})...))
+	}
+	if got := probed(t, root); strings.Count(got, "fact.fingerprint=v2\nfact.turn=3\nalive=false\n") != 2 {
+		t.Errorf("got %s", got)
+	}
+	for _, key := range []string{"swap", "file"} {
+		check(t, os.WriteFile(In(root, "p/s", key).Path("locked"), nil, 0o600))
+	}
+	got := probed(t, root)
+	if !strings.Contains(got, "busy=no file\npath=gone\nfact.turn=3\nalive=true\n") ||
+		!strings.Contains(got, "path=gone\nfact.fingerprint=v2\nfact.turn=3\nalive=false\n") {
+		t.Errorf("got %s", got)
 	}
 }
 
