@@ -39,7 +39,7 @@ log=$dir/build.log
 builder=''
 reporter=''
 clean_up() {
-    [ -z "$reporter" ] || kill "$reporter" 2>/dev/null || :
+    [ -z "$reporter" ] || kill -KILL "$reporter" 2>/dev/null || :
     if [ -n "$builder" ]; then
         end_session "$builder"
         if [ "$KUBEDEV_MODE" = container ]; then end_containers; fi
@@ -175,7 +175,8 @@ run_build() {
     status=0
     wait "$builder" || status=$?
     builder=''
-    kill "$reporter" 2>/dev/null || :
+    # A shell that was just forked loses any other signal, when a build fails at once; it would hold the streams for ever.
+    kill -KILL "$reporter" 2>/dev/null || :
     reporter=''
     if [ "$status" -eq 0 ]; then
         case $KUBEDEV_MODE in

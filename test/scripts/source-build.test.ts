@@ -162,10 +162,15 @@ test("in the tree's own builder: its words, its place for binaries", async () =>
     programs.forEach((name) => {
         fs.symlinkSync(`/usr/bin/${name}`, path.join(bin, name));
     });
-    const failed = await build(without);
-    expect(failed.stderr).toContain(
-        "there is no docker on this host; expected it, a BuildHost with containerEngine installs it",
-    );
+    // What fails at once ends at once: nothing that reports on it is left, and holds the streams.
+    for (let round = 0; round < 15; round++) {
+        const begun = Date.now();
+        const failed = await build(without);
+        expect(failed.stderr).toContain(
+            "there is no docker on this host; expected it, a BuildHost with containerEngine installs it",
+        );
+        expect(Date.now() - begun).toBeLessThan(60_000);
+    }
     // The workspace's builder has no container; that there is a docker is all that is asked before.
     fs.symlinkSync("/usr/bin/true", path.join(bin, "docker"));
     const { path: file } = json(await build(without)) as { path: string };
