@@ -163,7 +163,7 @@ kindTest(
         const nodes = await they.kubectl(they.bob, "get", "nodes", "--no-headers");
         expect(nodes.match(/ Ready +control-plane /g)).toHaveLength(2);
         expect(they.docker("ps", "--format", "{{.Names}}")).toMatch(
-            /^they.bob.*-external-load-balancer$/m,
+            /^bob.*-external-load-balancer$/m,
         );
         // The name under which kind takes it was only lent.
         expect(they.docker("images", "--format", "{{.Repository}}")).not.toContain("envoy");
