@@ -17,6 +17,7 @@ import { library, ScratchStack } from "../support/engine";
 import {
     Binaries,
     builtPaths,
+    clusterBinaries,
     controlPlaneStack,
     forThisMachine,
     kubernetesVersion,
@@ -32,14 +33,7 @@ import * as kubedev from ${JSON.stringify(library)};
 new kubedev.Cluster("c", {
     kubernetesVersion: "${kubernetesVersion}",
     address: "${address}",
-    binaries: {
-        etcd: ${JSON.stringify(binaries["etcd"])},
-        kubeApiserver: ${JSON.stringify(binaries["kube-apiserver"])},
-        kubeControllerManager: ${JSON.stringify(binaries["kube-controller-manager"])},
-        kubeScheduler: ${JSON.stringify(binaries["kube-scheduler"])},
-        kubeadm: ${JSON.stringify(binaries["kubeadm"])},
-        kubectl: ${JSON.stringify(binaries["kubectl"])},
-    },
+    binaries: ${clusterBinaries(binaries)},
 });
 `;
 

@@ -10,6 +10,7 @@ import { library, ScratchStack } from "../support/engine";
 import {
     Binaries,
     builtPaths,
+    clusterBinaries,
     buildStack,
     compilesMs,
     controlPlaneBuilds,
@@ -67,14 +68,7 @@ export const paths = { control: control.paths, client: client.paths, etcd: etcd.
 import * as kubedev from "${library}";
 const cluster = new kubedev.Cluster("c", {
     kubernetesVersion: "${kubernetesVersion}",
-    binaries: {
-        etcd: ${JSON.stringify(binaries["etcd"])},
-        kubeApiserver: ${JSON.stringify(binaries["kube-apiserver"])},
-        kubeControllerManager: ${JSON.stringify(binaries["kube-controller-manager"])},
-        kubeScheduler: ${JSON.stringify(binaries["kube-scheduler"])},
-        kubeadm: ${JSON.stringify(binaries["kubeadm"])},
-        kubectl: ${JSON.stringify(binaries["kubectl"])},
-    },
+    binaries: ${clusterBinaries(binaries)},
 });
 const image = new kubedev.BaseImage("image", {
     packages: ["containerd", "containernetworking-plugins", "nftables", "iptables", "conntrack"],

@@ -8,6 +8,7 @@ import { library, ScratchStack } from "../support/engine";
 import { imageCache } from "../support/local-kvm";
 import {
     builtPaths,
+    clusterBinaries,
     compilesMs,
     controlPlaneStack,
     forThisMachine,
@@ -61,14 +62,7 @@ const session = mode === undefined ? undefined : new kubedev.DebugSession("sessi
 });
 const cluster = new kubedev.Cluster("c", {
     kubernetesVersion: "${kubernetesVersion}",
-    binaries: {
-        etcd: ${JSON.stringify(plain["etcd"])},
-        kubeApiserver: ${JSON.stringify(plain["kube-apiserver"])},
-        kubeControllerManager: ${JSON.stringify(plain["kube-controller-manager"])},
-        kubeScheduler: ${JSON.stringify(plain["kube-scheduler"])},
-        kubeadm: ${JSON.stringify(plain["kubeadm"])},
-        kubectl: ${JSON.stringify(plain["kubectl"])},
-    },
+    binaries: ${clusterBinaries(plain)},
     debug: session === undefined ? undefined : { kubeControllerManager: session.server },
 });
 export const { kubectlCommand, profileCommands, verbosityCommands, logPaths } = cluster;

@@ -52,6 +52,14 @@ export function forThisMachine(paths: Binaries): Binaries {
     return Object.fromEntries(own.map(([name, file]) => [name.slice(0, -suffix.length), file]));
 }
 
+/** Source of the argument `binaries` of a Cluster. */
+export function clusterBinaries(binaries: Binaries): string {
+    const name = (flag: string) =>
+        flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const wanted = ["etcd", ...commands, "kubectl"];
+    return JSON.stringify(Object.fromEntries(wanted.map((one) => [name(one), binaries[one]])));
+}
+
 /** A stack with what a control plane takes, compiled where it was not yet. */
 export async function controlPlaneStack(): Promise<ScratchStack> {
     const stack = await buildStack(
