@@ -329,12 +329,15 @@ describe.each(shells)("%s", (shell) => {
 
     test("interrupted while it starts, on a machine where every program takes long: it is told at once", async () => {
         fs.mkdirSync(host.at("bin"));
-        // The script that stops it would not come as far before it is killed itself.
-        fs.writeFileSync(
-            host.at("bin/date"),
-            `#!/bin/sh\nwhile [ -e "${host.at("busy")}" ]; do sleep 0.1; done\nPATH=\${PATH#*:} exec date "$@"\n`,
-            { mode: 0o755 },
-        );
+        // What stops it would not come as far before it is killed itself. Both programs: when the process has ended
+        // already, a stop asks no clock, but it still looks for what is left.
+        for (const program of ["date", "grep"]) {
+            fs.writeFileSync(
+                host.at(`bin/${program}`),
+                `#!/bin/sh\nwhile [ -e "${host.at("busy")}" ]; do sleep 0.1; done\nPATH=\${PATH#*:} exec ${program} "$@"\n`,
+                { mode: 0o755 },
+            );
+        }
         const begun = host.start(
             "service-start",
             "s",
