@@ -11,12 +11,27 @@ const whole = (min: number, max: number, unit: string) => {
 };
 const port = whole(1, 65535, "TCP ports");
 
+const disk = z.strictObject({
+    /** Name of the disk, of which a machine has one. */
+    name: hostname,
+    sizeGib: whole(1, 65536, "GiB").default(16),
+    /** Where it is mounted. Defaults to nowhere: the guest has a bare device. */
+    mountPath: z.string({ error: "expected an absolute path, as /data" }).optional(),
+});
+
 const machine = z.strictObject({
     /** Name of the machine, and of its guest. */
     name: hostname,
     memoryMib: whole(256, 1048576, "MiB").default(1024),
     cpus: whole(1, 256, "CPUs").default(2),
     diskGib: whole(2, 65536, "GiB").default(8),
+    /** Further disks, which stay when the machine is made anew. */
+    disks: z
+        .array(disk)
+        .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, {
+            error: "expected different names",
+        })
+        .default([]),
     /** false: shut down, everything is kept. */
     running: z.boolean({ error: "expected true or false" }).default(true),
     /** Address on loopback where its forwarded ports are. Derived from user, project, stack and name. */
