@@ -51,8 +51,7 @@ const builder =
               host: linux.host,
               ...(config.source === undefined ? {} : buildNeeds(config.source)),
           });
-const source =
-    builder && config.source && declareSource(config.source, config.swap, builder.host);
+const source = builder && config.source && declareSource(config.source, config.swap, builder.host);
 const kubelet = builder && config.kubelet && releasedKubelet(config.kubelet, builder.host);
 const serviceAgents = new Map(
     windows.map(([name, { host }]) => [
@@ -70,12 +69,7 @@ const serviceAgents = new Map(
 const swapped = config.swap.flatMap((swap) =>
     builder === undefined || source?.build === undefined
         ? []
-        : [
-              [
-                  swap.service,
-                  declareSwap(swap, source.build, builder.host, serviceAgents),
-              ] as const,
-          ],
+        : [[swap.service, declareSwap(swap, source.build, builder.host, serviceAgents)] as const],
 );
 
 /** Outputs of the stack. */

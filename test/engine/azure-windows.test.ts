@@ -22,6 +22,58 @@ test("without your range of addresses it says how to set it, and nothing is made
     );
 });
 
+/** From a tree to the services of agents; undefined takes the settings out again. */
+function setMainFlow(more: Record<string, unknown> | undefined): void {
+    const flow: Record<string, unknown> = {
+        allowedCidrs: ["203.0.113.7/32"],
+        windows: ["node-0", "node-1"],
+        source: { origin: "https://github.com/me/kubernetes.git" },
+        kubelet: {},
+        swap: [{ target: "cmd/kubelet", service: "kubelet" }],
+        ...more,
+    };
+    for (const [name, value] of Object.entries({ linux: undefined, ...flow })) {
+        const given = more === undefined || value === undefined ? undefined : JSON.stringify(value);
+        stack.setConfig(`azure-windows:${name}`, given);
+    }
+}
+
+test("from a tree on the Linux agent to kubelet.exe on the Windows agents: a preview names all of it", async () => {
+    setMainFlow({});
+    const previewed = await stack.preview();
+    const names = Object.keys(previewed.ops());
+    const perAgent = ["kubelet-config-file", "kubelet-artifact", "kubelet-service-command"];
+    expect(names).toEqual(
+        expect.arrayContaining([
+            ...["linux-machine", "builder", "source-tree"],
+            ...["build-kubelet-windows-amd64", "released-kubelet-windows-amd64"],
+            ...["node-0", "node-1"].flatMap((agent) => [
+                ...perAgent.map((part) => `${agent}-${part}`),
+                ...[`${agent}-containers`, `kubelet-${agent}-swap`],
+            ]),
+        ]),
+    );
+    expect(new Set(Object.values(previewed.ops()))).toEqual(new Set(["create"]));
+});
+
+test("what its parts lack of each other is refused before anything is made, all at once", async () => {
+    setMainFlow({
+        linux: false,
+        swap: [{ target: "cmd/kubelet", service: "kubelet", agents: ["node-2"] }],
+    });
+    const refused = (await stack.preview({ expectFailure: true })).errors.join("\n");
+    expect(refused).toContain("azure-windows:source: got one without a Linux agent");
+    expect(refused).toContain("azure-windows:kubelet: got one without a Linux agent");
+    expect(refused).toContain(
+        'azure-windows:swap[0].agents: got "node-2"; expected names of azure-windows:windows: node-0, node-1',
+    );
+    setMainFlow({ source: undefined });
+    expect((await stack.preview({ expectFailure: true })).errors.join("\n")).toContain(
+        "azure-windows:swap: got one without a source tree; expected azure-windows:source",
+    );
+    setMainFlow(undefined);
+});
+
 test("up, and then nothing changes", async () => {
     await stack.up({
         args: ["--config-path", "-c", "azure-windows:allowedCidrs[0]=203.0.113.7/32"],

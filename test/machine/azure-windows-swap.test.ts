@@ -152,10 +152,6 @@ suite(
             };
             expect(things(previewed)).toEqual(all);
             expect(things(await stack.up({ timeoutMs: 280_000 }))).toEqual(all);
-            const tri = (f: () => unknown) => { try { return f(); } catch (e) { return [String(e), (e as any).status, (e as any).stdout]; } };
-            console.log(windows.processes(), await answerOf(url), url, fs.readdirSync(there("")));
-            console.log(tri(() => windows.run("sc", "query", "kubelet")), tri(() => windows.run("net", "start")), tri(() => windows.run("reg", "query", "HKLM\System\CurrentControlSet\Services\kubelet")));
-            console.log((await stack.exportState()).deployment.resources?.filter(({ urn }) => /-command$|-swap$/.test(urn)).map((r) => [r.urn, (r.outputs as any)?.stdout, (r.outputs as any)?.stderr]));
             expect(await answerOf(url)).toBe("v1");
             expect((await stack.outputs()).swapped).toEqual([{ a: "v1" }]);
             // The very file that was built on the other machine.
