@@ -193,7 +193,7 @@ suite(
             });
             declare([kubelet(), { ...kubelet(), service: "kubeproxy", target: "cmd/kubelet" }]);
             const failed = await stack.up({ expectFailure: true });
-            expect(failed.errors.join("\n")).toMatch(/kubeproxy/);
+            expect(failed.errors.join("\n")).toMatch(/cannot find the service kubeproxy/);
             expect(await answerOf(url)).toBe("v2");
         });
 
@@ -214,7 +214,7 @@ suite(
             expect(fs.readdirSync(there(""))).toEqual(["address"]);
             expect(filesBelow(path.join(windows.profile, ".kubedev/state"))).toEqual([]);
             expect(filesBelow(at("state"))).toEqual([]);
-            expect(fs.existsSync(at("data"))).toBe(false);
+            expect(fs.existsSync(at("data/kubernetes"))).toBe(false);
             windows.run("sc", "create", "kubelet", "binPath=", "C:\\t\\tell.exe");
             const failed = (await stack.up({ expectFailure: true })).errors.join("\n");
             expect(failed).toContain("the service kubelet is there already");
