@@ -17,7 +17,8 @@ const absolute = z
     .string({ error: "expected an absolute path" })
     .regex(/^\//, { error: "expected an absolute path" });
 
-const windowsPlatform = "windows/amd64";
+/** The platform of Windows agents. */
+export const windowsPlatform = "windows/amd64";
 const source = z.strictObject({
     /** Absolute path of the source tree on the Linux agent: one that is there is adopted. */
     dir: absolute.default("/data/kubernetes"),

@@ -8,7 +8,8 @@ import {
     WindowsShell,
 } from "../../components/host";
 import { type Binary, Build } from "../../components/source";
-import { windowsPlatform } from "./programs";
+import { windowsPlatform } from "./config";
+import { binaryOf } from "./programs";
 import { installText, removeText, type ServiceProgram } from "./service-text";
 
 /** Name of its service, as kubeadm and Azure's own nodes have it. */
@@ -40,13 +41,14 @@ export function releasedKubelet(
     { kubernetesVersion }: { kubernetesVersion: string },
     builder: pulumi.Input<Host>,
 ): pulumi.Output<Binary> {
+    const target = "k8s.io/kubernetes/cmd/kubelet";
     const build = new Build("released", {
         host: builder,
         module: `k8s.io/kubernetes@${kubernetesVersion}`,
-        targets: ["k8s.io/kubernetes/cmd/kubelet"],
+        targets: [target],
         platforms: [windowsPlatform],
     });
-    return build.binaries["kubelet-windows-amd64"] as pulumi.Output<Binary>;
+    return binaryOf(build, target);
 }
 
 /** Installs a kubelet on an agent, and starts it; another one installs it anew. */

@@ -3,13 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Host, HostArtifact, HostCommand } from "../../components/host";
 import { type Binary, Build, BuildMode, SourceTree } from "../../components/source";
 import { BinaryRollout } from "../../components/swap";
-import { type Settings } from "./config";
+import { type Settings, windowsPlatform } from "./config";
 
 type Source = NonNullable<Settings["source"]>;
 type Swap = Settings["swap"][number];
-
-/** The platform of Windows agents. */
-export const windowsPlatform = "windows/amd64";
 
 /** Where a kubelet or kube-proxy tells whether it is healthy, unless it is told another place. */
 const usualHealthUrls: Readonly<Record<string, string>> = {

@@ -22,24 +22,25 @@ test("without your range of addresses it says how to set it, and nothing is made
     );
 });
 
-/** From a tree to the services of agents; undefined takes the settings out again. */
-function setMainFlow(more: Record<string, unknown> | undefined): void {
-    const flow: Record<string, unknown> = {
-        allowedCidrs: ["203.0.113.7/32"],
-        windows: ["node-0", "node-1"],
-        source: { origin: "https://github.com/me/kubernetes.git" },
-        kubelet: {},
-        swap: [{ target: "cmd/kubelet", service: "kubelet" }],
-        ...more,
-    };
-    for (const [name, value] of Object.entries({ linux: undefined, ...flow })) {
-        const given = more === undefined || value === undefined ? undefined : JSON.stringify(value);
-        stack.setConfig(`azure-windows:${name}`, given);
+/** Sets these settings; undefined takes one out. */
+function set(settings: Record<string, unknown>): void {
+    for (const [name, value] of Object.entries(settings)) {
+        const text = value === undefined ? undefined : JSON.stringify(value);
+        stack.setConfig(`azure-windows:${name}`, text);
     }
 }
 
+/** From a tree to the services of agents. */
+const mainFlow = {
+    allowedCidrs: ["203.0.113.7/32"],
+    windows: ["node-0", "node-1"],
+    source: { origin: "https://github.com/me/kubernetes.git" },
+    kubelet: {},
+    swap: [{ target: "cmd/kubelet", service: "kubelet" }],
+};
+
 test("from a tree on the Linux agent to kubelet.exe on the Windows agents: a preview names all of it", async () => {
-    setMainFlow({});
+    set(mainFlow);
     const previewed = await stack.preview();
     const names = Object.keys(previewed.ops());
     const perAgent = ["kubelet-config-file", "kubelet-artifact", "kubelet-service-command"];
@@ -57,7 +58,7 @@ test("from a tree on the Linux agent to kubelet.exe on the Windows agents: a pre
 });
 
 test("what its parts lack of each other is refused before anything is made, all at once", async () => {
-    setMainFlow({
+    set({
         linux: false,
         swap: [{ target: "cmd/kubelet", service: "kubelet", agents: ["node-2"] }],
     });
@@ -67,11 +68,11 @@ test("what its parts lack of each other is refused before anything is made, all 
     expect(refused).toContain(
         'azure-windows:swap[0].agents: got "node-2"; expected names of azure-windows:windows: node-0, node-1',
     );
-    setMainFlow({ source: undefined });
+    set({ linux: undefined, source: undefined });
     expect((await stack.preview({ expectFailure: true })).errors.join("\n")).toContain(
         "azure-windows:swap: got one without a source tree; expected azure-windows:source",
     );
-    setMainFlow(undefined);
+    set(Object.fromEntries(Object.keys(mainFlow).map((name) => [name, undefined])));
 });
 
 test("up, and then nothing changes", async () => {

@@ -186,6 +186,16 @@ suite(
             git(at("data/kubernetes"), "checkout", "-q", "cmd/kubectl");
         });
 
+        test("another released one is installed in place of the one before, under the developer's", async () => {
+            edit(at("release/cmd/kubelet/main.go"), '"v0"', '"v00"');
+            expect(things(await stack.preview())).toEqual({
+                "released-kubelet-windows-amd64": "update",
+                ...{ "a-kubelet-source": "replace", "a-kubelet-artifact": "replace" },
+                ...{ "a-kubelet-service-command": "replace", "kubelet-a-swap": "replace" },
+            });
+            git(at("release"), "checkout", "-q", ".");
+        });
+
         test("another agent is swapped alone; a service that is not there is refused by name", async () => {
             declare([kubelet()], ["a", "b"]);
             expect(things(await stack.preview())).toEqual({
