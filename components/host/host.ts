@@ -152,7 +152,7 @@ const hostFields = <Os extends z.ZodType>(os: Os) => ({
 });
 
 const onlyLinux =
-    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile, HostService and BinarySwap work on Windows';
+    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService and BinarySwap work on Windows';
 
 /** What a `host` argument must look like where only Linux will do. @internal */
 export const hostRule = fields(

@@ -75,6 +75,7 @@ const windowsScripts = [
     "host/probe.sh",
     ...["host/command-create.sh", "host/command-update.sh", "host/command-delete.sh"],
     ...["host/file-write.sh", "host/file-remove.sh"],
+    ...["host/artifact-fetch.sh", "host/artifact-remove.sh"],
     ...["host/service-start.sh", "host/service-remove.sh"],
     ...["swap/program.sh", "swap/program-remove.sh", "swap/swap.sh", "swap/restore.sh"],
 ];

@@ -150,6 +150,28 @@ test("HostArtifact: the digest of a source file, and the file as payload", async
     });
 });
 
+test("HostArtifact: a file of another host comes through the cache of this machine", async () => {
+    const sha256 = "5".repeat(64);
+    const sourceHost = { ssh: { address: "192.0.2.1", hostKey: "ssh-ed25519 AAAA" } };
+    const artifact = new HostArtifact("a", { sourceHost, sourcePath: "/there/it's", sha256 });
+    await known(artifact.instanceId);
+    const names = run.registered.map(({ name }) => name);
+    expect(names).toEqual(["a", "a-source", "a-artifact"]);
+    const [brought, installed] = run.commands().map(({ inputs }) => inputs);
+    expect(brought?.triggers).toEqual([{ sha256, incarnation: 7 }, { parents: [] }]);
+    expect(withoutTexts(brought?.environment ?? {})).toEqual({
+        ...common("a-source", brought?.environment.KUBEDEV_SPEC, "3600"),
+        KUBEDEV_SHA256: sha256,
+        KUBEDEV_SOURCE_SSH: expect.stringMatching(/\n-p\n22\nroot@192\.0\.2\.1$/) as unknown,
+        KUBEDEV_SOURCE_HOST: "root@192.0.2.1 port 22",
+        KUBEDEV_SOURCE_PATH: "/there/it's",
+    });
+    expect(installed?.environment.KUBEDEV_PAYLOAD_FILE).toMatch(
+        new RegExp(`^/.*/kubedev/artifacts/${sha256}$`),
+    );
+    expect(installed?.triggers).toEqual([{ sha256, incarnation: 7 }, { parents: [] }]);
+});
+
 test("HostService: what restarts it is in the triggers, the rest is not", async () => {
     const service = new HostService(
         "web",
@@ -217,6 +239,19 @@ test("bad input is rejected before the first child is declared", async () => {
         [
             () => new HostArtifact("c", { url: "https://x/y" }),
             "  sha256: got nothing; expected the digest of the download",
+        ],
+        [
+            () => new HostArtifact("g", { sourcePath: "/a", sourceHost: {} }),
+            "  sha256: got nothing beside sourceHost; expected the digest of the file there",
+        ],
+        [
+            () =>
+                new HostArtifact("h", {
+                    url: "https://x/y",
+                    sha256: "0".repeat(64),
+                    sourceHost: {},
+                }),
+            "  sourceHost: expected none beside url",
         ],
         [
             () => new HostService("d", { command: [], logKeep: 0 }),

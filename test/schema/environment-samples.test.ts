@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { settings as azureWindows } from "../../stacks/azure-windows/config";
+import { assertParts, settings as azureWindows } from "../../stacks/azure-windows/config";
 import { settings as kind } from "../../stacks/kind/config";
 import { settings as localKvm } from "../../stacks/local-kvm/config";
 import { root } from "./infer";
@@ -50,6 +50,7 @@ test("every environment is known here, and has samples", () => {
         "kind/default.sample.yaml",
         "kind/two-nodes.sample.yaml",
         "azure-windows/default.sample.yaml",
+        "azure-windows/swap.sample.yaml",
         "azure-windows/two-nodes.sample.yaml",
     ]);
 });
@@ -74,6 +75,18 @@ test("source.sample.yaml means what it says", () => {
     );
     expect(machines).toHaveLength(1);
     expect(source).toMatchObject({ targets: ["cmd/kubelet", "cmd/kube-scheduler"], debug: false });
+});
+
+test("swap.sample.yaml means what it says", () => {
+    const config = rulesOf["azure-windows"].parse(settingsOf("azure-windows", "swap.sample.yaml"));
+    expect(() => {
+        assertParts(config);
+    }).not.toThrow();
+    expect(config.windows).toEqual(["node-0", "node-1"]);
+    expect(config.source).toMatchObject({ dir: "/data/kubernetes", platforms: ["windows/amd64"] });
+    expect(config.swap).toMatchObject([
+        { target: "cmd/kubelet", service: "kubelet", maxUnavailable: 1 },
+    ]);
 });
 
 test("cluster.sample.yaml means what it says", () => {
