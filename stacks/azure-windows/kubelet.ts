@@ -1,5 +1,6 @@
 /** A kubelet by itself, as a service of Windows agents: what there is to swap on a fresh one. */
 import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
 import {
     type Host,
     HostArtifact,
@@ -19,22 +20,18 @@ const directory = "C:\\k";
 const configPath = `${directory}\\kubelet-config.yaml`;
 
 /** Without a cluster: it runs the pods of a directory, and nobody but this machine reaches it. */
-const config = `apiVersion: kubelet.config.k8s.io/v1beta1
-kind: KubeletConfiguration
-address: 127.0.0.1
-authentication:
-    anonymous:
-        enabled: false
-    webhook:
-        enabled: false
-authorization:
-    mode: AlwaysAllow
-cgroupsPerQOS: false
-containerRuntimeEndpoint: npipe:////./pipe/containerd-containerd
-enforceNodeAllocatable: []
-resolvConf: ""
-staticPodPath: ${directory}\\manifests
-`;
+const config = stringify({
+    apiVersion: "kubelet.config.k8s.io/v1beta1",
+    kind: "KubeletConfiguration",
+    address: "127.0.0.1",
+    authentication: { anonymous: { enabled: false }, webhook: { enabled: false } },
+    authorization: { mode: "AlwaysAllow" },
+    cgroupsPerQOS: false,
+    containerRuntimeEndpoint: "npipe:////./pipe/containerd-containerd",
+    enforceNodeAllocatable: [],
+    resolvConf: "",
+    staticPodPath: `${directory}\\manifests`,
+});
 
 /** Builds a released one for Windows on a host that can build. */
 export function releasedKubelet(
