@@ -6,7 +6,7 @@ import { z } from "zod";
 import { guarded } from "../internal/errors";
 import { absoluteFilePath, octalMode, parentIds, sha256Digest } from "../internal/rules";
 import { assertArgs, checkedEach, inputError } from "../internal/validate";
-import { Host, hostRule } from "./host";
+import { Host, linuxHostRule } from "./host";
 import { after, hostResource, textOf } from "./host-resource";
 
 /** Arguments of a HostArtifact. Give either url or sourcePath. */
@@ -28,7 +28,7 @@ export interface HostArtifactArgs {
 }
 
 const rules = {
-    host: hostRule,
+    host: linuxHostRule,
     url: z
         .string({ error: "expected an http, https or file URL" })
         .regex(/^(https?|file):\/\/\S+$/, { error: "expected an http, https or file URL" })

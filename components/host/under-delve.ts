@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isLoopbackAddress } from "../internal/loopback-address";
-import { shellLine } from "../internal/quote";
+import { shellLine, shellWords } from "../internal/quote";
 import { absoluteFilePath, fields, whole } from "../internal/rules";
 import { script } from "../internal/scripts";
 
@@ -56,6 +56,21 @@ export function delveAttachArgv(
     processId: number,
 ): string[] {
     return [server.delvePath, "attach", String(processId), ...serverFlags(server)];
+}
+
+/** Delve that takes hold of what a systemd unit runs when it is started, and leaves it running when it goes. */
+export function delveOnUnit(
+    server: Pick<DelveServer, "delvePath" | "address" | "port">,
+    unit: string,
+): string {
+    const show = shellLine(["systemctl", "show", "--property", "MainPID", "--value", "--", unit]);
+    const refused = `the unit ${unit} does not run: there is nothing to take hold of`;
+    return [
+        `attached=$(${show})`,
+        `case $attached in '' | 0) ${shellLine(["echo", refused])} >&2; exit 1 ;; esac`,
+        `set -- ${shellWords([server.delvePath, "attach"])} "$attached" ${shellWords(serverFlags(server))}`,
+        script("host/under-delve.sh"),
+    ].join("\n");
 }
 
 /** Text of a service that is delve: it ends when its program does, and lets that end as it would without delve. */
