@@ -26,7 +26,7 @@ import {
 import { debugged } from "./debugged";
 import { sessionProblems, sessionRules } from "./session-rules";
 
-/** Arguments of a DebugSession. Give binary alone for a program of a Cluster, with arguments for one that it runs itself, or processId or service. */
+/** Arguments of a DebugSession. Give binary alone for a program of a Cluster, with arguments for one that it runs itself, or processId or processName. */
 export interface DebugSessionArgs {
     /** Where the program runs. Defaults to this machine. */
     host?: pulumi.Input<Host>;
@@ -42,11 +42,11 @@ export interface DebugSessionArgs {
     healthCheck?: pulumi.Input<HealthCheckArgs>;
     /** Process that runs already, as a HostService's pid: delve takes hold of it, and leaves it running in the end. */
     processId?: pulumi.Input<number>;
-    /** Systemd unit of the host, as "kubelet": delve takes hold of its main process, and leaves it running in the end. */
-    service?: pulumi.Input<string>;
+    /** Name of a program of which one process runs, as "kubelet" in a node of kind: delve takes hold of it, whichever it is by then, and leaves it running in the end. */
+    processName?: pulumi.Input<string>;
     /** Ids of things on the same host that it stands on, as the instanceId of the service that is attached to; a change restarts it. */
     parentIds?: pulumi.Input<string>[];
-    /** Absolute path of dlv on the host. Defaults to delve 1.27.1, built there from its module; beside service built here, and sent. */
+    /** Absolute path of dlv on the host. Defaults to delve 1.27.1, built there from its module; beside processName built here, and sent. */
     delvePath?: pulumi.Input<string>;
     /** Address in 127.0.0.0/8 that delve listens on. Defaults to one derived from user, project, stack and name. */
     address?: string;
@@ -108,7 +108,7 @@ export class DebugSession extends pulumi.ComponentResource {
         assertArgs(what, args, sessionRules, ...sessionProblems(args));
         const known = checkedEach(what, args, sessionRules);
         const parent = { parent: this };
-        const attaches = args.processId !== undefined || args.service !== undefined;
+        const attaches = args.processId !== undefined || args.processName !== undefined;
         const runs = attaches || args.arguments !== undefined;
 
         const listen = {
@@ -116,19 +116,19 @@ export class DebugSession extends pulumi.ComponentResource {
             port: args.port ?? usualPort,
         };
         const processId = known.processId as pulumi.Output<number>;
-        const unit = known.service as pulumi.Output<string>;
-        const ofUnit = args.service !== undefined;
-        // Of a unit the name is what tells the program: its process is not known before delve comes.
-        const binary = ofUnit
-            ? unit.apply((name) => name.replace(/\.service$/, ""))
+        const processName = known.processName as pulumi.Output<string>;
+        const byName = args.processName !== undefined;
+        // Which process it is is not known before delve comes.
+        const binary = byName
+            ? processName
             : args.binary === undefined
               ? processId.apply((pid) => `/proc/${String(pid)}/exe`)
               : (known.binary as pulumi.Output<string>);
         const refused = lookAt(what, "debug/binary-look.sh", `${name}-service`, args.host, {
             KUBEDEV_BINARY: binary,
             KUBEDEV_PREVIEW: String(pulumi.runtime.isDryRun()),
-            // Not before what it stands on is there, as another program of the unit.
-            ...(ofUnit ? { KUBEDEV_UNIT: awaited(args.parentIds, unit) } : {}),
+            // Not before what it stands on is there, as another program in its place.
+            ...(byName ? { KUBEDEV_PROCESS_NAME: awaited(args.parentIds, processName) } : {}),
         });
         const delve = delveFor(name, args, known.delvePath, this);
         const server: pulumi.Output<DelveServer> = pulumi
@@ -138,7 +138,7 @@ export class DebugSession extends pulumi.ComponentResource {
         let service: HostResource | undefined;
         if (runs) {
             const subject = debugged(
-                ofUnit ? "unit" : attaches ? "process" : "own",
+                byName ? "name" : attaches ? "process" : "own",
                 known as unknown as Parameters<typeof debugged>[1],
                 server,
             );
@@ -183,7 +183,7 @@ export class DebugSession extends pulumi.ComponentResource {
             pulumi
                 .all([ssh, delve.here])
                 .apply(([login, dlv]) =>
-                    connectCommand(login === undefined || ofUnit ? dlv : "dlv", place),
+                    connectCommand(login === undefined || byName ? dlv : "dlv", place),
                 ),
         );
         this.tunnelCommand = ssh.apply((login) =>
@@ -231,27 +231,27 @@ function awaited<T>(
     return pulumi.all([pulumi.all(others), value]).apply(([, known]) => known) as pulumi.Output<T>;
 }
 
-/** Delve on the host, and on this machine for clients: beside a unit it is sent, since nodes have nothing to build with. */
+/** Delve on the host, and on this machine for clients: beside a name it is sent, since nodes have nothing to build with. */
 function delveFor(
     name: string,
-    { host, service, delvePath }: DebugSessionArgs,
+    { host, processName, delvePath }: DebugSessionArgs,
     given: pulumi.Output<string | undefined>,
     parent: pulumi.Resource,
 ): { there: pulumi.Output<string>; here: pulumi.Output<string> } {
     if (delvePath !== undefined) {
         const there = given as pulumi.Output<string>;
-        return { there, here: service === undefined ? there : pulumi.output("dlv") };
+        return { there, here: processName === undefined ? there : pulumi.output("dlv") };
     }
     const built = new Build(
         `${name}-delve`,
         {
             module: delveModule,
             targets: ["github.com/go-delve/delve/cmd/dlv"],
-            host: service === undefined ? host : undefined,
+            host: processName === undefined ? host : undefined,
         },
         { parent },
     );
-    if (service === undefined) {
+    if (processName === undefined) {
         const there = built.paths.apply((all) => Object.values(all)[0] ?? "");
         return { there, here: there };
     }

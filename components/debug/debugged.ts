@@ -3,7 +3,7 @@ import { surroundings } from "../host/service-resource";
 import {
     delveAttachArgv,
     delveExecArgv,
-    delveOnUnit,
+    delveOnNamed,
     DelveServer,
     underDelve,
 } from "../host/under-delve";
@@ -14,7 +14,7 @@ interface Subject {
     environment: pulumi.Output<Record<string, string> | undefined>;
     workingDirectory: pulumi.Output<string | undefined>;
     processId: pulumi.Output<number>;
-    service: pulumi.Output<string>;
+    processName: pulumi.Output<string>;
 }
 
 /** How delve gets at a program, when it is a service of the session. */
@@ -25,14 +25,14 @@ interface Debugged {
     run: pulumi.Output<string>;
 }
 
-type Way = "unit" | "process" | "own";
+type Way = "name" | "process" | "own";
 
-/** By way: what a unit of the host runs, a process that runs, or one that the session starts. */
+/** By way: the one process with a name, one by its id, or one that the session starts. */
 export function debugged(way: Way, known: Subject, server: pulumi.Output<DelveServer>): Debugged {
-    const { processId, service } = known;
-    if (way === "unit") {
-        const run = pulumi.all([server, service]).apply(([on, unit]) => delveOnUnit(on, unit));
-        return { spec: { service }, run };
+    const { processId, processName } = known;
+    if (way === "name") {
+        const run = pulumi.all([server, processName]).apply(([on, it]) => delveOnNamed(on, it));
+        return { spec: { processName }, run };
     }
     if (way === "process") {
         const run = pulumi

@@ -21,9 +21,9 @@ export const sessionRules = {
     workingDirectory: absolutePath.optional(),
     healthCheck: healthCheckRule,
     processId: whole(1, 4194304, "a process").optional(),
-    service: z
-        .string({ error: "expected the name of a systemd unit" })
-        .regex(/^[A-Za-z0-9_][A-Za-z0-9_.@:-]*$/, { error: "expected the name of a systemd unit" })
+    processName: z
+        .string({ error: "expected the name of a program" })
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, { error: "expected the name of a program" })
         .optional(),
     parentIds: parentIds.optional(),
     delvePath: absoluteFilePath.optional(),
@@ -48,7 +48,7 @@ type GivenArgs = Partial<Record<keyof typeof sessionRules, unknown>>;
 
 /** What is wrong with arguments that do not go together. */
 export function sessionProblems(args: GivenArgs): { propertyPath: string; reason: string }[] {
-    const attaches = args.processId !== undefined || args.service !== undefined;
+    const attaches = args.processId !== undefined || args.processName !== undefined;
     const runs = args.arguments !== undefined;
     const ofRun = ["environment", "workingDirectory"] as const;
     return [
@@ -57,24 +57,24 @@ export function sessionProblems(args: GivenArgs): { propertyPath: string; reason
             : [
                   {
                       propertyPath: "binary",
-                      reason: "got nothing; expected the path of a debug build, or processId or service of a program that runs",
+                      reason: "got nothing; expected the path of a debug build, or processId or processName of a program that runs",
                   },
               ]),
         ...(attaches && runs
             ? [
                   {
                       propertyPath: "arguments",
-                      reason: "expected none beside processId or service: that program runs already",
+                      reason: "expected none beside processId or processName: that program runs already",
                   },
               ]
             : []),
-        ...(args.service === undefined
+        ...(args.processName === undefined
             ? []
             : (["processId", "binary"] as const)
                   .filter((name) => args[name] !== undefined)
                   .map((propertyPath) => ({
                       propertyPath,
-                      reason: "expected nothing beside service: what its unit runs is debugged",
+                      reason: "expected nothing beside processName: the program that runs is debugged",
                   }))),
         ...ofRun
             .filter((name) => args[name] !== undefined && !runs)
@@ -86,7 +86,7 @@ export function sessionProblems(args: GivenArgs): { propertyPath: string; reason
             .filter((name) => args[name] !== undefined && !runs && !attaches)
             .map((propertyPath) => ({
                 propertyPath,
-                reason: "expected it beside arguments, processId or service alone: a Cluster has its own",
+                reason: "expected it beside arguments, processId or processName alone: a Cluster has its own",
             })),
     ];
 }

@@ -204,9 +204,11 @@ const hostFields = <Os extends z.ZodType>(os: Os, container: z.ZodType) => ({
 const onlyLinux =
     'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile, HostService and BinarySwap work on Windows';
 
-const noContainer = z.undefined({
-    error: "expected a machine: of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService, BinarySwap and DebugSession work in containers",
-});
+const noContainer = z
+    .undefined({
+        error: "expected a machine: of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService, BinarySwap and DebugSession work in containers",
+    })
+    .optional();
 
 const linuxRule = z.literal(HostOs.Linux, { error: onlyLinux }).optional();
 

@@ -58,16 +58,14 @@ export function delveAttachArgv(
     return [server.delvePath, "attach", String(processId), ...serverFlags(server)];
 }
 
-/** Delve that takes hold of what a systemd unit runs when it is started, and leaves it running when it goes. */
-export function delveOnUnit(
+/** Text of a service that is delve, which takes hold of the one process with a name, whichever that is when it is started. */
+export function delveOnNamed(
     server: Pick<DelveServer, "delvePath" | "address" | "port">,
-    unit: string,
+    processName: string,
 ): string {
-    const show = shellLine(["systemctl", "show", "--property", "MainPID", "--value", "--", unit]);
-    const refused = `the unit ${unit} does not run: there is nothing to take hold of`;
     return [
-        `attached=$(${show})`,
-        `case $attached in '' | 0) ${shellLine(["echo", refused])} >&2; exit 1 ;; esac`,
+        `attached=$(${shellLine(["pidof", processName])})`,
+        `case $attached in '' | *' '*) echo "processes that are called ${processName}: $attached; expected one" >&2; exit 1 ;; esac`,
         `set -- ${shellWords([server.delvePath, "attach"])} "$attached" ${shellWords(serverFlags(server))}`,
         script("host/under-delve.sh"),
     ].join("\n");

@@ -2,7 +2,7 @@
 # Says what keeps delve from working with a program, in one line problem=<text>; nothing if all is well. Only looks, and
 # always ends with 0.
 #   KUBEDEV_BINARY   its file
-#   KUBEDEV_UNIT     the systemd unit that runs it instead; may not be set
+#   KUBEDEV_PROCESS_NAME  name of the one process that runs it, instead; may not be set
 #   KUBEDEV_PREVIEW  true: one that is not there may be built yet
 LC_ALL=C
 export LC_ALL
@@ -11,17 +11,18 @@ problem() {
     echo "problem=got $KUBEDEV_BINARY, $1; expected a debug build of a Go program: a Build with debug: true, make WHAT=... DBG=1, or go build -gcflags='all=-N -l' without -ldflags='-s -w'"
     exit 0
 }
-if [ -n "${KUBEDEV_UNIT:-}" ]; then
-    # What it runs may be replaced before delve comes.
+if [ -n "${KUBEDEV_PROCESS_NAME:-}" ]; then
+    # Another one may run before delve comes.
     if [ "$KUBEDEV_PREVIEW" = true ]; then exit 0; fi
-    main=$(systemctl show --property MainPID --value -- "$KUBEDEV_UNIT" 2>/dev/null || :)
-    case $main in '' | 0)
-        echo "problem=got $KUBEDEV_UNIT, which does not run; expected a unit of systemd that runs (systemctl status $KUBEDEV_UNIT)"
+    named=$(pidof "$KUBEDEV_PROCESS_NAME" || :)
+    case $named in '' | *' '*)
+        echo "problem=got processes ${named:-none} that are called $KUBEDEV_PROCESS_NAME; expected one"
         exit 0
         ;;
     esac
-    KUBEDEV_BINARY=/proc/$main/exe
+    KUBEDEV_BINARY=/proc/$named/exe
 fi
+
 # An unsigned number of so many bytes at an offset.
 number() { od -An -v -tu"$2" -j "$1" -N "$2" "$KUBEDEV_BINARY" | tr -d ' '; }
 

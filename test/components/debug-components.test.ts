@@ -98,10 +98,10 @@ test("delve is built where none is given, and a tunnel leads to a remote host", 
     expect(built?.inputs.environment["KUBEDEV_MODULE"]).toBe("github.com/go-delve/delve@v1.27.1");
 });
 
-test("of a unit in a container: delve is built here, sent, and takes hold of what the unit runs", async () => {
+test("by name, in a container: delve is built here, sent, and takes hold of what runs", async () => {
     const host = { container: { name: "node", ownEngine: true } };
     const session = new DebugSession("s", {
-        ...{ host, service: "kubelet", address: "127.9.9.9", breakpoints: ["syncPod"] },
+        ...{ host, processName: "kubelet", address: "127.9.9.9", breakpoints: ["syncPod"] },
         parentIds: ["swap-1"],
     });
     await known(session.logPath);
@@ -111,12 +111,12 @@ test("of a unit in a container: delve is built here, sent, and takes hold of wha
         "s-service",
     ]);
     const { spec, run: text } = specOf("s-service");
-    expect(spec).toMatchObject({ service: "kubelet", host: { container: "node" } });
+    expect(spec).toMatchObject({ processName: "kubelet", host: { container: "node" } });
     expect(text).toMatch(
-        /^attached=\$\(systemctl show --property MainPID --value -- kubelet\)\n.*\nset -- \S+ attach "\$attached" --headless --continue/,
+        /^attached=\$\(pidof kubelet\)\n.*\nset -- \S+ attach "\$attached" --headless --continue/,
     );
     expect(run.looks.find((asked) => "KUBEDEV_BINARY" in asked)).toMatchObject({
-        KUBEDEV_UNIT: "kubelet",
+        KUBEDEV_PROCESS_NAME: "kubelet",
     });
     expect(await known(session.initScript)).toBe(
         "break k8s.io/kubernetes/pkg/kubelet.(*Kubelet).SyncPod\n",
