@@ -160,7 +160,7 @@ export const init = session.initScript;
             inWorker(
                 "sh",
                 "-c",
-                "pidof dlv || ls -A /etc/kubedev /root/.local 2>/dev/null || true",
+                "pidof dlv || ls -A /etc/kubedev /root/.local/state 2>/dev/null || true",
             ),
         ).toBe("");
         second().kubectl("delete", "pod", "stopped-at", "--now");
