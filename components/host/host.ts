@@ -130,7 +130,9 @@ export function loginOf(ssh: Ssh | undefined): pulumi.Unwrap<SshArgs> | undefine
     if (ssh === undefined || ssh.address === "") {
         return undefined;
     }
-    const { os: _os, container: _container, ...login } = ssh;
+    const login = { ...ssh };
+    delete login.os;
+    delete login.container;
     return login;
 }
 

@@ -220,7 +220,7 @@ export class KindCluster extends pulumi.ComponentResource {
                 parentUrn: cluster.resource.urn,
                 running: runs,
             })),
-        ) as pulumi.Output<Record<string, Host>>;
+        );
         this.profileCommands = pulumi
             .all([known.kubectlPath, this.kubeconfigPath])
             .apply(([kubectl, file]) => {
