@@ -29,7 +29,7 @@ export function tunnelCommand(ssh: string, { address, port }: DebugPlace): strin
 export function containerTunnel(login: Ssh, { address, port }: DebugPlace): string {
     const end = `${address}:${String(port)}`;
     const ask = (docker: string) =>
-        `${docker} exec -i ${login.container?.name ?? ""} socat - TCP:${end}`;
+        `${docker} exec -i ${login.container?.name ?? ""} socat -t 10 - TCP:${end}`;
     const own = login.container?.ownEngine === true;
     const socket = (state: string) => ` -H "unix://${state}/kubedev/engine/docker.sock"`;
     const inside =
@@ -37,8 +37,9 @@ export function containerTunnel(login: Ssh, { address, port }: DebugPlace): stri
             ? ask(`docker${own ? ` -H unix://${stateRoot()}/engine/docker.sock` : ""}`)
             : // Its state directory is known there.
               `${sshCommand(login)} ${shellWords([ask(`docker${own ? socket("${XDG_STATE_HOME:-$HOME/.local/state}") : ""}`)])}`;
-    // Socat has a syntax of its own, which colons and quotes are a part of.
-    return `KUBEDEV_TUNNEL=${shellWords([inside])} socat TCP-LISTEN:${String(port)},bind=${address},reuseaddr,fork SYSTEM:'eval $KUBEDEV_TUNNEL'`;
+    // Socat has a syntax of its own, which colons and quotes are a part of. A client that goes does not wait for its last word to
+    // arrive: -t does.
+    return `KUBEDEV_TUNNEL=${shellWords([inside])} socat -t 10 TCP-LISTEN:${String(port)},bind=${address},reuseaddr,fork SYSTEM:'eval $KUBEDEV_TUNNEL'`;
 }
 
 /** Commands for `dlv connect --init`: where the sources are, and where to stop. */

@@ -122,8 +122,8 @@ test("by name, in a container: delve is built here, sent, and takes hold of what
         "break k8s.io/kubernetes/pkg/kubelet.(*Kubelet).SyncPod\n",
     );
     expect(await known(session.tunnelCommand)).toBe(
-        "KUBEDEV_TUNNEL='docker -H unix:///state/kubedev/engine/docker.sock exec -i node socat - TCP:127.9.9.9:38697' " +
-            "socat TCP-LISTEN:38697,bind=127.9.9.9,reuseaddr,fork SYSTEM:'eval $KUBEDEV_TUNNEL'",
+        "KUBEDEV_TUNNEL='docker -H unix:///state/kubedev/engine/docker.sock exec -i node socat -t 10 - TCP:127.9.9.9:38697' " +
+            "socat -t 10 TCP-LISTEN:38697,bind=127.9.9.9,reuseaddr,fork SYSTEM:'eval $KUBEDEV_TUNNEL'",
     );
 });
 

@@ -141,11 +141,13 @@ export const init = session.initScript;
             await ended;
             expect(said).toContain("pkg/kubelet.(*Kubelet).HandlePodAdditions(");
             expect(said).toMatch(/pods = \[\]\*k8s\.io\/api\/core\/v1\.Pod len: 1/);
+            // It goes on, and takes the pod, whose image need not be there. The client does not wait for its last word to arrive.
+            second().kubectl(
+                ...["wait", "--for=condition=Initialized", "pod/stopped-at", "--timeout=90s"],
+            );
         } finally {
             process.kill(-(leading.pid ?? 0), "SIGTERM");
         }
-        // It went on, and took the pod, whose image need not be there.
-        second().kubectl("wait", "--for=condition=Initialized", "pod/stopped-at", "--timeout=90s");
         expect((await they.bob.preview()).changed).toEqual([]);
     });
 
