@@ -75,5 +75,10 @@ function isNotTechnical(option: string, index: number, all: readonly string[]): 
 
 /** The host in words, for messages. */
 export function hostName(ssh: Ssh | undefined): string {
-    return ssh === undefined ? "this machine" : `${target(ssh)} port ${String(portOf(ssh))}`;
+    const machine =
+        ssh === undefined || ssh.address === ""
+            ? "this machine"
+            : `${target(ssh)} port ${String(portOf(ssh))}`;
+    const container = ssh?.container;
+    return container === undefined ? machine : `container ${container.name} on ${machine}`;
 }

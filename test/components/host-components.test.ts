@@ -1,12 +1,14 @@
 /** Host components against mocks: their children by type, name and inputs, and the options of the dependency recipe. */
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
+import { Host, HostOs } from "../../components/host/host";
 import { HostArtifact } from "../../components/host/host-artifact";
 import { HostCommand } from "../../components/host/host-command";
 import { HostFile } from "../../components/host/host-file";
 import { HostService } from "../../components/host/host-service";
 import { Supervisor } from "../../components/host/service-resource";
 import { SshKeyPair } from "../../components/host/ssh-key-pair";
+import { ContainerEngine } from "../../components/kind/container-engine";
 import { repoRoot } from "../support/engine-cli";
 import { common, known, MockedRun, withoutTexts } from "../support/mocked-run";
 
@@ -104,6 +106,57 @@ test("one look for all things on a host, with the incarnation that it tells", as
             (inputs.triggers as { incarnation: number }[])[0]?.incarnation,
         ]);
     expect(Object.fromEntries(incarnations)).toEqual({ "a-file": 3, "b-file": 4, "c-file": 9 });
+});
+
+test("in a container: it is part of the triggers, and the script goes through its engine", async () => {
+    const container = { name: "node", ownEngine: true };
+    const ssh = { address: "10.0.0.1", hostKey: "ssh-ed25519 AAAA" };
+    const inIt = (name: string, host: object) =>
+        known(new HostFile(name, { host, path: "/a", content: "x" }).instanceId);
+    await inIt("here", { container, parentId: "n1" });
+    await inIt("there", pulumi.output({ container, ssh }));
+    const [here, there] = run.commands().map(({ inputs }) => inputs);
+    expect(here?.triggers).toEqual([
+        { path: "/a", incarnation: 7, host: { container: "node" } },
+        { parents: ["n1"] },
+    ]);
+    expect(here?.environment).toMatchObject({
+        KUBEDEV_HOST_NAME: "container node on this machine",
+        ...{ KUBEDEV_SSH: "", KUBEDEV_DIR: "" },
+        KUBEDEV_SHADOW_DIR: "/state/kubedev/project/stack/.remote/container-node",
+    });
+    expect(here?.environment.KUBEDEV_TRANSPORT).toMatch(
+        /^kubedev_container=node\nkubedev_engine=own\n/,
+    );
+    expect(there?.triggers).toMatchObject([
+        { host: { address: "10.0.0.1", port: 22, user: "root", container: "node" } },
+        {},
+    ]);
+    expect(there?.environment.KUBEDEV_SSH).toMatch(/root@10\.0\.0\.1$/);
+    // A look at what is in it goes the same way.
+    expect(run.looks.map((asked) => asked["KUBEDEV_HOST_NAME"])).toEqual([
+        "container node on this machine",
+        "container node on root@10.0.0.1 port 22",
+    ]);
+});
+
+test.each([
+    [{ name: "-x" }, 'host.container.name: got "-x"; expected the name of a container'],
+    [{ nam: "x" }, "expected no nam; container has name, ownEngine"],
+])("a container %j is refused", (container, message) => {
+    const host = { container } as unknown as Host;
+    expect(() => new HostFile("a", { host, path: "/a", content: "" })).toThrow(message);
+});
+
+test("what does not work in containers refuses them by name", () => {
+    expect(() => new ContainerEngine("e", { host: { container: { name: "node" } } })).toThrow(
+        'host.container: got {"name":"node"}; expected a machine',
+    );
+    const ssh = { address: "10.0.0.1", hostKey: "ssh-ed25519 AAAA" };
+    const host = { os: HostOs.Windows, ssh, container: { name: "node" } };
+    expect(() => new HostFile("a", { host, path: "C:\\a", content: "" })).toThrow(
+        "expected nothing beside os windows",
+    );
 });
 
 test("HostCommand: scripts and environment for the shell, triggers by name", async () => {
