@@ -19,7 +19,7 @@ import { authenticationConfig, kubeadmConfig } from "../../components/cluster/ku
 
 const { Etcd, KubeApiserver, KubeControllerManager, KubeScheduler } = ControlPlaneProgram;
 const layout: Layout = {
-    address: "127.3.4.5",
+    ...{ address: "127.3.4.5", loopback: "127.3.4.5" },
     ports: {
         ...{ kubeApiserver: 6443, etcdClients: 2379, etcdPeers: 2380 },
         ...{ kubeControllerManager: 10257, kubeScheduler: 10259 },
