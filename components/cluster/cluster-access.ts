@@ -35,14 +35,12 @@ export function clusterAccess(
             spec: { forwards: layout.apply(forwardsOf) },
             parents: [host.parentId],
             running: host.running.apply((running) => running ?? true),
-            run: pulumi
-                .all([host.ssh, layout])
-                .apply(([ssh, all]) =>
-                    tunnel(
-                        ssh,
-                        forwardsOf(all).flatMap((forward) => ["-L", forward]),
-                    ),
+            run: pulumi.all([host.ssh, layout]).apply(([ssh, all]) =>
+                tunnel(
+                    ssh,
+                    forwardsOf(all).flatMap((forward) => ["-L", forward]),
                 ),
+            ),
             health: layout.apply(({ loopback, ports }) =>
                 shellLine(askAt(`${loopback}:${String(ports.kubeApiserver)}`)),
             ),

@@ -11,7 +11,13 @@ import { assertArgs, checkedEach } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
 import { clientConfig, validity } from "./kubeadm-config";
 import { CgroupDriver, kubeletConfig } from "./kubelet-config";
-import { containerdService, kubeletService, NodeService, podRoutesService, proxyService } from "./node-programs";
+import {
+    containerdService,
+    kubeletService,
+    NodeService,
+    podRoutesService,
+    proxyService,
+} from "./node-programs";
 import { needsTunnel, serverFor, tunnelHealthText, tunnelText } from "./node-tunnel";
 import { ProxyMode, proxyConfig } from "./proxy-config";
 
@@ -139,7 +145,9 @@ export class ClusterNode extends pulumi.ComponentResource {
                     KUBEDEV_CGROUP_DRIVER: known.cgroupDriver.apply(orSystemd),
                     KUBEDEV_CGROUP_V1: known.allowCgroupV1.apply((given) => String(given ?? false)),
                     // Not a value more for those without.
-                    ...(networked ? { KUBEDEV_ADDRESS: known.address, KUBEDEV_SERVER: server } : {}),
+                    ...(networked
+                        ? { KUBEDEV_ADDRESS: known.address, KUBEDEV_SERVER: server }
+                        : {}),
                 },
                 timeoutSec: 300,
             },

@@ -139,7 +139,14 @@ const arguments_: Record<string, string> = {
 
 function managed(program: ControlPlaneProgram, name: string): string | undefined {
     const layout = {
-        ...{ address: "", loopback: "", stateDir: "", clusterName: "", serviceCidr: "", podCidr: "" },
+        ...{
+            address: "",
+            loopback: "",
+            stateDir: "",
+            clusterName: "",
+            serviceCidr: "",
+            podCidr: "",
+        },
         ports: {
             ...{ kubeApiserver: 0, etcdClients: 0, etcdPeers: 0 },
             ...{ kubeControllerManager: 0, kubeScheduler: 0 },

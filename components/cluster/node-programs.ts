@@ -94,7 +94,7 @@ export function podRoutesService(
     };
     return {
         spec: { server, podCidr },
-        preStart: written(script("cluster/pod-routes.sh"), "pod-routes.sh"),
+        preStart: `rm -f followed && ${written(script("cluster/pod-routes.sh"), "pod-routes.sh")}`,
         run: `${shellExports(values)}exec sh pod-routes.sh`,
         health: "test -e followed",
     };

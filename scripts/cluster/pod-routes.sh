@@ -50,21 +50,21 @@ present() { ip -4 route show proto "$protocol" | awk '$2 == "via" { print $1, $3
 # Both each time: what configures interfaces may take away routes that it does not know, and others flush rules.
 follow() {
     rule -C 2>/dev/null || rule -I || return 1
-    wanted >wanted
-    present >present
+    wanted >there
+    present >here
     failed=0
     while read -r range address; do
-        grep -qxF "$range $address" present && continue
+        grep -qxF "$range $address" here && continue
         if ip route replace "$range" via "$address" proto "$protocol"; then
             say "pods $range are at $address"
         else
             failed=1
         fi
-    done <wanted
+    done <there
     while read -r range address; do
-        cut -d ' ' -f 1 wanted | grep -qxF "$range" && continue
+        cut -d ' ' -f 1 there | grep -qxF "$range" && continue
         ip route delete "$range" proto "$protocol" && say "pods $range are gone from $address"
-    done <present
+    done <here
     return "$failed"
 }
 

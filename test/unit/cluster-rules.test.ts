@@ -42,7 +42,10 @@ test.each([
 });
 
 test.each([
-    [{ address: "10.0.0.1" }, 'address: got "10.0.0.1" on this computer; expected an address in 127'],
+    [
+        { address: "10.0.0.1" },
+        'address: got "10.0.0.1" on this computer; expected an address in 127',
+    ],
     [{ address: "0.0.0.0" }, "nothing of a cluster is reachable from elsewhere"],
     [{ address: "203.0.113.7", host: {} }, "an address of a MachineNetwork (in 198.18.0.0/15"],
     [{ address: "198.18.0.05", host: {} }, "an address of a MachineNetwork"],
