@@ -66,6 +66,7 @@ export function clusterAccess(
             environment: {
                 KUBEDEV_PATH: file,
                 KUBEDEV_MODE: "0600",
+                KUBEDEV_OWNER: "",
                 KUBEDEV_OVERWRITE: "true",
             },
             stdin: kubeconfig,
