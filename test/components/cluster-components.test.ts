@@ -162,7 +162,8 @@ test("in a network of machines its API server alone has an address there, and al
     expect(await pulumi.isSecret(cluster.kubeconfig)).toBe(true);
     const file = "/state/kubedev/project/stack/c-kubeconfig/kubeconfig";
     expect(environmentOf("c-kubeconfig")).toMatchObject({
-        ...{ KUBEDEV_PATH: file, KUBEDEV_MODE: "0600" },
+        // The script reads each of them.
+        ...{ KUBEDEV_PATH: file, KUBEDEV_MODE: "0600", KUBEDEV_OWNER: "" },
     });
     expect(await known(cluster.kubectlCommand)).toBe(`kubectl --kubeconfig ${file}`);
     expect((await known(cluster.profileCommands))["kubeScheduler"]?.heap).toContain(
