@@ -78,7 +78,9 @@ networkTest(
         expect(await output("endpoint")).toBe(`https://${machine.address}:6443`);
         expect(await kubectl("get configmap of-the-addon -o name")).toBe("configmap/of-the-addon");
         expect(
-            await kubectl("get endpointslices kubernetes -o 'jsonpath={.endpoints[*].addresses[*]}'"),
+            await kubectl(
+                "get endpointslices kubernetes -o 'jsonpath={.endpoints[*].addresses[*]}'",
+            ),
         ).toBe(machine.address);
         expect(fs.statSync(await output("kubeconfigPath")).mode & 0o777).toBe(0o600);
         const [, key = ""] =
