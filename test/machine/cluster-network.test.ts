@@ -19,8 +19,10 @@ import { Sshd, sshdMissing, startSshd } from "../support/sshd";
 // These bounds end a run that hangs; a busy machine takes many times what an idle one does.
 jest.setTimeout(600_000);
 const missing = networkNamespaceMissing ?? sshdMissing;
-const networkTest = (name: string, run: () => Promise<void>) =>
-    missing === undefined ? test(name, run) : test.skip(`${name} (${missing})`, run);
+const networkTest = (name: string, run: () => Promise<void> | void) =>
+    missing === undefined
+        ? test(name, async () => run())
+        : test.skip(`${name} (${missing})`, async () => run());
 
 let machine: NetworkNamespace;
 let sshd: Sshd;
@@ -101,7 +103,7 @@ networkTest(
 
 networkTest(
     "in its network the API server alone listens, and does not answer who has no name",
-    async () => {
+    () => {
         const open = machine
             .run("sh", "-c", "ss -ltnH | awk '{ print $4 }'")
             .trim()

@@ -22,8 +22,8 @@ export class NetworkNamespace {
             stdio: ["ignore", "pipe", "inherit"],
         });
         await once(holder.stdout, "data");
-        // Test files run side by side.
-        const net = `198.19.${String(process.pid % 256)}`;
+        // Test files run side by side, and machines of others have networks in 198.18.0.0/15.
+        const net = `10.213.${String(process.pid % 256)}`;
         const [here, there] = [`here${String(process.pid)}`, `there${String(process.pid)}`];
         const namespace = new NetworkNamespace(holder, `${net}.2`);
         const ip = (...args: string[]) => execFileSync("ip", args);
