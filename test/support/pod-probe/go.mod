@@ -1,3 +1,0 @@
-module kubedev/test/support/pod-probe
-
-go 1.24
