@@ -11,7 +11,13 @@ import { assertArgs, checkedEach } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
 import { clientConfig, validity } from "./kubeadm-config";
 import { CgroupDriver, kubeletConfig } from "./kubelet-config";
-import { containerdService, kubeletService, NodeService, proxyService } from "./node-programs";
+import {
+    containerdService,
+    kubeletService,
+    NodeService,
+    podRoutesService,
+    proxyService,
+} from "./node-programs";
 import { needsTunnel, serverFor, tunnelHealthText, tunnelText } from "./node-tunnel";
 import { ProxyMode, proxyConfig } from "./proxy-config";
 
@@ -57,10 +63,11 @@ export class ClusterNode extends pulumi.ComponentResource {
         const there = hostParts(args.host);
         const control = hostParts(cluster.host);
         const server = pulumi
-            .all([there.ssh, control.ssh, cluster.address, cluster.port])
-            .apply(([node, control, address, port]) =>
-                guarded(() => serverFor(what, node, control, address, port)),
+            .all([there.ssh, control.ssh, cluster.address, cluster.port, known.address])
+            .apply(([node, control, address, port, own]) =>
+                guarded(() => serverFor(what, node, control, address, port, own)),
             );
+        const networked = args.address !== undefined;
 
         const beside = {
             KUBEDEV_KUBECTL: cluster.kubectlPath,
@@ -95,10 +102,13 @@ export class ClusterNode extends pulumi.ComponentResource {
                 host: undefined,
                 spec: { from: server, to },
                 parents: [there.parentId],
-                // Of a node beside the control plane there is none to be held.
+                // Of a node beside the control plane, or in its network, there is none to be held.
                 running: pulumi
-                    .all([there.ssh, control.ssh, there.running])
-                    .apply(([ssh, plane, runs]) => needsTunnel(ssh, plane) && runs !== false),
+                    .all([there.ssh, control.ssh, cluster.address, there.running])
+                    .apply(
+                        ([ssh, plane, address, runs]) =>
+                            needsTunnel(ssh, plane, address) && runs !== false,
+                    ),
                 run: pulumi
                     .all([there.ssh, server, to])
                     .apply(([ssh, from, target]) => tunnelText(ssh, from, target)),
@@ -120,6 +130,7 @@ export class ClusterNode extends pulumi.ComponentResource {
             {
                 host,
                 create: "cluster/node-create.sh",
+                ...(networked ? { first: "cluster/node-network.sh" } : {}),
                 delete: "cluster/node-remove.sh",
                 spec: { nodeName },
                 parents: [credentials.resource.id],
@@ -133,6 +144,10 @@ export class ClusterNode extends pulumi.ComponentResource {
                     KUBEDEV_PROXY_MODE: known.proxyMode.apply((mode) => mode ?? ProxyMode.Nftables),
                     KUBEDEV_CGROUP_DRIVER: known.cgroupDriver.apply(orSystemd),
                     KUBEDEV_CGROUP_V1: known.allowCgroupV1.apply((given) => String(given ?? false)),
+                    // Not a value more for those without.
+                    ...(networked
+                        ? { KUBEDEV_ADDRESS: known.address, KUBEDEV_SERVER: server }
+                        : {}),
                 },
                 timeoutSec: 300,
             },
@@ -177,9 +192,9 @@ export class ClusterNode extends pulumi.ComponentResource {
                 .all([
                     pulumi.all([known["binaries.kubelet"], known["verbosity.kubelet"]]),
                     pulumi.all([cluster.serviceCidr, known.cgroupDriver, known.allowCgroupV1]),
-                    pulumi.all([known.featureGates, known.kubeletConfig]),
+                    pulumi.all([known.featureGates, known.kubeletConfig, known.address]),
                 ])
-                .apply(([[program, level], [services, driver, v1], [gates, more]]) =>
+                .apply(([[program, level], [services, driver, v1], [gates, more, address]]) =>
                     kubeletService(
                         program ?? "",
                         nodeName,
@@ -190,9 +205,11 @@ export class ClusterNode extends pulumi.ComponentResource {
                             dnsIp: dnsAddress(services),
                             cgroupDriver: orSystemd(driver),
                             allowCgroupV1: v1 ?? false,
+                            address,
                             featureGates: gates,
                             more,
                         }),
+                        address,
                     ),
                 ),
             20,
@@ -203,6 +220,7 @@ export class ClusterNode extends pulumi.ComponentResource {
             {
                 host: cluster.host,
                 create: "cluster/node-ready.sh",
+                ...(networked ? { first: "cluster/kubelet-access.sh" } : {}),
                 delete: "host/forget.sh",
                 spec: { nodeName },
                 parents: [kubelet.resource.id],
@@ -242,9 +260,21 @@ export class ClusterNode extends pulumi.ComponentResource {
             // It waits for what the kubelet registers.
             ready,
         );
+        const routes = networked
+            ? start(
+                  "pod-routes",
+                  pulumi
+                      .all([server, cluster.podCidr])
+                      .apply(([at, pods]) => podRoutesService(nodeName, at, pods, files)),
+                  10,
+                  ready,
+              )
+            : undefined;
         const told = (field: string) => ready.result().apply((result) => textOf(result, field));
 
-        this.nodeName = after(proxy.resource, nodeName);
+        this.nodeName = pulumi
+            .all([after(proxy.resource, nodeName), routes?.resource.urn])
+            .apply(([called]) => called);
         this.kubeletVersion = told("kubeletVersion");
         this.internalIp = told("internalIp");
         this.podCidr = told("podCidr");

@@ -4,10 +4,10 @@ import { BaseImage, MachineDisk, MachineNetwork, VirtualMachine } from "../../co
 import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
 import type * as clusterModule from "./cluster";
-import { assertNetworkOfAddresses, settings } from "./config";
+import { assertNetwork, settings } from "./config";
 
 const config = readConfig("local-kvm", settings);
-assertNetworkOfAddresses(config);
+assertNetwork(config);
 // Only require() leaves it out: it costs every preview of a stack without a cluster a tenth of a second.
 const clusterParts =
     config.cluster === undefined

@@ -43,6 +43,7 @@ test("every environment is known here, and has samples", () => {
         [...environments].sort(),
     );
     expect(samples.map(([environment, file]) => `${environment}/${file}`)).toEqual([
+        "local-kvm/cluster-in-machines.sample.yaml",
         "local-kvm/cluster.sample.yaml",
         "local-kvm/default.sample.yaml",
         "local-kvm/source.sample.yaml",
@@ -97,6 +98,15 @@ test("cluster.sample.yaml means what it says", () => {
     expect(cluster).toEqual({
         ...{ kubernetesVersion: "v1.36.1", etcdVersion: "v3.6.8", fromSource: false },
     });
+});
+
+test("cluster-in-machines.sample.yaml means what it says", () => {
+    const { cluster, machines, network } = rulesOf["local-kvm"].parse(
+        settingsOf("local-kvm", "cluster-in-machines.sample.yaml"),
+    );
+    expect(machines.map(({ name }) => name)).toEqual(["control", "node-1"]);
+    expect(network).toEqual({});
+    expect(cluster).toMatchObject({ controlPlane: "control" });
 });
 
 test("three-machines.sample.yaml means what it says", () => {

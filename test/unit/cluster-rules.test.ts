@@ -24,6 +24,8 @@ function refusal(args: object): string {
 
 test.each([
     {},
+    { address: "198.18.0.5", host: { ssh: { address: "127.1.1.1", hostKey: "ssh-ed25519 A" } } },
+    { address: pulumi.output("0.0.0.0") },
     { address: "127.9.9.9", ports: { kubeApiserver: 16443, etcdClients: 6666 } },
     { serviceCidr: "10.96.0.0/12", podCidr: "10.244.0.0/16" },
     {
@@ -40,8 +42,19 @@ test.each([
 });
 
 test.each([
-    [{ address: "10.0.0.1" }, 'address: got "10.0.0.1"; expected an address in 127.0.0.0/8'],
-    [{ address: "0.0.0.0" }, "nothing of a cluster is reachable from outside this host"],
+    [
+        { address: "10.0.0.1" },
+        'address: got "10.0.0.1" on this computer; expected an address in 127',
+    ],
+    [{ address: "0.0.0.0" }, "nothing of a cluster is reachable from elsewhere"],
+    [{ address: "203.0.113.7", host: {} }, "an address of a MachineNetwork (in 198.18.0.0/15"],
+    [{ address: "198.18.0.05", host: {} }, "an address of a MachineNetwork"],
+    [{ address: "172.19.0.9", host: {} }, "podCidr: got 172.19.0.0/16, which has the cluster's"],
+    [
+        { address: "198.18.0.5", host: {}, serviceCidr: "198.18.0.0/24" },
+        "serviceCidr: got 198.18.0.0/24, which has the cluster's address 198.18.0.5",
+    ],
+    [{ localKubectlPath: "kubectl" }, "localKubectlPath: got"],
     [{ serviceCidr: "10.100.0.1/24" }, "without bits of an address behind its prefix"],
     [{ serviceCidr: "10.100.0.0/29" }, "from /12 to /28"],
     [{ serviceCidr: "fd00::/112" }, "expected an IPv4 range"],
