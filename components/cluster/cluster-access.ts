@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { HostParts } from "../host/host";
@@ -52,10 +53,16 @@ export function clusterAccess(
         },
         { ...opts, dependsOn: apiserver.resource },
     );
+    const file = path.join(stackDir(), keyOf(`${name}-kubeconfig`), "kubeconfig");
     const kubeconfig = pulumi
         .all([layout, pulumi.secret(state.result())])
-        .apply(([all, result]) => kubeconfigHere(textOf(result, "kubeconfig"), all));
-    const file = path.join(stackDir(), keyOf(`${name}-kubeconfig`), "kubeconfig");
+        .apply(([all, result]) => {
+            const text = textOf(result, "kubeconfig");
+            // A machine that is shut down says nothing: what was written while it ran holds on.
+            return text === "" && fs.existsSync(file)
+                ? fs.readFileSync(file, "utf8")
+                : kubeconfigHere(text, all);
+        });
     const written = hostResource(
         `${name}-kubeconfig`,
         {

@@ -12,10 +12,14 @@ export const networkAddressWords = `an address of a MachineNetwork (in ${private
 
 /** Whether text is the IPv4 address of a machine in a network of its own. @internal */
 export function isNetworkAddress(text: string): boolean {
-    const one = parseRange(`${text}/32`);
+    return isIn(privateRanges, text);
+}
+
+function isIn(ranges: readonly string[], address: string): boolean {
+    const one = parseRange(`${address}/32`);
     return (
         one?.family === 4 &&
-        privateRanges.some((text) => {
+        ranges.some((text) => {
             const range = parseRange(text);
             return range !== undefined && contains(range, one);
         })
@@ -32,6 +36,16 @@ export function addressProblem(address: string, remote: boolean): string | undef
         : `got ${JSON.stringify(address)} on this computer; expected an address in 127.0.0.0/8 here, or beside it the machine that has this one, as host: machine.host`;
 }
 
+/**
+ * Why a machine must not listen there; undefined if it may: in a network of machines that kubedev made nobody else is, which
+ * of the office that another machine is in nobody knows.
+ */
+export function openProblem(address: string, made: boolean): string | undefined {
+    return made || isIn(privateRanges.slice(0, 1), address)
+        ? undefined
+        : `got ${address} on a machine that is not made by kubedev, where others may reach it; expected the host of a VirtualMachine or of an agent beside such an address, or one in ${privateRanges[0] ?? ""}`;
+}
+
 /** Whether it is to be in a network of machines: of an address that is an output nothing else makes sense. */
 export function isNetworked(address: pulumi.Input<string> | undefined): boolean {
     return address !== undefined && !(typeof address === "string" && isLoopbackAddress(address));
@@ -43,14 +57,23 @@ export function knownAddress(
     address: string | undefined,
     networked: boolean,
     login: Ssh | undefined,
+    made: boolean,
 ): string | undefined {
     const reason = !networked
         ? undefined
         : address === undefined || isLoopbackAddress(address)
           ? `got ${address ?? "nothing"} from an output; expected ${networkAddressWords}, or one in 127.0.0.0/8 as plain text`
-          : addressProblem(address, login !== undefined);
+          : (addressProblem(address, login !== undefined) ?? openProblem(address, made));
     if (reason !== undefined) {
         throw inputError(what, [{ propertyPath: "address", reason }]);
     }
     return address;
+}
+
+/** Refuses an address at which a machine would be reached by others than its cluster. */
+export function assertOwnNetwork(what: string, address: string | undefined, made: boolean): void {
+    const reason = address === undefined ? undefined : openProblem(address, made);
+    if (reason !== undefined) {
+        throw inputError(what, [{ propertyPath: "address", reason }]);
+    }
 }

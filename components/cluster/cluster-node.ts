@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { hostParts } from "../host/host";
+import { hostParts, loginOf } from "../host/host";
 import { after, hostResource, HostResource, textOf } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
@@ -9,6 +9,7 @@ import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
+import { assertOwnNetwork } from "./cluster-address";
 import { clientConfig, validity } from "./kubeadm-config";
 import { CgroupDriver, kubeletConfig } from "./kubelet-config";
 import {
@@ -53,21 +54,39 @@ export class ClusterNode extends pulumi.ComponentResource {
         const nodeName = args.nodeName ?? name;
         const readySec = args.readyTimeoutSec ?? 300;
         const own = { parent: this };
-        const host = preflight(args.host, {
-            tools: [
-                { program: "containerd", package: "containerd" },
-                { program: "runc", package: "runc" },
-                { program: "curl", package: "curl" },
-            ],
-        });
+        const networked = args.address !== undefined;
         const there = hostParts(args.host);
         const control = hostParts(cluster.host);
+        const checked = hostParts(
+            preflight(args.host, {
+                tools: [
+                    { program: "containerd", package: "containerd" },
+                    { program: "runc", package: "runc" },
+                    { program: "curl", package: "curl" },
+                ],
+            }),
+        );
+        // While the control plane is shut down there is nothing to be done on its nodes, and nothing to be taken from them.
+        const host = pulumi.output({
+            ssh: checked.ssh.apply(loginOf),
+            parentId: checked.parentId,
+            parentUrn: checked.parentUrn,
+            readyId: checked.readyId,
+            running: pulumi
+                .all([checked.running, control.running])
+                .apply(([own, plane]) => own !== false && plane !== false),
+        });
         const server = pulumi
-            .all([there.ssh, control.ssh, cluster.address, cluster.port, known.address])
-            .apply(([node, control, address, port, own]) =>
-                guarded(() => serverFor(what, node, control, address, port, own)),
+            .all([
+                ...[there.ssh, control.ssh, cluster.address, cluster.port, known.address],
+                networked ? there.parentUrn : undefined,
+            ] as const)
+            .apply(([node, plane, address, port, own, urn]) =>
+                guarded(() => {
+                    assertOwnNetwork(what, own, urn !== undefined);
+                    return serverFor(what, node, plane, address, port, own);
+                }),
             );
-        const networked = args.address !== undefined;
 
         const beside = {
             KUBEDEV_KUBECTL: cluster.kubectlPath,

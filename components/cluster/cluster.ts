@@ -80,9 +80,15 @@ export class Cluster extends pulumi.ComponentResource {
         const derived = loopbackAddress(machineIdentity(name));
         const networked = isNetworked(args.address);
         const address = pulumi
-            .all([known.address, networked ? ssh : undefined])
-            .apply(([given, login]) =>
-                guarded(() => knownAddress(what, given, networked, login) ?? derived),
+            .all([
+                known.address,
+                networked ? ssh : undefined,
+                networked ? parts.parentUrn : undefined,
+            ])
+            .apply(([given, login, urn]) =>
+                guarded(
+                    () => knownAddress(what, given, networked, login, urn !== undefined) ?? derived,
+                ),
             );
         const stateName = `${name}-state`;
         const fixed = { ports: { ...defaultPorts, ...args.ports }, clusterName: name };
@@ -134,6 +140,10 @@ export class Cluster extends pulumi.ComponentResource {
                     KUBEDEV_AUTHENTICATION: authenticationConfig(),
                     KUBEDEV_CLUSTER: name,
                     KUBEDEV_SERVER: endpoint,
+                    // In a machine, which may be started anew with the same disk. Not a value more for those without.
+                    ...(networked
+                        ? { KUBEDEV_SERVICE_CIDR: layout.apply((all) => all.serviceCidr) }
+                        : {}),
                 },
                 timeoutSec: 120,
             },
@@ -295,7 +305,9 @@ export class Cluster extends pulumi.ComponentResource {
                 ]),
             ),
         );
-        this.instanceId = state.instanceId;
+        // A machine that was started anew has the same cluster on its disk.
+        const id = networked ? clusterId(state) : undefined;
+        this.instanceId = id ?? state.instanceId;
         const given: pulumi.Input<Host> = args.host ?? {};
         this.controlPlane = pulumi.output({
             host: given,
@@ -308,7 +320,7 @@ export class Cluster extends pulumi.ComponentResource {
             stateDir: layout.stateDir,
             kubeadmPath: required(known["binaries.kubeadm"]),
             kubectlPath: kubectl,
-            instanceId: state.resource.id,
+            instanceId: id ?? state.resource.id,
         });
         this.registerOutputs({
             kubeconfig: this.kubeconfig,
@@ -345,4 +357,15 @@ function previewed(file: string): string | undefined {
     return pulumi.runtime.isDryRun() && fs.existsSync(file)
         ? fs.readFileSync(file, "utf8").trimEnd()
         : undefined;
+}
+
+/** What tells a cluster from one that is made anew: of its keys, not of the run that made sure of them. */
+function clusterId(state: HostResource): pulumi.Output<string> {
+    return pulumi
+        .all([state.stays, state.facts])
+        .apply(([stays, facts]) =>
+            stays && facts?.["id"] !== undefined
+                ? pulumi.output(facts["id"])
+                : state.result().apply((result) => textOf(result, "id")),
+        );
 }

@@ -153,7 +153,7 @@ export class DebugSession extends pulumi.ComponentResource {
                         ...subject.spec,
                         environment: args.environment === undefined ? undefined : known.environment,
                         workingDirectory: args.workingDirectory,
-                        delve: { program: delve.there, listen: delveListen(listen) },
+                        delve: { program: delve.known, listen: delveListen(listen) },
                     },
                     parents: args.parentIds,
                     run: subject.run,
@@ -237,10 +237,16 @@ function delveFor(
     { host, processName, delvePath }: DebugSessionArgs,
     given: pulumi.Output<string | undefined>,
     parent: pulumi.Resource,
-): { there: pulumi.Output<string>; here: pulumi.Output<string> } {
+): {
+    there: pulumi.Output<string>;
+    here: pulumi.Output<string>;
+    /** What tells it from another one, known in preview as long as it stays. */
+    known: pulumi.Output<string>;
+} {
     if (delvePath !== undefined) {
         const there = given as pulumi.Output<string>;
-        return { there, here: processName === undefined ? there : pulumi.output("dlv") };
+        const here = processName === undefined ? there : pulumi.output("dlv");
+        return { there, here, known: there };
     }
     const built = new Build(
         `${name}-delve`,
@@ -253,12 +259,12 @@ function delveFor(
     );
     if (processName === undefined) {
         const there = built.paths.apply((all) => Object.values(all)[0] ?? "");
-        return { there, here: there };
+        return { there, here: there, known: there };
     }
     const architecture = process.arch === "arm64" ? "arm64" : "amd64";
     const { path: sourcePath, sha256 } = built.binaries[
         `dlv-linux-${architecture}`
     ] as pulumi.Output<Binary>;
     const sent = new HostArtifact(`${name}-delve`, { host, sourcePath, sha256 }, { parent });
-    return { there: sent.path, here: sourcePath };
+    return { there: sent.path, here: sourcePath, known: sha256 };
 }

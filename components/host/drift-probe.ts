@@ -108,7 +108,9 @@ export function shadowDir(ssh: Ssh): string {
         ssh.address === ""
             ? []
             : [`${ssh.user ?? "root"}@${ssh.address}:${String(ssh.port ?? 22)}`];
-    const container = ssh.container === undefined ? [] : [`container-${ssh.container.name}`];
+    const engine = ssh.container?.ownEngine === true ? "own-" : "";
+    const container =
+        ssh.container === undefined ? [] : [`container-${engine}${ssh.container.name}`];
     const name = [...machine, ...container].join("-");
     return path.join(stackDir(), ".remote", name.replace(/[^A-Za-z0-9@.:-]/g, "_"));
 }

@@ -218,6 +218,7 @@ function targetOf(ssh: Ssh | undefined): Record<string, unknown> | undefined {
     return {
         ...(address === "" ? {} : { address, port, user }),
         ...(container === undefined ? {} : { container: container.name }),
+        ...(container?.ownEngine === true ? { engine: "own" } : {}),
     };
 }
 

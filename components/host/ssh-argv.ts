@@ -80,5 +80,9 @@ export function hostName(ssh: Ssh | undefined): string {
             ? "this machine"
             : `${target(ssh)} port ${String(portOf(ssh))}`;
     const container = ssh?.container;
-    return container === undefined ? machine : `container ${container.name} on ${machine}`;
+    if (container === undefined) {
+        return machine;
+    }
+    const engine = container.ownEngine === true ? "in the own engine of" : "on";
+    return `container ${container.name} ${engine} ${machine}`;
 }

@@ -179,9 +179,12 @@ export class KindCluster extends pulumi.ComponentResource {
             ...{ name, clusterName, host: args.host },
             ...{ engine: kind.KUBEDEV_ENGINE, id: cluster.resource.id },
         };
-        replaceInNodes(what, { ...running, nodes: args.nodes }, args.binaries ?? {}, {
-            parent: this,
-        });
+        const replaced = replaceInNodes(
+            what,
+            { ...running, nodes: args.nodes },
+            args.binaries ?? {},
+            { parent: this },
+        );
         if (args.registry !== undefined) {
             wireRegistry(running, args.registry, { parent: this });
         }
@@ -218,6 +221,8 @@ export class KindCluster extends pulumi.ComponentResource {
                 container: { name: node, ownEngine },
                 parentId: cluster.instanceId,
                 parentUrn: cluster.resource.urn,
+                // Nobody looks at a program that is about to be another one.
+                readyId: replaced.get(node)?.resource.id,
                 running: runs,
             })),
         );

@@ -74,12 +74,12 @@ export class MachineDisk extends pulumi.ComponentResource {
 
 /** The name is the serial number. */
 function nameProblems(name: string): { propertyPath: string; reason: string }[] {
-    return /^[A-Za-z0-9_-]{1,36}$/.test(name)
+    return /^[A-Za-z0-9_-]{1,36}$/.test(name) && !["system", "seed"].includes(name)
         ? []
         : [
               {
                   propertyPath: "name",
-                  reason: `got ${JSON.stringify(name)}; expected 1 to 36 letters, digits, "_" and "-": it is the disk's serial number in the guest`,
+                  reason: `got ${JSON.stringify(name)}; expected 1 to 36 letters, digits, "_" and "-", and neither "system" nor "seed": it is the disk's serial number in the guest`,
               },
           ];
 }

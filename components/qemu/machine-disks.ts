@@ -36,7 +36,16 @@ export const attachedDisksRule = z
     )
     .refine((disks) => new Set(disks.map(({ disk }) => disk.serial)).size === disks.length, {
         error: "expected different disks",
+    })
+    .refine((disks) => areApart(disks.flatMap(({ mountPath }) => mountPath ?? [])), {
+        error: "expected places apart from each other, none within another one",
     });
+
+function areApart(paths: readonly string[]): boolean {
+    return paths.every((one, at) =>
+        paths.every((other, place) => at === place || !`${other}/`.startsWith(`${one}/`)),
+    );
+}
 
 /** The disks of a machine, as a list that is there in a preview. */
 export function attachedDisks(

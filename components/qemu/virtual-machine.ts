@@ -242,7 +242,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
                   );
 
         const dir = path.join(stackDir(), `${name}-machine`);
-        this.host = pulumi.output(guest(mounted.resource));
+        // What is on the guest waits for its disks, and yet is not made anew when one was unmounted.
+        this.host = pulumi.output({
+            ...guest(ready.resource),
+            running: after(mounted.resource, values.running),
+        });
         this.sshCommand = after(
             machine.resource,
             shellLine(["ssh", "-F", path.join(dir, sshConfigName), name]),
@@ -271,7 +275,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         );
         this.logPath = after(machine.resource, path.join(dir, "log"));
         this.qmpSocketPath = after(machine.resource, path.join(dir, "qmp.sock"));
-        this.instanceId = mounted.resource.id;
+        this.instanceId = ready.resource.id;
         this.registerOutputs({
             host: this.host,
             sshCommand: this.sshCommand,

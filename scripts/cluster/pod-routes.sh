@@ -52,23 +52,26 @@ follow() {
     rule -C 2>/dev/null || rule -I || return 1
     wanted >there
     present >here
-    failed=0
     while read -r range address; do
         grep -qxF "$range $address" here && continue
         if ip route replace "$range" via "$address" proto "$protocol"; then
             say "pods $range are at $address"
-        else
-            failed=1
+            sed -i "\\|^$range $address\$|d" unreachable
+        elif ! grep -qxF "$range $address" unreachable; then
+            # Said once. A node that is elsewhere, or none at all, keeps no other one from being one.
+            say "pods $range cannot be reached at $address"
+            echo "$range $address" >>unreachable
         fi
     done <there
     while read -r range address; do
         cut -d ' ' -f 1 there | grep -qxF "$range" && continue
         ip route delete "$range" proto "$protocol" && say "pods $range are gone from $address"
     done <here
-    return "$failed"
+    return 0
 }
 
 reached=''
+: >unreachable
 while :; do
     if listed; then
         [ "$reached" = yes ] || say "$SERVER answers"

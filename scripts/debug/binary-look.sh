@@ -14,12 +14,21 @@ problem() {
 if [ -n "${KUBEDEV_PROCESS_NAME:-}" ]; then
     # Another one may run before delve comes.
     if [ "$KUBEDEV_PREVIEW" = true ]; then exit 0; fi
-    named=$(pidof "$KUBEDEV_PROCESS_NAME" || :)
-    case $named in '' | *' '*)
-        echo "problem=got processes ${named:-none} that are called $KUBEDEV_PROCESS_NAME; expected one"
+    if ! command -v pidof >/dev/null; then
+        echo "problem=got $KUBEDEV_PROCESS_NAME on a host without pidof; expected that program, by which processes are found; install it: apt-get install procps"
         exit 0
-        ;;
-    esac
+    fi
+    # One that is just being started again, or whose forks have not become something else yet, is waited for.
+    tries=0
+    while named=$(pidof "$KUBEDEV_PROCESS_NAME" || :); do
+        case $named in '' | *' '*) ;; *) break ;; esac
+        tries=$((tries + 1))
+        if [ "$tries" -ge 20 ]; then
+            echo "problem=got processes ${named:-none} that are called $KUBEDEV_PROCESS_NAME; expected one"
+            exit 0
+        fi
+        sleep 1
+    done
     KUBEDEV_BINARY=/proc/$named/exe
 fi
 

@@ -4,11 +4,14 @@
 # shellcheck disable=SC2154 # of transport-begin.sh
 kubedev_reason() { grep -v '^\(@\|Warning: Permanently\)' "$kubedev_scratch/log" | tail -n 1 | tr -d '\r'; }
 
+# Of a machine that does not answer nobody knows more; of a container its engine does.
+kubedev_is_gone() { [ -z "${kubedev_gone:-}" ] || grep -qF "$kubedev_gone" "$kubedev_scratch/log"; }
+
 kubedev_cannot_log_in() {
     case $kubedev_verb in
     probe) kubedev_last_seen "$(kubedev_reason)" ;;
     delete)
-        if [ "${KUBEDEV_MANAGED:-}" = 1 ]; then
+        if [ "${KUBEDEV_MANAGED:-}" = 1 ] && kubedev_is_gone; then
             echo "the machine does not answer any more: what was on it went with it" >&2
             kubedev_forget
             exit 0

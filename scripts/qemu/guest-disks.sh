@@ -6,15 +6,14 @@
 . ./guest-disk-numbers.sh
 take_lock
 mount_disks "$GUEST_DISKS"
-# What mkfs made is not there when the disk is not mounted.
 marks=''
 while read -r _serial path; do
     [ -n "$path" ] || continue
     # What is freed is given back to the host: now, and by the file system's own word at each mount.
     tune2fs -o discard "$(findmnt --noheadings --mountpoint "$path" --output SOURCE)" >/dev/null
     mount -o remount,discard "$path"
-    if [ -d "$path/lost+found" ]; then marks="$marks
-exists=$path/lost+found"; fi
+    marks="$marks
+mount=$path"
 done <<DISKS
 $GUEST_DISKS
 DISKS

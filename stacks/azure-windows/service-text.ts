@@ -12,7 +12,7 @@ export interface ServiceProgram {
     dependencies: readonly string[];
 }
 
-/** Makes the service and starts it. Of one that is there it only makes sure that it runs. */
+/** Makes the service and starts it. Of one that is there already, and ours by its arguments, it only makes sure that it runs. */
 export function installText({
     service,
     path,
@@ -33,8 +33,11 @@ if errorlevel 1 exit /b 1
 sc.exe failure ${service} reset= 60 actions= restart/10000 >nul
 goto start
 :there
+reg query HKLM\\SYSTEM\\CurrentControlSet\\Services\\${service} /v ImagePath | find "${words.join(" ")}" >nul
+if errorlevel 1 goto foreign
 if exist "${path}" goto start
-echo the service ${service} is there already and has another program than ${path}; expected none: remove it by sc.exe delete ${service}, or take azure-windows:kubelet out of the settings>&2
+:foreign
+echo the service ${service} is there already and was not made by this; expected none: remove it by sc.exe delete ${service}, or take azure-windows:kubelet out of the settings>&2
 exit /b 1
 :start
 sc.exe query ${service} | find "RUNNING" >nul
@@ -45,8 +48,12 @@ net start ${service}
 
 /** Takes it back. */
 export function removeText({ service, path }: ServiceProgram): string {
-    // Once more as Wine takes it.
-    return `net stop ${service} /y >nul 2>&1
+    // The second stop is as Wine takes it.
+    return `if not exist "${path}.kubedev-original" goto plain
+echo ${path} is swapped; expected the service's own program: take its azure-windows:swap out of the settings first>&2
+exit /b 1
+:plain
+net stop ${service} /y >nul 2>&1
 net stop ${service} >nul 2>&1 <nul
 sc.exe delete ${service} >nul 2>&1
 for /l %%i in (1,1,30) do if exist "${path}" (

@@ -117,13 +117,13 @@ test("in a container: it is part of the triggers, and the script goes through it
     await inIt("there", pulumi.output({ container, ssh }));
     const [here, there] = run.commands().map(({ inputs }) => inputs);
     expect(here?.triggers).toEqual([
-        { path: "/a", incarnation: 7, host: { container: "node" } },
+        { path: "/a", incarnation: 7, host: { container: "node", engine: "own" } },
         { parents: ["n1"] },
     ]);
     expect(here?.environment).toMatchObject({
-        KUBEDEV_HOST_NAME: "container node on this machine",
+        KUBEDEV_HOST_NAME: "container node in the own engine of this machine",
         ...{ KUBEDEV_SSH: "", KUBEDEV_DIR: "" },
-        KUBEDEV_SHADOW_DIR: "/state/kubedev/project/stack/.remote/container-node",
+        KUBEDEV_SHADOW_DIR: "/state/kubedev/project/stack/.remote/container-own-node",
     });
     expect(here?.environment.KUBEDEV_TRANSPORT).toMatch(
         /^kubedev_container=node\nkubedev_engine=own\n/,
@@ -135,8 +135,8 @@ test("in a container: it is part of the triggers, and the script goes through it
     expect(there?.environment.KUBEDEV_SSH).toMatch(/root@10\.0\.0\.1$/);
     // A look at what is in it goes the same way.
     expect(run.looks.map((asked) => asked["KUBEDEV_HOST_NAME"])).toEqual([
-        "container node on this machine",
-        "container node on root@10.0.0.1 port 22",
+        "container node in the own engine of this machine",
+        "container node in the own engine of root@10.0.0.1 port 22",
     ]);
 });
 

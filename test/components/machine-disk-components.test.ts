@@ -31,7 +31,7 @@ afterEach(async () => {
 /** Commands of a machine with these disks, by name. */
 async function declared(disks?: MachineDiskMountArgs[]) {
     const machine = new VirtualMachine("vm", { baseImage, loginKey, disks }, run.watched);
-    await known(machine.instanceId);
+    await known(machine.host);
     return Object.fromEntries(run.commands().map(({ name, inputs }) => [name, inputs]));
 }
 
@@ -62,7 +62,7 @@ test.each([[undefined], [[]]])("a machine with disks %j is what it was", async (
     expect(environment?.["KUBEDEV_RUN"]?.match(/driver=qcow2/g)).toHaveLength(2);
 });
 
-test("a machine with disks: they restart it, and where they are mounted is a change in place", async () => {
+test("a machine with disks: they restart it, and where they are mounted is a change in place, of which guests know nothing", async () => {
     const [data, bare] = [new MachineDisk("data", {}), new MachineDisk("bare", {})];
     const all = await declared([{ disk: data.disk, mountPath: "/data" }, { disk: bare.disk }]);
     const { triggers, environment } = all["vm-machine"] ?? {};

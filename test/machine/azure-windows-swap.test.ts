@@ -188,12 +188,17 @@ suite(
 
         test("another released one is installed in place of the one before, under the developer's", async () => {
             edit(at("release/cmd/kubelet/main.go"), '"v0"', '"v00"');
-            expect(things(await stack.preview())).toEqual({
+            const reached = {
                 "released-kubelet-windows-amd64": "update",
                 ...{ "a-kubelet-source": "replace", "a-kubelet-artifact": "replace" },
                 ...{ "a-kubelet-service-command": "replace", "kubelet-a-swap": "replace" },
-            });
-            git(at("release"), "checkout", "-q", ".");
+            };
+            expect(things(await stack.preview())).toEqual(reached);
+            expect(things(await stack.up({ timeoutMs: 280_000 }))).toEqual(reached);
+            expect(await answerOf(url)).toBe("v2");
+            expect(digestOf(there("kubelet.exe.kubedev-original"))).toBe(
+                digestOf(there("released\\kubelet.exe")),
+            );
         });
 
         test("another agent is swapped alone; a service that is not there is refused by name", async () => {
@@ -215,7 +220,7 @@ suite(
                 ...{ "kubelet-a-program": "delete", "kubelet-a-swap": "delete" },
                 ...{ "kubeproxy-a-program": "delete", "build-kubelet-windows-amd64": "delete" },
             });
-            expect(await answerOf(url)).toBe("v0");
+            expect(await answerOf(url)).toBe("v00");
         });
 
         test("destroy leaves nothing on either machine; a service of others is never taken over", async () => {
@@ -229,6 +234,15 @@ suite(
             const failed = (await stack.up({ expectFailure: true })).errors.join("\n");
             expect(failed).toContain("the service kubelet is there already");
             expect(fs.existsSync(there("kubelet.exe"))).toBe(false);
+            // Where kubeadm and others have theirs, too.
+            windows.run("sc", "delete", "kubelet");
+            fs.writeFileSync(there("kubelet.exe"), "of others");
+            const others = "C:\\k\\kubelet.exe --config=C:\\var\\lib\\kubelet\\config.yaml";
+            windows.run("sc", "create", "kubelet", "binPath=", others);
+            const again = (await stack.up({ expectFailure: true })).errors.join("\n");
+            expect(again).toContain("the service kubelet is there already");
+            await stack.destroy();
+            expect(fs.readFileSync(there("kubelet.exe"), "utf8")).toBe("of others");
         });
     },
 );

@@ -40,20 +40,39 @@ beforeAll(async () => {
         // What is there is in the user's own state directory.
         project: `cluster-network-${String(process.pid)}`,
         program: `
+import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as kubedev from "${library}";
-const cluster = new kubedev.Cluster("c", {
-    host: { ssh: ${JSON.stringify({ address, port, privateKeyPath, hostKey })} },
-    address: pulumi.output("${machine.address}"),
-    kubernetesVersion: "${kubernetesVersion}",
-    binaries: ${clusterBinaries(binaries)},
-    localKubectlPath: ${JSON.stringify(binaries["kubectl"])},
-});
-new kubedev.Addon("addon", {
-    kubeconfig: cluster.kubeconfig,
-    instanceId: cluster.instanceId,
-    objects: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "of-the-addon", namespace: "default" }, data: { a: "1" } }],
-});
+// What stands for a VirtualMachine behind the host: another one of the first is a restart, with the same disk.
+const machine = new command.local.Command(
+    "machine", { create: "true", triggers: [process.env.BOOT ?? "first"] }, { deleteBeforeReplace: true },
+);
+const ready = new command.local.Command(
+    "ready", { create: "true", triggers: [machine.id] }, { deleteBeforeReplace: true },
+);
+const declared = () => {
+    const cluster = new kubedev.Cluster("c", {
+        host: {
+            ssh: ${JSON.stringify({ address, port, privateKeyPath, hostKey })},
+            parentId: ready.id,
+            parentUrn: ready.urn,
+        },
+        address: pulumi.output("${machine.address}"),
+        kubernetesVersion: "${kubernetesVersion}",
+        binaries: ${clusterBinaries(binaries)},
+        localKubectlPath: ${JSON.stringify(binaries["kubectl"])},
+    });
+    new kubedev.Addon("addon", {
+        kubeconfig: cluster.kubeconfig,
+        instanceId: cluster.instanceId,
+        objects: [
+            { apiVersion: "v1", kind: "Namespace", metadata: { name: "addon" } },
+            { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "of-the-addon", namespace: "addon" }, data: { a: "1" } },
+        ],
+    });
+    return cluster;
+};
+const cluster = process.env.CLUSTER === "none" ? ({} as kubedev.Cluster) : declared();
 export const { kubeconfigPath, kubectlCommand, endpoint, profileCommands, verbosityCommands } = cluster;
 `,
     });
@@ -78,7 +97,9 @@ networkTest(
     async () => {
         await stack.up({ timeoutMs: 550_000 });
         expect(await output("endpoint")).toBe(`https://${machine.address}:6443`);
-        expect(await kubectl("get configmap of-the-addon -o name")).toBe("configmap/of-the-addon");
+        expect(await kubectl("get configmap of-the-addon -n addon -o name")).toBe(
+            "configmap/of-the-addon",
+        );
         expect(
             await kubectl(
                 "get endpointslices kubernetes -o 'jsonpath={.endpoints[*].addresses[*]}'",
@@ -125,9 +146,27 @@ networkTest("a way from here that died is started again, alone", async () => {
     expect(await kubectl("get --raw /version")).toContain(kubernetesVersion);
 });
 
-networkTest("destroy leaves nothing, here and there", async () => {
+networkTest(
+    "a restart of its machine starts it again, with the keys and the objects on its disk",
+    async () => {
+        await kubectl("create configmap by-hand -n addon --from-literal=a=1");
+        const before = fs.readFileSync(await output("kubeconfigPath"), "utf8");
+        const second = { env: { BOOT: "second" }, timeoutMs: 550_000 };
+        const ops = (await stack.preview(second)).ops();
+        expect(ops).toMatchObject({ "c-state": "replace", "c-kube-apiserver": "replace" });
+        await stack.up(second);
+        expect(await kubectl("get configmap by-hand of-the-addon -n addon -o name")).toBe(
+            "configmap/by-hand\nconfigmap/of-the-addon",
+        );
+        expect(fs.readFileSync(await output("kubeconfigPath"), "utf8")).toBe(before);
+        expect((await stack.preview(second)).sequence).toEqual([]);
+    },
+);
+
+networkTest("taken out of the program it leaves nothing, here and on its machine", async () => {
     const tunnel = tunnelPid();
-    await stack.destroy({ timeoutMs: 300_000 });
+    // The machine stays: what goes with one that goes away needs no removal.
+    await stack.up({ env: { CLUSTER: "none", BOOT: "second" }, timeoutMs: 550_000 });
     expect(isRunning(tunnel)).toBe(false);
     expect(fs.existsSync(path.dirname(recordPath(stack, "c-kubeconfig")))).toBe(false);
     expect(machine.run("sh", "-c", "ss -ltnH | awk '{ print $4 }'").trim()).toBe(

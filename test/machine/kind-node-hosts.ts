@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
+import * as net from "node:net";
 import * as path from "node:path";
 import { kindTest, sh, until } from "../support/kind";
 import type { TwoDevelopers } from "./kind-support";
@@ -18,6 +19,20 @@ interface Second {
     kubectl: (...args: string[]) => string;
     /** Digest of what a node runs. */
     running: (node: string, program: string) => string;
+}
+
+/** True once somebody listens there. */
+function accepts(host: string, port: number): Promise<true | undefined> {
+    return new Promise((resolve) => {
+        const socket = net.connect(port, host);
+        socket.once("connect", () => {
+            socket.destroy();
+            resolve(true);
+        });
+        socket.once("error", () => {
+            resolve(undefined);
+        });
+    });
 }
 
 interface Outputs {
@@ -115,6 +130,9 @@ export const init = session.initScript;
         try {
             const commands = path.join(they.home.dir, "commands");
             fs.writeFileSync(commands, `${init}continue\nargs\nclearall\nexit -c\n`);
+            // The client dials once.
+            const [, host = "", port = ""] = /connect (\S+):(\d+)/.exec(connect) ?? [];
+            await until("the tunnel", () => accepts(host, Number(port)));
             const client = spawn(
                 "sh",
                 [

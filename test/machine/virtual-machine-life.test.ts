@@ -24,13 +24,13 @@ const mounted = { disks: '[{ disk: data.disk, mountPath: "/data" }]' };
 /** The machine with its disk. */
 const program = (args: Record<string, string> = {}, { sizeGib = 2, image = "{}" } = {}) =>
     machineProgram({ ...mounted, ...args }, { before: disk(sizeGib), more: inside, image });
-const unmounted = {
-    "node-disks": "replace",
+const unmounted = { "node-disks": "replace" };
+const dead = {
+    ...{ "node-machine": "replace", "node-ready": "replace", ...unmounted },
     "tick-service": "replace",
     "user-command": "replace",
     "user-tick-service": "replace",
 };
-const dead = { "node-machine": "replace", "node-ready": "replace", ...unmounted };
 const longRun = { timeoutMs: 600_000 };
 
 let stack: ScratchStack;
@@ -114,7 +114,7 @@ test("a service that dies in the guest shows in a preview, and nothing else", as
     expect(await previewed()).toEqual({});
 }, 180_000);
 
-test("its disk is mounted, as what it says it is; one that is unmounted shows, with what may be on it, and is mounted again", async () => {
+test("its disk is mounted, as what it says it is; one that is unmounted shows, alone, and is mounted again", async () => {
     expect(await inGuest(stack, "findmnt -no FSTYPE,TARGET /data")).toMatch(/^ext4 +\/data$/);
     expect(await inGuest(stack, "stat -c %U:%a /data")).toBe("root:755");
     const takenMib = () => {

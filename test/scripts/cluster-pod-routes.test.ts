@@ -14,6 +14,7 @@ const ip = `#!/bin/sh
 table=$STAND_IN/routes
 touch "$table"
 case "$*" in
+"route replace "*" via 10.0.2.15 "*) echo "Error: Nexthop has invalid gateway." >&2; exit 2 ;;
 "-4 route show proto "*) sed -n "s/ proto $5\\$//p" "$table" ;;
 "route replace "*) grep -v "^$3 " "$table" >"$table.new"; mv "$table.new" "$table"; echo "$3 via $5 dev lan proto $7" >>"$table" ;;
 "route delete "*) grep -v "^$3 .*proto $5\\$" "$table" >"$table.new"; mv "$table.new" "$table" ;;
@@ -146,6 +147,19 @@ describe.each(shells)("%s", (shell) => {
         expect((await running?.ended)?.code).toBe(0);
         expect(lines("routes")).toEqual(["172.20.0.0/16 via 10.0.2.2 dev other proto 3"]);
         expect(lines("rules")).toEqual([]);
+    });
+
+    test("a node that is elsewhere is said once, and keeps none from being one", async () => {
+        nodes(node("b", "172.19.1.0/24", "10.0.2.15"), node("c", "172.19.2.0/24", "198.18.0.4"));
+        start();
+        await eventually(() => expect(fs.existsSync(at("followed"))).toBe(true));
+        expect(own()).toEqual([to("172.19.2.0/24", "198.18.0.4")]);
+        const asked = () => lines("asked").length;
+        const before = asked();
+        await eventually(() => expect(asked()).toBeGreaterThan(before + 2));
+        running?.child.kill("SIGTERM");
+        const said = (await running?.ended)?.stderr ?? "";
+        expect(said.match(/cannot be reached at 10\.0\.2\.15/g)).toHaveLength(1);
     });
 
     test("while nobody answers routes stay; one that was killed leaves none that its successor does not know", async () => {

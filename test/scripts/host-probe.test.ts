@@ -118,6 +118,17 @@ describe.each(shells)("%s", (shell) => {
         expect((await probe()).things.get("s")?.facts).toBeUndefined();
     });
 
+    test("a place where nothing is mounted any more is dead", async () => {
+        for (const [name, place] of Object.entries({ m: "/proc", n: "/proc/nothing" })) {
+            fs.mkdirSync(host.dir(name), { recursive: true });
+            fs.writeFileSync(
+                path.join(host.dir(name), "record"),
+                `incarnation=1\nmount=${place}\n`,
+            );
+        }
+        expect([await incarnationOf("m"), await incarnationOf("n")]).toEqual([1, 2]);
+    });
+
     test("a process that ended and was not reaped counts as dead", async () => {
         // The child ends with its input, once its parent has become a sleep, which never waits for it.
         const text = "exec 3<&0; cat <&3 & echo $!; exec sleep 100 3<&- </dev/null";

@@ -10,19 +10,24 @@ import { script } from "../../components/internal/scripts";
 import { Ran, scratchDirectory } from "../support/script-process";
 import { Sshd, sshdMissing, startSshd } from "../support/sshd";
 
-/** Of containers it knows `node`, which runs, `stopped`, and in an engine of one's own `mine`. It gives nothing of its surroundings on. */
+/** Of containers it knows `node`, which runs, `stopped`, `paused`, `ending`, which has stopped once something was to run in it, and in an engine of one's own `mine`. It gives nothing of its surroundings on. */
 const docker = String.raw`#!/bin/sh
 [ ! -e "$(dirname "$0")/dead" ] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 for last; do :; done
 case "$1 $DOCKER_HOST" in
 inspect*)
     case "$last $DOCKER_HOST" in
-    "node " | "mine unix:///s/kubedev/engine/docker.sock") echo true ;;
-    "stopped ") echo false ;;
+    "node " | "mine unix:///s/kubedev/engine/docker.sock") echo true false ;;
+    "stopped ") echo false false ;;
+    "paused ") echo true true ;;
+    "ending ") if [ -e "$(dirname "$0")/ended" ]; then echo false false; else echo true false; fi ;;
     *) echo "Error: No such container: $last" >&2; exit 1 ;;
     esac
     ;;
-exec*) shift 3 && exec env -i PATH="$PATH" HOME=/in-node "$@" ;;
+exec*)
+    [ "$3" != ending ] || { : >"$(dirname "$0")/ended"; exit 1; }
+    shift 3 && exec env -i PATH="$PATH" HOME=/in-node "$@"
+    ;;
 esac
 `;
 
@@ -130,7 +135,7 @@ describe.each(places)("a container %s", (where) => {
             return ran.stderr;
         };
         expect(await said("stopped")).toBe(
-            `kubedev: ${hostName(at("stopped"))} does not answer (tried for 0 s: the container does not run). Expected that container to run; correct its name or engine, or start it (docker start stopped)\n`,
+            `kubedev: ${hostName(at("stopped"))} does not answer (tried for 0 s: the container does not run, or is paused). Expected that container to run; correct its name or engine, or start it (docker start stopped)\n`,
         );
         expect(await said("none")).toContain("there is no container of this name");
         fs.writeFileSync(path.join(dir, "bin/dead"), "");
@@ -153,8 +158,20 @@ test("a probe answers what was last seen; what was in a container of ours went w
     expect((await transport("create", "true", here("node"), own)).code).toBe(0);
     expect((await transport("probe", "echo seen", here("node"))).stdout).toBe("seen\n");
     expect((await transport("probe", "echo seen", here("stopped"))).stdout).toBe(
-        "unreachable=the container does not run\n[thing]\nincarnation=41\nalive=true\n",
+        "unreachable=the container does not run, or is paused\n[thing]\nincarnation=41\nalive=true\n",
     );
+    for (const name of ["paused", "ending"]) {
+        const seen = (await transport("probe", "echo seen", here(name))).stdout;
+        expect(seen).toMatch(/^unreachable=the container does not run.*\n\[thing\]/);
+    }
+    // Of one that is there nothing has gone.
+    const kept = await transport("delete", "echo ran", here("stopped"), own);
+    expect(kept.code).toBe(1);
+    expect(kept.stderr).toContain("the container does not run");
+    fs.writeFileSync(path.join(dir, "bin/dead"), "");
+    expect((await transport("delete", "echo ran", here("node"), own)).code).toBe(1);
+    fs.rmSync(path.join(dir, "bin/dead"));
+    expect(fs.existsSync(path.join(dir, "stack/.remote/host/thing"))).toBe(true);
     const gone = await transport("delete", "echo ran", here("none"), own);
     expect(gone).toMatchObject({ code: 0, stdout: "" });
     expect(gone.stderr).toContain("what was on it went with it");

@@ -1,5 +1,6 @@
 /** scripts/qemu/data-disk-create.sh and machine-disks.sh on real images. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { disksPreparation } from "../../components/qemu/machine-disks";
@@ -63,18 +64,20 @@ describe.each(shells)("%s", (shell) => {
                 shell,
                 [
                     "-euc",
-                    disksPreparation(
-                        ["data", "more"].map((serial) => ({
-                            ...{ serial, directory: at(serial), sizeGib: gib },
-                            ...{ instanceId: "i", mountPath: undefined },
-                        })),
-                    ),
+                    `fail() { echo "machine: $*" >&2; exit 1; }\n` +
+                        disksPreparation(
+                            ["data", "more"].map((serial) => ({
+                                ...{ serial, directory: at(serial), sizeGib: gib },
+                                ...{ instanceId: "i", mountPath: undefined },
+                            })),
+                        ),
                 ],
                 {
                     cwd: at("machine"),
                     env: {
                         PATH: process.env["PATH"],
                         MACHINE_GROW_OVERLAY: script("qemu/grow-overlay.sh"),
+                        MACHINE_DISK_TRIES: "2",
                     },
                     stdio: ["ignore", "pipe", "pipe"],
                 },
@@ -86,6 +89,26 @@ describe.each(shells)("%s", (shell) => {
             expect(recorded(name)).toContain("fact.sizeMib=2048\n");
         }
         expect(() => prepare(1)).toThrow(/has 2048 MiB, cannot shrink to 1024 MiB/);
+        // Another machine has it.
+        const qemu = spawn(
+            "qemu-system-x86_64",
+            [
+                ...["-nodefaults", "-display", "none", "-accel", "tcg", "-S", "-m", "16"],
+                ...[
+                    "-blockdev",
+                    `driver=qcow2,node-name=d,file.driver=file,file.filename=${at("data/disk.qcow2").replaceAll(",", ",,")}`,
+                ],
+                ...["-device", "virtio-blk-pci,drive=d", "-qmp", "stdio"],
+            ],
+            { stdio: ["pipe", "pipe", "inherit"] },
+        );
+        await once(qemu.stdout, "data");
+        expect(() => prepare(2)).toThrow(
+            /another machine has the disk .*data; expected one that no other has/s,
+        );
+        qemu.kill("SIGKILL");
+        await once(qemu, "exit");
+        prepare(2);
         expect(sizeMib(at("data/disk.qcow2"))).toBe(2048);
         expect(recorded()).toContain("fact.sizeMib=2048\n");
     });

@@ -1,6 +1,7 @@
 /** What a Cluster refuses, and in which words; Kubernetes' version skew policy. */
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterArgs } from "../../components/cluster/cluster-args";
+import { openProblem } from "../../components/cluster/cluster-address";
 import { clusterRules, flatArgs, jointProblems } from "../../components/cluster/cluster-rules";
 import { minorOf, skewProblems, SkewVersions } from "../../components/cluster/version-skew";
 import { assertArgs } from "../../components/internal/validate";
@@ -119,4 +120,23 @@ test.each([
     ["1.36.1", Number.NaN],
 ])("the minor release of %s is %d", (version, expected) => {
     expect(minorOf(version)).toBe(expected);
+});
+
+test.each([
+    ["10.9.0.2", true, undefined],
+    ["192.168.1.2", true, undefined],
+    ["198.18.0.2", false, undefined],
+    ["198.20.0.2", false, /on a machine that is not made by kubedev/],
+    [
+        "10.9.0.2",
+        false,
+        /got 10\.9\.0\.2 on a machine that is not made by kubedev.*or one in 198\.18\.0\.0\/15/,
+    ],
+])("an API server at %s of a machine that is made by kubedev: %s", (address, made, refused) => {
+    const problem = openProblem(address, made);
+    if (refused === undefined) {
+        expect(problem).toBeUndefined();
+    } else {
+        expect(problem).toMatch(refused);
+    }
 });

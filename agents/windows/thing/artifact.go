@@ -46,8 +46,11 @@ func (p Place) Install(artifact Artifact) (err error) {
 		if err := os.WriteFile(p.Path("written"), nil, 0o600); err != nil {
 			return err
 		}
-		ours = true
 		if err := replace(temporary, path); err != nil {
+			if !ours {
+				// What is put there later is not ours.
+				err = errors.Join(err, os.Remove(p.Path("written")))
+			}
 			return err
 		}
 	}
