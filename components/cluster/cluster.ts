@@ -361,11 +361,10 @@ function previewed(file: string): string | undefined {
 
 /** What tells a cluster from one that is made anew: of its keys, not of the run that made sure of them. */
 function clusterId(state: HostResource): pulumi.Output<string> {
-    return pulumi
-        .all([state.stays, state.facts])
-        .apply(([stays, facts]) =>
-            stays && facts?.["id"] !== undefined
-                ? pulumi.output(facts["id"])
-                : state.result().apply((result) => textOf(result, "id")),
-        );
+    return pulumi.all([state.stays, state.facts]).apply(([stays, facts]) =>
+        stays && facts?.["id"] !== undefined
+            ? pulumi.output(facts["id"])
+            : // Printed beside a secret, but none itself.
+              pulumi.unsecret(state.result().apply((result) => textOf(result, "id"))),
+    );
 }
