@@ -1,6 +1,7 @@
 /** A Cluster with an address in a network that this computer is not in, by the real engine: the machine is a network namespace with an sshd. */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { isRunning } from "../support/host-state";
@@ -24,6 +25,9 @@ const networkTest = (name: string, run: () => Promise<void> | void) =>
         ? test(name, async () => run())
         : test.skip(`${name} (${missing})`, async () => run());
 
+// What is there is in the user's own state directory.
+const project = `cluster-network-${String(process.pid)}`;
+
 let machine: NetworkNamespace;
 let sshd: Sshd;
 let builds: ScratchStack;
@@ -37,8 +41,7 @@ beforeAll(async () => {
     sshd = await startSshd({ within: machine.within, address: machine.address, port: 2222 });
     const { address, port, privateKeyPath, hostKey } = sshd;
     stack = await ScratchStack.create({
-        // What is there is in the user's own state directory.
-        project: `cluster-network-${String(process.pid)}`,
+        project,
         program: `
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
@@ -82,6 +85,8 @@ afterAll(async () => {
     await (builds as ScratchStack | undefined)?.dispose();
     await (sshd as Sshd | undefined)?.stop();
     await (machine as NetworkNamespace | undefined)?.stop();
+    const there = path.join(os.homedir(), ".local/state/kubedev", project);
+    fs.rmSync(there, { recursive: true, force: true });
 });
 
 const sh = (line: string) => execFileSync("sh", ["-c", line], { encoding: "utf8" }).trim();

@@ -57,9 +57,29 @@ export async function engineTurn(): Promise<() => Promise<void>> {
             throw new Error(`cannot take the lock ${file}`);
         }),
     ]);
+    const watches = moreWatches();
     return async () => {
+        watches();
         holder.stdin.end();
         await ended;
+    };
+}
+
+/**
+ * A node has about twenty instances of inotify; with the 128 that a user has by default, a fourth node or another control
+ * plane beside them fails with "too many open files" (https://kind.sigs.k8s.io/docs/user/known-issues). Answers what gives
+ * them back.
+ */
+function moreWatches(): () => void {
+    const file = "/proc/sys/fs/inotify/max_user_instances";
+    const before = fs.readFileSync(file, "utf8").trim();
+    if (Number(before) >= 512 || process.getuid?.() !== 0) {
+        return () => undefined;
+    }
+    process.stderr.write(`until the end of this file, ${file} is 512\n`);
+    fs.writeFileSync(file, "512");
+    return () => {
+        fs.writeFileSync(file, before);
     };
 }
 

@@ -1,6 +1,7 @@
 /** A machine as far as its network goes: a namespace at the other end of a wire, with an address that no other machine has. */
 import { ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import * as fs from "node:fs";
 
 /** Why there is none here; undefined when there is. */
 export const networkNamespaceMissing =
@@ -45,8 +46,23 @@ export class NetworkNamespace {
         return execFileSync(program, args, { encoding: "utf8" });
     }
 
+    /** Ends what runs there, too: what a failed test left. */
     async stop(): Promise<void> {
-        this.holder.kill("SIGKILL");
+        const place = networkOf(this.holder.pid ?? 0);
+        for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+            if (place !== undefined && networkOf(Number(pid)) === place) {
+                process.kill(Number(pid), "SIGKILL");
+            }
+        }
         await once(this.holder, "exit");
+    }
+}
+
+/** Which network a process is in; undefined for one that is gone. */
+function networkOf(pid: number): string | undefined {
+    try {
+        return fs.readlinkSync(`/proc/${String(pid)}/ns/net`);
+    } catch {
+        return undefined;
     }
 }
