@@ -208,45 +208,49 @@ export class VirtualMachine extends pulumi.ComponentResource {
             parentUrn: urn,
             running: values.running,
         });
+        // With cloud-init it is done first: it writes to /etc/fstab, too.
+        const first = seed.wanted.apply((is) => (is ? "qemu/cloud-init-done.sh" : undefined));
+        const timeoutSec = args.readyTimeoutSec ?? 180;
+        const mounted =
+            (args.disks ?? []).length === 0
+                ? []
+                : [
+                      hostResource(
+                          `${name}-disks`,
+                          {
+                              host: guest(machine.resource),
+                              create: "qemu/guest-disks.sh",
+                              first,
+                              // The machine that has them no more is started anew, and forgets them by itself.
+                              delete: "host/forget.sh",
+                              spec: {},
+                              environment: {
+                                  GUEST_DISKS: values.disks.apply(guestDisks),
+                                  GUEST_LINUX_DISKS: script("azure/linux-disks.sh"),
+                              },
+                              timeoutSec,
+                          },
+                          own,
+                      ).resource,
+                  ];
         const ready = hostResource(
             `${name}-ready`,
             {
                 host: guest(machine.resource),
                 create: "qemu/guest-ready.sh",
-                first: seed.wanted.apply((is) => (is ? "qemu/cloud-init-done.sh" : undefined)),
+                first,
                 spec: {},
                 // Names of machines that come or go are a change in place.
                 environment: guestEnvironment(args.networks, values.cards),
                 probed: false,
-                timeoutSec: args.readyTimeoutSec ?? 180,
+                timeoutSec,
             },
-            own,
+            // What is on the guest waits for its disks by this, and yet is not made anew when one was unmounted.
+            mounted.length === 0 ? own : { ...own, dependsOn: mounted },
         );
 
-        const mounted =
-            (args.disks ?? []).length === 0
-                ? ready
-                : hostResource(
-                      `${name}-disks`,
-                      {
-                          host: guest(ready.resource),
-                          create: "qemu/guest-disks.sh",
-                          delete: "qemu/guest-disks-remove.sh",
-                          spec: {},
-                          environment: {
-                              GUEST_DISKS: values.disks.apply(guestDisks),
-                              GUEST_LINUX_DISKS: script("azure/linux-disks.sh"),
-                          },
-                      },
-                      own,
-                  );
-
         const dir = path.join(stackDir(), `${name}-machine`);
-        // What is on the guest waits for its disks, and yet is not made anew when one was unmounted.
-        this.host = pulumi.output({
-            ...guest(ready.resource),
-            running: after(mounted.resource, values.running),
-        });
+        this.host = pulumi.output(guest(ready.resource));
         this.sshCommand = after(
             machine.resource,
             shellLine(["ssh", "-F", path.join(dir, sshConfigName), name]),

@@ -88,7 +88,7 @@ test("a machine with disks: they restart it, and where they are mounted is a cha
     const mounts = all["vm-disks"];
     expect(mounts?.triggers).toEqual([
         expect.not.objectContaining({ disks: expect.anything() as unknown }),
-        { parents: ["vm-ready-id"] },
+        { parents: ["vm-machine-id"] },
     ]);
     // The one without a place is not mentioned.
     expect(mounts?.environment["GUEST_DISKS"]).toBe("data /data\n");
