@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { WindowsRelease } from "../../components/azure";
-import { BuildMode, TreeRemoval } from "../../components/source";
+import { sourceFields } from "../source-settings";
 
 const text = (what: string) => z.string({ error: `expected ${what}` });
 const flag = z.boolean({ error: "expected true or false" });
@@ -13,37 +13,12 @@ const size = text('a size, as "Standard_D4s_v5"');
 const seconds = z
     .int({ error: "expected a whole number of seconds" })
     .min(1, { error: "expected a whole number of seconds, 1 or more" });
-const absolute = z
-    .string({ error: "expected an absolute path" })
-    .regex(/^\//, { error: "expected an absolute path" });
 
 /** The platform of Windows agents. */
 export const windowsPlatform = "windows/amd64";
-const source = z.strictObject({
-    /** Absolute path of the source tree on the Linux agent: one that is there is adopted. */
-    dir: absolute.default("/data/kubernetes"),
-    /** What is cloned when there is no tree yet: the URL of a fork. */
-    origin: text("the URL of a repository").optional(),
-    branch: text("a branch name").optional(),
-    /** Another tree on the Linux agent whose objects a clone shares. */
-    reference: absolute.optional(),
-    hooks: flag.default(false),
-    onDelete: z
-        .enum(TreeRemoval, { error: 'expected "refuse", "retain" or "force"' })
-        .default(TreeRemoval.Refuse),
-    /** Commands that are built beside those of `swap`, as "cmd/kubectl". */
-    targets: z.array(z.string(), { error: "expected a list of commands" }).default([]),
-    platforms: z
-        .array(z.string(), { error: "expected a list of platforms" })
-        .min(1, { error: "expected at least one platform" })
-        .default([windowsPlatform]),
-    debug: flag.default(false),
-    mode: z
-        .enum([BuildMode.Go, BuildMode.Make, BuildMode.Container], {
-            error: 'expected "go", "make" or "container"',
-        })
-        .default(BuildMode.Go),
-});
+const fields = sourceFields(windowsPlatform);
+/** On the Linux agent. Beside `targets` the commands of `swap` are built. */
+const source = z.strictObject({ ...fields, dir: fields.dir.default("/data/kubernetes") });
 
 const serviceName = z
     .string({ error: 'expected the name of a Windows service, as "kubelet"' })

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { BuildMode, CheckSuite, TreeRemoval } from "../../components/source";
+import { CheckSuite } from "../../components/source";
+import { sourceFields } from "../source-settings";
 
 const hostname = z.string().regex(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/, {
     error: "expected a host name: lower-case letters, digits and inner hyphens, at most 32",
@@ -60,31 +61,7 @@ const checks = z.strictObject({
     run: flag.default(false),
 });
 const source = z.strictObject({
-    /** Absolute path of the source tree: one that is there is adopted. */
-    dir: z.string({ error: "expected an absolute path" }).regex(/^\//, {
-        error: "expected an absolute path",
-    }),
-    /** What is cloned when there is no tree yet: the URL of a fork. */
-    origin: z.string({ error: "expected the URL of a repository" }).optional(),
-    branch: z.string({ error: "expected a branch name" }).optional(),
-    /** Another tree on this machine whose objects a clone shares. */
-    reference: z.string({ error: "expected an absolute path" }).optional(),
-    hooks: flag.default(false),
-    onDelete: z
-        .enum(TreeRemoval, { error: 'expected "refuse", "retain" or "force"' })
-        .default(TreeRemoval.Refuse),
-    /** Commands that are built, as "cmd/kubelet". */
-    targets: z.array(z.string(), { error: "expected a list of commands" }).default([]),
-    platforms: z
-        .array(z.string(), { error: "expected a list of platforms" })
-        .min(1, { error: "expected at least one platform" })
-        .default(["linux/amd64"]),
-    debug: flag.default(false),
-    mode: z
-        .enum([BuildMode.Go, BuildMode.Make, BuildMode.Container], {
-            error: 'expected "go", "make" or "container"',
-        })
-        .default(BuildMode.Go),
+    ...sourceFields("linux/amd64"),
     /** true: the etcd of the integration tests is built. */
     etcd: flag.default(false),
     /** Tests and linters: each suite once. */
