@@ -4,6 +4,7 @@ export class Steps {
     private rest = "";
     private readonly begun = new Map<string, number>();
     private readonly taken = new Map<string, number>();
+    private readonly ends = new Map<string, number>();
 
     readonly heard = (text: string): void => {
         const lines = (this.rest + text).split("\n");
@@ -17,12 +18,18 @@ export class Steps {
                 this.begun.set(begins, now);
             }
             if (ends !== undefined) {
+                this.ends.set(ends, now);
                 this.taken.set(ends, now - (this.begun.get(ends) ?? now));
             }
         }
     };
 
-    /** How long a resource's steps took, in seconds. */
+    /** How long after the steps of one resource those of another one ended, in seconds. */
+    between(one: string, other: string): number {
+        return ((this.ends.get(other) ?? NaN) - (this.ends.get(one) ?? NaN)) / 1e3;
+    }
+
+    /** How long a resource's steps took, in seconds: one that is replaced, from its removal on. */
     of(name: string): number {
         const ms = this.taken.get(name);
         if (ms === undefined) {
