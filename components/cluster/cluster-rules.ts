@@ -168,7 +168,8 @@ function unknownParts(args: Record<string, unknown>): Problem[] {
     });
 }
 
-function overlaps(args: Record<string, unknown>): Problem[] {
+/** Ranges of Services and pods that have an address in common. */
+export function overlaps(args: Record<string, unknown>): Problem[] {
     const text = (name: string, byDefault: string) => {
         const given = args[name] ?? byDefault;
         return typeof given === "string" ? given : "";
