@@ -100,12 +100,12 @@ export function kubeadmHost(
         {
             host,
             create: "cluster/kubeadm-host.sh",
-            delete: "cluster/node-remove.sh",
+            delete: "cluster/kubeadm-host-remove.sh",
             spec: {},
             environment: {
                 KUBEDEV_KUBEADM: kubeadm,
                 KUBEDEV_KUBELET: kubelet,
-                // What node-remove.sh cleans up with.
+                // What kubeadm-host-remove.sh cleans up with.
                 KUBEDEV_KUBE_PROXY: args.kubeProxy,
                 KUBEDEV_APISERVER_VERSION: args.kubernetesVersion,
                 KUBEDEV_ADDRESS: args.address,

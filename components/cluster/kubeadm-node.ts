@@ -26,7 +26,9 @@ export class KubeadmNode extends pulumi.ComponentResource {
     public readonly instanceId: pulumi.Output<string>;
 
     constructor(name: string, args: KubeadmNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("kubedev:index:KubeadmNode", name, args, opts);
+        // A component waits for all that it is registered with, and so would everything in it: it is to join meanwhile.
+        const registered = { ...args, clusterInstanceId: undefined };
+        super("kubedev:index:KubeadmNode", name, registered, opts);
         const what = `KubeadmNode ${name}`;
         const flat = flatKubeadmNodeArgs(name, args);
         assertArgs(what, flat, kubeadmNodeRules, ...kubeadmProblems({ ...args }));

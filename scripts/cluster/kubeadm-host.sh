@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a host able to be a node of kubeadm: looks whether its programs can work together here, and sets what the network of
-# pods takes. Its counterpart is node-remove.sh.
+# pods takes. Its counterpart is kubeadm-host-remove.sh.
 #   KUBEDEV_KUBEADM, KUBEDEV_KUBELET   programs
 #   KUBEDEV_APISERVER_VERSION   as v1.36.1
 #   KUBEDEV_ADDRESS             address of the host that other nodes reach

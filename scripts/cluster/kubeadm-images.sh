@@ -11,6 +11,7 @@
 . ./kubeadm-run.sh
 take_lock
 work=$dir/work
+# shellcheck disable=SC2317 # another one than that of kubeadm-run.sh
 clean_up() {
     rm -rf "$work"
     [ -f "$record" ] || forget
@@ -34,8 +35,9 @@ name_of() { # image or name of kubeadm's
     */*) echo "$1" ;;
     *)
         # shellcheck disable=SC2086 # words
-        "$KUBEDEV_KUBEADM" config images list $KUBEDEV_KUBEADM_ASKS 2>/dev/null | grep "/$1:" ||
-            die "kubeadm asks for no image of $1"
+        [ -s "$dir/asked" ] || "$KUBEDEV_KUBEADM" config images list $KUBEDEV_KUBEADM_ASKS >"$dir/asked" 2>/dev/null ||
+            die "kubeadm config images list $KUBEDEV_KUBEADM_ASKS failed"
+        grep "/$1:" "$dir/asked" || die "kubeadm asks for no image of $1"
         ;;
     esac
 }
@@ -43,13 +45,12 @@ name_of() { # image or name of kubeadm's
 # As `docker save` writes it: one layer, with the program in a directory of PATH.
 make_archive() { # image, program
     rm -rf "$work"
-    mkdir -p "$work/tree/usr/local/bin"
+    mkdir -p "$work"
     base=${1##*/}
     base=${base%%[:@]*}
-    cp "$2" "$work/tree/usr/local/bin/$base"
-    chmod -R 0755 "$work/tree"
-    tar -C "$work/tree" --numeric-owner --owner=0 --group=0 --sort=name --mtime=@0 -cf "$work/layer.tar" .
-    rm -rf "$work/tree"
+    ln -s "$2" "$work/$base"
+    tar -C "$work" --dereference --transform 's,^,usr/local/bin/,' --mode=0755 --numeric-owner --owner=0 --group=0 --mtime=@0 \
+        -cf "$work/layer.tar" "$base"
     case $(uname -m) in aarch64) architecture=arm64 ;; *) architecture=amd64 ;; esac
     printf '{"architecture":"%s","os":"linux","config":{"Env":["PATH=/usr/local/bin"],"Entrypoint":["/usr/local/bin/%s"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
         "$architecture" "$base" "$(sha256sum "$work/layer.tar" | cut -d ' ' -f 1)" >"$work/config.json"
@@ -58,6 +59,7 @@ make_archive() { # image, program
 }
 import() { ctr images import "$1" >/dev/null || die "containerd does not take the archive $1"; }
 
+rm -f "$dir/asked"
 : >"$dir/ended"
 while read -r image program; do
     [ -n "$image" ] || continue
@@ -96,6 +98,6 @@ $KUBEDEV_ARCHIVES
 LINES
 
 [ ! -s "$dir/ended" ] || await_others "$KUBEDEV_ADDRESS" "$dir/ended"
-rm -f "$dir/ended"
+rm -f "$dir/ended" "$dir/asked"
 write_record "kind=kubeadm-images" "exists=/var/lib/kubedev/node/containerd"
 printf '{}\n'

@@ -11,12 +11,6 @@
 . ../host/prelude.sh
 . ./kubeadm-run.sh
 take_lock
-unfinished=$dir/unfinished
-clean_up() {
-    [ -z "$worker" ] || kill "$worker" 2>/dev/null || :
-    rm -rf "$dir/pki"
-    [ -f "$record" ] || [ -f "$unfinished" ] || forget
-}
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 use_programs

@@ -10,11 +10,6 @@
 . ../host/prelude.sh
 . ./kubeadm-run.sh
 take_lock
-unfinished=$dir/unfinished
-clean_up() {
-    [ -z "$worker" ] || kill "$worker" 2>/dev/null || :
-    [ -f "$record" ] || [ -f "$unfinished" ] || forget
-}
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 use_programs
@@ -36,10 +31,10 @@ if ! is_ours; then
         ! run_kubeadm join --config "$dir/kubeadm.yaml" || break
         # A machine that was made anew, whose node is taken for ready for a while; or an API server that went away meanwhile.
         passes='already exists in the cluster|connection refused|i/o timeout|no route to host|deadline exceeded'
-        if [ "$(($(date +%s) - begin))" -ge "$KUBEDEV_JOIN_SEC" ] || ! grep -qE "$passes" "$dir/kubeadm.log"; then
+        if [ "$(($(date +%s) - begin))" -ge "$KUBEDEV_JOIN_SEC" ] || ! grep -qE "$passes" "$dir/log"; then
             kubeadm_failed join
         fi
-        say "trying again to join: $(grep -v '^$' "$dir/kubeadm.log" | tail -n 1)"
+        say "trying again to join: $(grep -v '^$' "$dir/log" | tail -n 1)"
         sleep 5
     done
     mkdir -p /run/kubedev
