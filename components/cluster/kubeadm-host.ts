@@ -203,7 +203,7 @@ export function kubeadmHost(
                           ])
                           .apply(([[program, level], [mode, podCidr, featureGates]]) =>
                               proxyService(
-                                  program ?? "",
+                                  program,
                                   nodeName,
                                   level ?? 0,
                                   proxyConfig({

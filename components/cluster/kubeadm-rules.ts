@@ -212,13 +212,13 @@ function flagProblem(
     if (!/^[a-z0-9][a-z0-9-]*$/.test(flag)) {
         return `expected the name of a flag without the dashes before it, as "${flag.replace(/^-+|=.*$/g, "").replaceAll("_", "-")}"`;
     }
-    const known = controlPlanePrograms.find((one) => one === program);
+    const known = controlPlanePrograms.find((one) => (one as string) === program);
     const removed =
         known === undefined || version === undefined ? undefined : removal(known, flag, version);
     if (removed !== undefined) {
         return removed;
     }
-    if (program !== ControlPlaneProgram.Etcd && Object.hasOwn(argumentOf, flag)) {
+    if (known !== ControlPlaneProgram.Etcd && Object.hasOwn(argumentOf, flag)) {
         return `expected it by the argument ${argumentOf[flag] ?? ""}, which sets --${flag} wherever it has to agree`;
     }
     return (kept[program] ?? []).includes(flag) || /-(file|cafile|certfile|keyfile)$/.test(flag)

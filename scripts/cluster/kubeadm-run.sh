@@ -101,7 +101,10 @@ clean_up() {
     [ -z "$worker" ] || kill "$worker" 2>/dev/null || :
     rm -rf "$dir/pki"
     [ ! -e "$unfinished" ] || { end_node && rm -f "$unfinished"; }
-    [ -f "$record" ] || [ -s "$dir/log" ] || forget
+    if [ ! -f "$record" ]; then
+        rm -rf "${dir:?}/bin" "$dir/kubeadm.yaml" "$dir/made"
+        [ -s "$dir/log" ] || forget
+    fi
 }
 
 # Undoes what kubeadm and kubelet did, offline: the kubelet is stopped and every container ended.
