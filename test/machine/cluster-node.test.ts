@@ -1,4 +1,7 @@
-/** A ClusterNode by the real engine: a virtual machine becomes Ready in a Cluster of this machine, and a machine like any other again. */
+/**
+ * A ClusterNode by the real engine: a virtual machine becomes Ready in a Cluster of this machine, and a machine like any other
+ * again. Then it joins a cluster by kubeadm, whose control plane is on a machine that boots meanwhile.
+ */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -6,7 +9,8 @@ import * as http from "node:http";
 import { type AddressInfo } from "node:net";
 import * as path from "node:path";
 import { isRunning } from "../support/host-state";
-import { library, ScratchStack } from "../support/engine";
+import { library, repoRoot, ScratchStack } from "../support/engine";
+import { scratchDirectory } from "../support/script-process";
 import {
     Binaries,
     builtPaths,
@@ -27,6 +31,7 @@ let builds: ScratchStack;
 let stack: ScratchStack;
 let binaries: Binaries;
 let server: http.Server;
+let scratch: string;
 
 /** By http, since a guest without acceleration takes a minute for a hundred megabytes by ssh. */
 async function serveBinaries(): Promise<number> {
@@ -47,6 +52,14 @@ const sha256 = (name: string) =>
         .update(fs.readFileSync(binaries[name] ?? ""))
         .digest("hex");
 
+const sums = () =>
+    Object.fromEntries(
+        [
+            ...["kubeadm", "kubelet", "kube-proxy", "kube-apiserver", "kube-controller-manager"],
+            ...["kube-scheduler", "etcd", "pause"],
+        ].map((name) => [name, sha256(name)]),
+    );
+
 beforeAll(async () => {
     builds = await buildStack(
         "cluster-node",
@@ -58,7 +71,13 @@ export const paths = { control: control.paths, client: client.paths, etcd: etcd.
 `,
     );
     await builds.up({ timeoutMs: compilesMs });
-    binaries = forThisMachine(await builtPaths(builds));
+    scratch = scratchDirectory();
+    const pause = path.join(scratch, "pause");
+    execFileSync("go", ["build", "-trimpath", "-ldflags=-s -w", "-o", pause, "./pause"], {
+        cwd: path.join(repoRoot, "agents/node"),
+        env: { ...process.env, GOFLAGS: "-mod=mod", CGO_ENABLED: "0" },
+    });
+    binaries = { ...forThisMachine(await builtPaths(builds)), pause };
     const port = await serveBinaries();
     stack = await ScratchStack.create({
         // A machine's address is derived from it, and test files run side by side.
@@ -74,17 +93,26 @@ const image = new kubedev.BaseImage("image", {
     packages: ["containerd", "containernetworking-plugins", "nftables", "iptables", "conntrack"],
     rootSizeMib: 3072,
 });
-const vm = new kubedev.VirtualMachine("vm", { baseImage: image.files, memoryMib: 2048 });
+const lan = new kubedev.MachineNetwork("lan", { machines: [{ name: "vm" }, { name: "cp" }] });
+const machine = (name: string) =>
+    new kubedev.VirtualMachine(name, {
+        baseImage: image.files,
+        ...{ memoryMib: 2048, cpus: 2, networks: [lan.network] },
+    });
+const vm = machine("vm");
 export const { kubectlCommand } = cluster;
 export const ssh = vm.sshCommand;
 export let version: unknown;
+export let kubeadmKubectl: unknown;
+export let cpSsh: unknown;
+const sentTo = (host: kubedev.VirtualMachine, prefix: string) => (name: string, sha256: string) =>
+    new kubedev.HostArtifact(prefix + name, {
+        host: host.host,
+        url: "http://10.0.2.2:${String(port)}/" + name,
+        sha256,
+    }).path;
 if (process.env.NODE_ARGS !== undefined) {
-    const sent = (name: string, sha256: string) =>
-        new kubedev.HostArtifact(name, {
-            host: vm.host,
-            url: "http://10.0.2.2:${String(port)}/" + name,
-            sha256,
-        }).path;
+    const sent = sentTo(vm, "");
     const node = new kubedev.ClusterNode("n", {
         controlPlane: cluster.controlPlane,
         host: vm.host,
@@ -96,6 +124,46 @@ if (process.env.NODE_ARGS !== undefined) {
     });
     version = node.kubeletVersion;
 }
+if (process.env.KUBEADM !== undefined) {
+    const wishes = JSON.parse(process.env.KUBEADM);
+    const cp = machine("cp");
+    const sums: Record<string, string> = ${JSON.stringify(sums())};
+    const sent = (host: kubedev.VirtualMachine, name: string) =>
+        sentTo(host, host === cp ? "cp-" : "vm-")(name, sums[name] ?? "");
+    const address = (name: string) => lan.addresses.apply((all) => all[name] ?? "");
+    const binariesOf = (host: kubedev.VirtualMachine) => ({
+        kubeadm: sent(host, "kubeadm"),
+        kubelet: sent(host, "kubelet"),
+    });
+    const plane = new kubedev.KubeadmControlPlane("k", {
+        host: cp.host,
+        address: address("cp"),
+        kubernetesVersion: "${kubernetesVersion}",
+        localBinaries: ${JSON.stringify({ kubeadm: binaries["kubeadm"], kubectl: binaries["kubectl"] })},
+        binaries: binariesOf(cp),
+        images: {
+            kubeApiserver: sent(cp, "kube-apiserver"),
+            kubeControllerManager: sent(cp, "kube-controller-manager"),
+            kubeScheduler: sent(cp, "kube-scheduler"),
+            etcd: sent(cp, "etcd"),
+            pause: sent(cp, "pause"),
+        },
+    });
+    kubeadmKubectl = plane.kubectlCommand;
+    cpSsh = cp.sshCommand;
+    if (wishes.node) {
+        const joined = new kubedev.KubeadmNode("j", {
+            cluster: plane.joining,
+            clusterInstanceId: plane.instanceId,
+            host: vm.host,
+            address: address("vm"),
+            binaries: { ...binariesOf(vm), kubeProxy: sent(vm, "kube-proxy") },
+            images: { pause: sent(vm, "pause") },
+            nodeLabels: wishes.nodeLabels,
+        });
+        version = joined.kubeletVersion;
+    }
+}
 `,
     });
 }, compilesMs);
@@ -103,6 +171,7 @@ afterAll(async () => {
     await (stack as ScratchStack | undefined)?.dispose();
     await (builds as ScratchStack | undefined)?.dispose();
     (server as http.Server | undefined)?.close();
+    fs.rmSync(scratch, { recursive: true, force: true });
 });
 
 const withArgs = (args: object) => ({
@@ -110,9 +179,9 @@ const withArgs = (args: object) => ({
     timeoutMs: upMs,
 });
 
-async function kubectl(...args: string[]): Promise<string> {
-    const { kubectlCommand } = await stack.outputs();
-    const line = `exec ${String(kubectlCommand)} "$@"`;
+const kubectl = (...args: string[]) => kubectlBy("kubectlCommand", ...args);
+async function kubectlBy(output: string, ...args: string[]): Promise<string> {
+    const line = `exec ${String((await stack.outputs())[output])} "$@"`;
     return execFileSync("sh", ["-c", line, "kubectl", ...args], {
         ...{ encoding: "utf8", timeout: 60_000 },
     }).trim();
@@ -195,4 +264,70 @@ test("taken out of the program it leaves nothing: not in the cluster, not on its
     ];
     expect(await inGuest(stack, left.join("; "))).toBe("end");
     expect(fs.existsSync(path.dirname(recordPath(stack, "n-credentials")))).toBe(false);
+});
+
+describe("by kubeadm", () => {
+    const joined = (nodeLabels: object = { tier: "front" }) => ({
+        env: { KUBEADM: JSON.stringify({ node: true, nodeLabels }) },
+        timeoutMs: upMs,
+    });
+    const ofCluster = (...args: string[]) => kubectlBy("kubeadmKubectl", ...args);
+
+    test("a machine joins while that of the control plane boots, both are Ready, and then nothing changes", async () => {
+        await stack.up(joined());
+        const told = (await ofCluster("get", "nodes", "--no-headers", "-L", "tier")).split("\n");
+        expect(told).toHaveLength(2);
+        expect(told[0]).toMatch(new RegExp(`^j +Ready .* ${kubernetesVersion} +front$`));
+        expect(told[1]).toMatch(new RegExp(`^k +Ready +control-plane .* ${kubernetesVersion}`));
+        expect(await stack.outputs()).toMatchObject({ version: kubernetesVersion });
+        expect((await stack.preview(joined())).sequence).toEqual([]);
+    });
+
+    test("its kubelet listens on the machines' network, and the token is not in the state", async () => {
+        const address = await ofCluster(
+            ...["get", "node", "j", "-o", "jsonpath={.status.addresses[0].address}"],
+        );
+        expect(await inGuest(stack, "ss -ltnH | awk '{ print $4 }'")).toContain(`${address}:10250`);
+        const token = fs.readFileSync(
+            path.join(path.dirname(recordPath(stack, "k-keys")), "token"),
+            "utf8",
+        );
+        expect(token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
+        expect(stack.rawState()).not.toContain(token.trim());
+    });
+
+    test("a kubelet that was stopped, and a node that was reset, are seen and put right", async () => {
+        await inGuest(stack, "systemctl stop kubelet");
+        expect((await stack.preview(joined())).ops()).toEqual({
+            ...{ "j-kubelet": "replace", "j-ready": "replace" },
+        });
+        await inGuest(stack, "rm /etc/kubernetes/kubelet.conf");
+        await stack.up(joined({ tier: "back" }));
+        expect(await ofCluster("get", "node", "j", "--no-headers", "-L", "tier")).toMatch(
+            / Ready .* back$/,
+        );
+    });
+
+    test("taken out of the program a node leaves nothing: not in the cluster, not on its machine", async () => {
+        await stack.up({ env: { KUBEADM: "{}" }, timeoutMs: upMs });
+        expect(await ofCluster("get", "nodes", "-o", "name")).toBe("node/k");
+        const left = [
+            "ls -d /etc/kubernetes /var/lib/kubelet /var/lib/kubedev /run/kubedev /root/.local/state/kubedev /etc/systemd/system/kubelet.service 2>/dev/null",
+            "pgrep -fa '[-]-config-dir=|[-]-config .*containerd.toml'",
+            "grep -E 'kubelet|kubedev' /proc/self/mountinfo",
+            "ip -o link | grep kubedev0",
+            "ls -d /sys/fs/cgroup/kubepods* 2>/dev/null",
+            "echo end",
+        ];
+        expect(await inGuest(stack, left.join("; "))).toBe("end");
+    });
+
+    test("the control plane goes, and leaves nothing on this machine", async () => {
+        const tunnel = Number(
+            /^pid=(\d+)$/m.exec(fs.readFileSync(recordPath(stack, "k-tunnel"), "utf8"))?.[1],
+        );
+        await stack.up({ timeoutMs: upMs });
+        expect(isRunning(tunnel)).toBe(false);
+        expect(fs.existsSync(path.dirname(recordPath(stack, "k-keys")))).toBe(false);
+    });
 });
