@@ -25,7 +25,7 @@ destroy: ; @toolchain/destroy.sh
 stack: ; @toolchain/stack.sh
 ## make test [TIER=unit]            every test that this machine can run, or one tier (test/run --help)
 test: ; @test/run
-## make bench                       what builds and clusters cost, beside go build, make, kind and a bare script
+## make bench                       what builds and clusters cost, beside go build, make, kind, bare QEMU and a bare script
 bench: ; @test/bench/run
 ## eval "$(make env)"               lets plain `pulumi` work in your shell
 env: ; @toolchain/env.sh

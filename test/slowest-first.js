@@ -18,6 +18,7 @@ const minutes = [
     "machine/cluster",
     "machine/kind-remote",
     "machine/binary-swap",
+    "machine/azure-windows-swap",
     "machine/debug-session",
     "machine/binary-rollout",
     "machine/windows-service",

@@ -75,6 +75,16 @@ func serve(root string, request wire.Request) (int, error) {
 			return 1, err
 		}
 		return statusOf(report(map[string]any{"path": path}))
+	case "artifact-fetch":
+		path := values["KUBEDEV_PATH"]
+		err := place.Install(thing.Artifact{
+			Path: path, From: request.Input, Sha256: values["KUBEDEV_SHA256"],
+			Incarnation: values["KUBEDEV_INCARNATION"], Spec: values["KUBEDEV_SPEC"],
+		})
+		if err != nil {
+			return 1, err
+		}
+		return statusOf(report(map[string]any{"path": path}))
 	case "service-start", "service-remove":
 		unit, err := unitOf(place, request)
 		if err != nil {
@@ -89,7 +99,7 @@ func serve(root string, request wire.Request) (int, error) {
 	case "program", "program-remove":
 		// This one is it.
 		return statusOf(keepProgram(place, values, request.Script == "program-remove"))
-	case "file-remove":
+	case "file-remove", "artifact-remove":
 		return statusOf(place.RemoveFile(values["KUBEDEV_PATH"]))
 	}
 	return 1, fmt.Errorf("got the script %q; expected one that this program has", request.Script)

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { whole, yesOrNo } from "../internal/rules";
+import { linuxMountPath, whole, yesOrNo } from "../internal/rules";
 import { AgentOs } from "./agent-account";
 import { type AzureDiskRef } from "./azure-disk";
 
@@ -41,22 +41,11 @@ export function disksRule(os: AgentOs) {
         });
 }
 
-/** As scripts/azure/linux-disks.sh takes them: no part begins with a dot, nothing of the system is hidden. */
-const linuxMountPath =
-    /^(?!\/(home|root|tmp|var|var\/lib)$|\/(bin|boot|dev|etc|lib|lib64|proc|run|sbin|sys|usr)(\/|$))(\/[A-Za-z0-9_@:+~-][A-Za-z0-9_.@:+~-]*)+$/;
-
 function mountPathRule(os: AgentOs): z.ZodType<string> {
-    const [form, error] =
-        os === AgentOs.Windows
-            ? ([
-                  /^([D-Z]:|[C-Z]:(\\[^\\/:*?"<>|]+)+)$/i,
-                  "expected a drive, as F:, or a directory, as C:\\data",
-              ] as const)
-            : ([
-                  linuxMountPath,
-                  "expected an absolute path as /data, of letters, digits and ._@:+~-, which hides nothing of the system",
-              ] as const);
-    return z.string({ error }).regex(form, { error });
+    const error = "expected a drive, as F:, or a directory, as C:\\data";
+    return os === AgentOs.Windows
+        ? z.string({ error }).regex(/^([D-Z]:|[C-Z]:(\\[^\\/:*?"<>|]+)+)$/i, { error })
+        : linuxMountPath;
 }
 
 function bindPathRule(os: AgentOs): z.ZodType {

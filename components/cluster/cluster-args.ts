@@ -19,7 +19,7 @@ export interface ClusterBinariesArgs {
     kubectl: pulumi.Input<string>;
 }
 
-/** TCP ports of a Cluster, all on its address. */
+/** TCP ports of a Cluster. */
 export interface ClusterPortsArgs {
     /** Of the API server. Defaults to 6443. A change replaces the cluster. */
     kubeApiserver?: number;
@@ -89,9 +89,11 @@ export interface ClusterArgs {
     versions?: ClusterVersionsArgs;
     /** The programs that it runs. */
     binaries: ClusterBinariesArgs;
-    /** Address in 127.0.0.0/8 that all of it listens on. Defaults to one derived from user, project, stack and name. A change replaces the cluster. */
-    address?: string;
-    /** Its ports on that address. Defaults to the usual ones. */
+    /** Address that it listens on: one in 127.0.0.0/8, or of its host in a MachineNetwork, where nodes on other machines and pods find the API server; all else stays on loopback. Defaults to one in 127.0.0.0/8, derived from user, project, stack and name. A change replaces the cluster. */
+    address?: pulumi.Input<string>;
+    /** kubectl on this computer, for the output kubectlCommand of a cluster with an address in a MachineNetwork. Defaults to kubectl in PATH. A change touches nothing that is there. */
+    localKubectlPath?: pulumi.Input<string>;
+    /** Its ports. Defaults to the usual ones. */
     ports?: ClusterPortsArgs;
     /** IPv4 range of Service addresses. Defaults to 10.100.0.0/24. A change replaces the cluster, with all that is in it. */
     serviceCidr?: pulumi.Input<string>;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host, hostRule } from "../host/host";
 import { absolutePath, featureGates, labelsRule, whole, yesOrNo } from "../internal/rules";
+import { isNetworkAddress, networkAddressWords } from "./cluster-address";
 import { ClusterControlPlane } from "./control-plane-ref";
 import { CgroupDriver, kubeletFieldsProblem } from "./kubelet-config";
 import { ProxyMode } from "./proxy-config";
@@ -24,10 +25,12 @@ export interface ClusterNodeVerbosityArgs {
 
 /** Arguments of a ClusterNode. */
 export interface ClusterNodeArgs {
-    /** What it belongs to: `controlPlane` of a Cluster on this machine, or on the node's own host. */
+    /** What it belongs to: `controlPlane` of a Cluster on this machine, on the node's own host, or with an address in a network of both. */
     controlPlane: pulumi.Input<ClusterControlPlane>;
     /** Where it runs: a Linux host, logged in to as root. Defaults to this machine. */
     host?: pulumi.Input<Host>;
+    /** Address of the host in a network of the cluster's machines, as `networkAddresses` of a VirtualMachine has it: there the API server reaches its kubelet, and other nodes its pods. Required for a control plane with such an address. Defaults to none. A change restarts the kubelet. */
+    address?: pulumi.Input<string>;
     /** The programs that it runs. containerd, runc and the CNI plugins are packages of the host. */
     binaries: ClusterNodeBinariesArgs;
     /** Name of the node in the cluster. Defaults to the component's name. A change replaces the node. */
@@ -63,6 +66,10 @@ export const clusterNodeRules = {
         )
         .loose(),
     host: hostRule,
+    address: z
+        .string({ error: `expected ${networkAddressWords}` })
+        .refine(isNetworkAddress, { error: `expected ${networkAddressWords}` })
+        .optional(),
     nodeName: z
         .string({ error: "expected a name" })
         .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, {
@@ -100,6 +107,7 @@ export function flatNodeArgs(name: string, args: ClusterNodeArgs) {
     return {
         controlPlane: args.controlPlane,
         host: args.host,
+        address: args.address,
         nodeName: args.nodeName ?? name,
         nodeLabels: args.nodeLabels,
         proxyMode: args.proxyMode,

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { hostParts } from "../host/host";
+import { hostParts, loginOf } from "../host/host";
 import { after, hostResource, HostResource, textOf } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
@@ -9,9 +9,16 @@ import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
+import { assertOwnNetwork } from "./cluster-address";
 import { clientConfig, validity } from "./kubeadm-config";
 import { CgroupDriver, kubeletConfig } from "./kubelet-config";
-import { containerdService, kubeletService, NodeService, proxyService } from "./node-programs";
+import {
+    containerdService,
+    kubeletService,
+    NodeService,
+    podRoutesService,
+    proxyService,
+} from "./node-programs";
 import { needsTunnel, serverFor, tunnelHealthText, tunnelText } from "./node-tunnel";
 import { ProxyMode, proxyConfig } from "./proxy-config";
 
@@ -47,19 +54,38 @@ export class ClusterNode extends pulumi.ComponentResource {
         const nodeName = args.nodeName ?? name;
         const readySec = args.readyTimeoutSec ?? 300;
         const own = { parent: this };
-        const host = preflight(args.host, {
-            tools: [
-                { program: "containerd", package: "containerd" },
-                { program: "runc", package: "runc" },
-                { program: "curl", package: "curl" },
-            ],
-        });
+        const networked = args.address !== undefined;
         const there = hostParts(args.host);
         const control = hostParts(cluster.host);
+        const checked = hostParts(
+            preflight(args.host, {
+                tools: [
+                    { program: "containerd", package: "containerd" },
+                    { program: "runc", package: "runc" },
+                    { program: "curl", package: "curl" },
+                ],
+            }),
+        );
+        // While the control plane is shut down there is nothing to be done on its nodes, and nothing to be taken from them.
+        const host = pulumi.output({
+            ssh: checked.ssh.apply(loginOf),
+            parentId: checked.parentId,
+            parentUrn: checked.parentUrn,
+            readyId: checked.readyId,
+            running: pulumi
+                .all([checked.running, control.running])
+                .apply(([own, plane]) => own !== false && plane !== false),
+        });
         const server = pulumi
-            .all([there.ssh, control.ssh, cluster.address, cluster.port])
-            .apply(([node, control, address, port]) =>
-                guarded(() => serverFor(what, node, control, address, port)),
+            .all([
+                ...[there.ssh, control.ssh, cluster.address, cluster.port, known.address],
+                networked ? there.parentUrn : undefined,
+            ] as const)
+            .apply(([node, plane, address, port, own, urn]) =>
+                guarded(() => {
+                    assertOwnNetwork(what, own, urn !== undefined);
+                    return serverFor(what, node, plane, address, port, own);
+                }),
             );
 
         const beside = {
@@ -95,10 +121,13 @@ export class ClusterNode extends pulumi.ComponentResource {
                 host: undefined,
                 spec: { from: server, to },
                 parents: [there.parentId],
-                // Of a node beside the control plane there is none to be held.
+                // Of a node beside the control plane, or in its network, there is none to be held.
                 running: pulumi
-                    .all([there.ssh, control.ssh, there.running])
-                    .apply(([ssh, plane, runs]) => needsTunnel(ssh, plane) && runs !== false),
+                    .all([there.ssh, control.ssh, cluster.address, there.running])
+                    .apply(
+                        ([ssh, plane, address, runs]) =>
+                            needsTunnel(ssh, plane, address) && runs !== false,
+                    ),
                 run: pulumi
                     .all([there.ssh, server, to])
                     .apply(([ssh, from, target]) => tunnelText(ssh, from, target)),
@@ -120,6 +149,7 @@ export class ClusterNode extends pulumi.ComponentResource {
             {
                 host,
                 create: "cluster/node-create.sh",
+                ...(networked ? { first: "cluster/node-network.sh" } : {}),
                 delete: "cluster/node-remove.sh",
                 spec: { nodeName },
                 parents: [credentials.resource.id],
@@ -133,6 +163,10 @@ export class ClusterNode extends pulumi.ComponentResource {
                     KUBEDEV_PROXY_MODE: known.proxyMode.apply((mode) => mode ?? ProxyMode.Nftables),
                     KUBEDEV_CGROUP_DRIVER: known.cgroupDriver.apply(orSystemd),
                     KUBEDEV_CGROUP_V1: known.allowCgroupV1.apply((given) => String(given ?? false)),
+                    // Not a value more for those without.
+                    ...(networked
+                        ? { KUBEDEV_ADDRESS: known.address, KUBEDEV_SERVER: server }
+                        : {}),
                 },
                 timeoutSec: 300,
             },
@@ -177,9 +211,9 @@ export class ClusterNode extends pulumi.ComponentResource {
                 .all([
                     pulumi.all([known["binaries.kubelet"], known["verbosity.kubelet"]]),
                     pulumi.all([cluster.serviceCidr, known.cgroupDriver, known.allowCgroupV1]),
-                    pulumi.all([known.featureGates, known.kubeletConfig]),
+                    pulumi.all([known.featureGates, known.kubeletConfig, known.address]),
                 ])
-                .apply(([[program, level], [services, driver, v1], [gates, more]]) =>
+                .apply(([[program, level], [services, driver, v1], [gates, more, address]]) =>
                     kubeletService(
                         program ?? "",
                         nodeName,
@@ -190,9 +224,11 @@ export class ClusterNode extends pulumi.ComponentResource {
                             dnsIp: dnsAddress(services),
                             cgroupDriver: orSystemd(driver),
                             allowCgroupV1: v1 ?? false,
+                            address,
                             featureGates: gates,
                             more,
                         }),
+                        address,
                     ),
                 ),
             20,
@@ -203,6 +239,7 @@ export class ClusterNode extends pulumi.ComponentResource {
             {
                 host: cluster.host,
                 create: "cluster/node-ready.sh",
+                ...(networked ? { first: "cluster/kubelet-access.sh" } : {}),
                 delete: "host/forget.sh",
                 spec: { nodeName },
                 parents: [kubelet.resource.id],
@@ -242,9 +279,21 @@ export class ClusterNode extends pulumi.ComponentResource {
             // It waits for what the kubelet registers.
             ready,
         );
+        const routes = networked
+            ? start(
+                  "pod-routes",
+                  pulumi
+                      .all([server, cluster.podCidr])
+                      .apply(([at, pods]) => podRoutesService(nodeName, at, pods, files)),
+                  10,
+                  ready,
+              )
+            : undefined;
         const told = (field: string) => ready.result().apply((result) => textOf(result, field));
 
-        this.nodeName = after(proxy.resource, nodeName);
+        this.nodeName = pulumi
+            .all([after(proxy.resource, nodeName), routes?.resource.urn])
+            .apply(([called]) => called);
         this.kubeletVersion = told("kubeletVersion");
         this.internalIp = told("internalIp");
         this.podCidr = told("podCidr");

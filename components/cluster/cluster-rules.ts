@@ -12,6 +12,7 @@ import {
     runtimeConfig,
     whole,
 } from "../internal/rules";
+import { addressProblem, isNetworkAddress, networkAddressWords } from "./cluster-address";
 import { ClusterArgs, ClusterBinariesArgs } from "./cluster-args";
 import { flagProblems } from "./control-plane-flags";
 import { ControlPlaneProgram, controlPlanePrograms } from "./control-plane-programs";
@@ -40,6 +41,7 @@ const cidr = (example: string, widest: number, narrowest: number) => {
         { error },
     );
 };
+const addressWords = `expected an address in 127.0.0.0/8, or, of a host that is a machine, ${networkAddressWords}`;
 const version = z
     .string({ error: 'expected a version of Kubernetes, as "v1.36.1"' })
     .regex(versionForm, { error: 'expected a version of Kubernetes, as "v1.36.1"' });
@@ -55,11 +57,12 @@ export const clusterRules = {
         error: "expected v1.34.0 or later, whose API server lets who has no name ask for its health alone (AuthenticationConfiguration v1)",
     }),
     address: z
-        .string({ error: "expected an address in 127.0.0.0/8" })
-        .refine(isLoopbackAddress, {
-            error: "expected an address in 127.0.0.0/8: nothing of a cluster is reachable from outside this host",
+        .string({ error: addressWords })
+        .refine((text) => isLoopbackAddress(text) || isNetworkAddress(text), {
+            error: `${addressWords}: nothing of a cluster is reachable from elsewhere`,
         })
         .optional(),
+    localKubectlPath: absolutePath.optional(),
     ports: fields("ports", {
         ...{ kubeApiserver: port, etcdClients: port, etcdPeers: port },
         ...{ kubeControllerManager: port, kubeScheduler: port },
@@ -69,7 +72,7 @@ export const clusterRules = {
                 const all = Object.values({ ...defaultPorts, ...given });
                 return new Set(all).size === all.length;
             },
-            { error: "expected another port for each: all of them are on one address" },
+            { error: "expected another port for each: as a rule all of them are on one address" },
         )
         .optional(),
     // kubeadm wants ten addresses, the API server no more than 2^20; each node gets a /24, of 2^16 at most.
@@ -111,6 +114,7 @@ export function flatArgs(args: ClusterArgs) {
         host: args.host,
         kubernetesVersion: args.kubernetesVersion,
         address: args.address,
+        localKubectlPath: args.localKubectlPath,
         ports: args.ports,
         serviceCidr: args.serviceCidr,
         podCidr: args.podCidr,
@@ -144,7 +148,12 @@ export function flatArgs(args: ClusterArgs) {
 
 /** Problems that take more than one argument to see, of those that are known: outputs count once they are. */
 export function jointProblems(args: Record<string, unknown>): Problem[] {
-    return [...unknownParts(args), ...overlaps(args), ...versionProblems(args)];
+    return [
+        ...unknownParts(args),
+        ...addressProblems(args),
+        ...overlaps(args),
+        ...versionProblems(args),
+    ];
 }
 
 interface Problem {
@@ -168,14 +177,40 @@ function unknownParts(args: Record<string, unknown>): Problem[] {
     });
 }
 
+function addressProblems(args: Record<string, unknown>): Problem[] {
+    const address = args["address"];
+    if (typeof address !== "string" || !isNetworkAddress(address)) {
+        return [];
+    }
+    const elsewhere = addressProblem(address, args["host"] !== undefined);
+    return [
+        ...(elsewhere === undefined ? [] : [{ propertyPath: "address", reason: elsewhere }]),
+        ...rangesOf(args)
+            .filter(({ text }) => {
+                const [range, one] = [parseRange(text), parseRange(`${address}/32`)];
+                return range !== undefined && one !== undefined && overlap(range, one);
+            })
+            .map(({ name, text }) => ({
+                propertyPath: name,
+                reason: `got ${text}, which has the cluster's address ${address}; expected a range without it`,
+            })),
+    ];
+}
+
+/** The ranges of a cluster as texts; what is not known yet is empty. */
+function rangesOf(args: Record<string, unknown>): { name: string; text: string }[] {
+    return Object.entries({
+        serviceCidr: defaultServiceCidr,
+        podCidr: defaultPodCidr,
+    }).map(([name, byDefault]) => {
+        const given = args[name] ?? byDefault;
+        return { name, text: typeof given === "string" ? given : "" };
+    });
+}
+
 /** Ranges of Services and pods that have an address in common. */
 export function overlaps(args: Record<string, unknown>): Problem[] {
-    const text = (name: string, byDefault: string) => {
-        const given = args[name] ?? byDefault;
-        return typeof given === "string" ? given : "";
-    };
-    const services = text("serviceCidr", defaultServiceCidr);
-    const pods = text("podCidr", defaultPodCidr);
+    const [services = "", pods = ""] = rangesOf(args).map(({ text }) => text);
     const [one, other] = [parseRange(services), parseRange(pods)];
     return one !== undefined && other !== undefined && overlap(one, other)
         ? [

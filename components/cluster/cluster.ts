@@ -13,6 +13,8 @@ import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
 import { assertArgs, checkedEach, inputError } from "../internal/validate";
+import { clusterAccess } from "./cluster-access";
+import { isNetworked, knownAddress } from "./cluster-address";
 import { ClusterArgs } from "./cluster-args";
 import {
     clusterRules,
@@ -28,26 +30,27 @@ import { ControlPlaneService, readings } from "./control-plane-readings";
 import { ClusterControlPlane } from "./control-plane-ref";
 import { healthText, needsKubectl } from "./health-checks";
 import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
-import { ProfileCommands, profileCommands } from "./profile-commands";
+import { profileCommands } from "./profile-commands";
+import { type ProfileCommands } from "./profile-paths";
 import { seedMachines, seedUnitTexts } from "./seed-unit-texts";
 import { UnitDialect } from "./unit-texts";
 import { VerbosityCommands, verbosityCommands } from "./verbosity-commands";
 
 /**
  * A Kubernetes control plane of its own processes on a host: etcd, API server, controller manager and scheduler, from binaries
- * that were built. All of it is on one address of loopback. Without a ClusterNode objects are kept and reconciled, and pods
+ * that were built. All of it is on one address of loopback, or the API server in a network of machines. Without a ClusterNode objects are kept and reconciled, and pods
  * wait for a node. A process that died shows in the next preview, and the next up starts it again.
  */
 export class Cluster extends pulumi.ComponentResource {
     /** Kubeconfig of the cluster's administrator. Unknown in a preview that makes the cluster, and on a remote host in one that changes it. */
     public readonly kubeconfig: pulumi.Output<string>;
-    /** Path of the kubeconfig on the host, readable for its user alone. Known in preview on this machine. */
+    /** Path of the kubeconfig, readable for its user alone: on the host, or, of a cluster with an address in a network, on this computer. Known in preview on this machine. */
     public readonly kubeconfigPath: pulumi.Output<string>;
-    /** Command line of kubectl for this cluster, on its host: ready to be continued. Known in preview on this machine. */
+    /** Command line of kubectl for this cluster, where the kubeconfig is: ready to be continued. Known in preview on this machine. */
     public readonly kubectlCommand: pulumi.Output<string>;
     /** URL of the API server. Known in preview. */
     public readonly endpoint: pulumi.Output<string>;
-    /** Address in 127.0.0.0/8 that all of it listens on. Known in preview. */
+    /** Address that its API server listens on, and all else, if it is one of loopback. Known in preview. */
     public readonly address: pulumi.Output<string>;
     /** Paths of the logs on the host, by program: etcd, kubeApiserver, kubeControllerManager, kubeScheduler. */
     public readonly logPaths: pulumi.Output<Record<string, string>>;
@@ -71,17 +74,33 @@ export class Cluster extends pulumi.ComponentResource {
         assertArgs(what, flat, clusterRules, ...jointProblems({ ...args }));
         const known = checkedEach(what, flat, clusterRules);
         const host = preflight(args.host, { tools: [{ program: "curl", package: "curl" }] });
+        const parts = hostParts(args.host);
+        const { ssh } = parts;
 
-        const address = args.address ?? loopbackAddress(machineIdentity(name));
+        const derived = loopbackAddress(machineIdentity(name));
+        const networked = isNetworked(args.address);
+        const address = pulumi
+            .all([
+                known.address,
+                networked ? ssh : undefined,
+                networked ? parts.parentUrn : undefined,
+            ])
+            .apply(([given, login, urn]) =>
+                guarded(
+                    () => knownAddress(what, given, networked, login, urn !== undefined) ?? derived,
+                ),
+            );
         const stateName = `${name}-state`;
-        const fixed = { address, ports: { ...defaultPorts, ...args.ports }, clusterName: name };
+        const fixed = { ports: { ...defaultPorts, ...args.ports }, clusterName: name };
         const layout: pulumi.Output<Layout> = pulumi
-            .all([known.serviceCidr, known.podCidr])
-            .apply(([serviceCidr, podCidr]) =>
+            .all([known.serviceCidr, known.podCidr, address])
+            .apply(([serviceCidr, podCidr, at]) =>
                 guarded(() => {
-                    assertJoint(what, { serviceCidr, podCidr });
+                    assertJoint(what, { serviceCidr, podCidr, address: at, host: args.host });
                     return {
                         ...fixed,
+                        address: at,
+                        loopback: networked ? derived : at,
                         // Services run in directories beside it: known before it is there, on a remote host too.
                         stateDir: `../${keyOf(stateName)}`,
                         serviceCidr: serviceCidr ?? defaultServiceCidr,
@@ -102,7 +121,7 @@ export class Cluster extends pulumi.ComponentResource {
                     return all.kubernetesVersion;
                 }),
             );
-        const endpoint = endpointOf(fixed);
+        const endpoint = address.apply((at) => endpointOf({ ...fixed, address: at }));
         const parent = { parent: this };
         const kubectl = required(known["binaries.kubectl"]);
         const state = hostResource(
@@ -121,6 +140,10 @@ export class Cluster extends pulumi.ComponentResource {
                     KUBEDEV_AUTHENTICATION: authenticationConfig(),
                     KUBEDEV_CLUSTER: name,
                     KUBEDEV_SERVER: endpoint,
+                    // In a machine, which may be started anew with the same disk. Not a value more for those without.
+                    ...(networked
+                        ? { KUBEDEV_SERVICE_CIDR: layout.apply((all) => all.serviceCidr) }
+                        : {}),
                 },
                 timeoutSec: 120,
             },
@@ -196,22 +219,28 @@ export class Cluster extends pulumi.ComponentResource {
             kubeControllerManager: start(ControlPlaneProgram.KubeControllerManager, apiserver),
             kubeScheduler: start(ControlPlaneProgram.KubeScheduler, apiserver),
         };
-        const all = Object.values(services).map(({ resource }) => resource.urn);
+        const access = networked
+            ? clusterAccess(name, layout, state, apiserver, parts, parent)
+            : undefined;
+        const all = [...Object.values(services), ...(access?.resources ?? [])].map(
+            ({ resource }) => resource.urn,
+        );
         const ready = <T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> =>
             pulumi.all([value, ...all]).apply(([it]) => it) as pulumi.Output<pulumi.Unwrap<T>>;
 
-        const { ssh } = hostParts(args.host);
         this.kubeconfig = pulumi.secret(
-            ready(pulumi.all([ssh, state.stays])).apply(
-                ([login, stays]) =>
-                    // What is in a cluster that stays does not show as changed for what changes in place.
-                    (login === undefined && stays
-                        ? previewed(`${state.dir}/kubeconfig`)
-                        : undefined) ??
-                    state.result().apply((result) => textOf(result, "kubeconfig")),
-            ),
+            access === undefined
+                ? ready(pulumi.all([ssh, state.stays])).apply(
+                      ([login, stays]) =>
+                          // What is in a cluster that stays does not show as changed for what changes in place.
+                          (login === undefined && stays
+                              ? previewed(`${state.dir}/kubeconfig`)
+                              : undefined) ??
+                          state.result().apply((result) => textOf(result, "kubeconfig")),
+                  )
+                : ready(access.kubeconfig),
         );
-        const kubeconfigPath = ssh.apply((login) =>
+        const hostKubeconfigPath = ssh.apply((login) =>
             login === undefined
                 ? pulumi.output(`${state.dir}/kubeconfig`)
                 : // Printed beside a secret, but none itself.
@@ -219,20 +248,30 @@ export class Cluster extends pulumi.ComponentResource {
                       state.result().apply((result) => textOf(result, "kubeconfigPath")),
                   ),
         );
+        const onHost = ready(hostKubeconfigPath);
+        const kubeconfigPath = access?.kubeconfigPath ?? hostKubeconfigPath;
         this.kubeconfigPath = ready(kubeconfigPath);
+        const client =
+            access === undefined
+                ? kubectl
+                : known.localKubectlPath.apply((program) => program ?? "kubectl");
         this.kubectlCommand = ready(
             pulumi
-                .all([kubectl, kubeconfigPath])
+                .all([client, kubeconfigPath])
                 .apply(([program, file]) => shellLine([program, "--kubeconfig", file])),
         );
-        this.profileCommands = this.kubectlCommand.apply((line) => profileCommands(line, fixed));
+        // By the ends of the tunnel, where there is one: they have the addresses and ports of the programs themselves.
+        const served = address.apply((at) => ({ ...fixed, address: networked ? derived : at }));
+        this.profileCommands = pulumi
+            .all([this.kubectlCommand, served])
+            .apply(([line, at]) => profileCommands(line, at));
         this.verbosityCommands = pulumi
-            .all([this.kubectlCommand, args.verbosity])
-            .apply(([line, levels]) => verbosityCommands(line, fixed, levels ?? {}));
+            .all([this.kubectlCommand, served, args.verbosity])
+            .apply(([line, at, levels]) => verbosityCommands(line, at, levels ?? {}));
         this.endpoint = ready(endpoint);
         const read = readings(
             Object.values(services),
-            pulumi.all([layout, this.kubeconfigPath]).apply(([shared, file]) => ({
+            pulumi.all([layout, onHost]).apply(([shared, file]) => ({
                 // Services have it relative to a directory of their own.
                 ...{ ...shared, stateDir: path.dirname(file) },
             })),
@@ -241,7 +280,7 @@ export class Cluster extends pulumi.ComponentResource {
         // On a host that is declared as stopped nobody knows where its files are.
         const placed = (texts: pulumi.Output<Record<string, string>>) =>
             pulumi
-                .all([this.kubeconfigPath, texts])
+                .all([onHost, texts])
                 .apply(([file, all]): Record<string, string> => (file === "" ? {} : all));
         this.healthCommands = placed(read.healthCommands);
         this.unitTexts = pulumi
@@ -266,7 +305,9 @@ export class Cluster extends pulumi.ComponentResource {
                 ]),
             ),
         );
-        this.instanceId = state.instanceId;
+        // A machine that was started anew has the same cluster on its disk.
+        const id = networked ? clusterId(state) : undefined;
+        this.instanceId = id ?? state.instanceId;
         const given: pulumi.Input<Host> = args.host ?? {};
         this.controlPlane = pulumi.output({
             host: given,
@@ -279,7 +320,7 @@ export class Cluster extends pulumi.ComponentResource {
             stateDir: layout.stateDir,
             kubeadmPath: required(known["binaries.kubeadm"]),
             kubectlPath: kubectl,
-            instanceId: state.resource.id,
+            instanceId: id ?? state.resource.id,
         });
         this.registerOutputs({
             kubeconfig: this.kubeconfig,
@@ -316,4 +357,14 @@ function previewed(file: string): string | undefined {
     return pulumi.runtime.isDryRun() && fs.existsSync(file)
         ? fs.readFileSync(file, "utf8").trimEnd()
         : undefined;
+}
+
+/** What tells a cluster from one that is made anew: of its keys, not of the run that made sure of them. */
+function clusterId(state: HostResource): pulumi.Output<string> {
+    return pulumi.all([state.stays, state.facts]).apply(([stays, facts]) =>
+        stays && facts?.["id"] !== undefined
+            ? pulumi.output(facts["id"])
+            : // Printed beside a secret, but none itself.
+              pulumi.unsecret(state.result().apply((result) => textOf(result, "id"))),
+    );
 }

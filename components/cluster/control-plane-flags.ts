@@ -1,7 +1,8 @@
+import { isLoopbackAddress } from "../internal/loopback-address";
 import { ControlPlaneProgram } from "./control-plane-programs";
 import { removal } from "./removed-flags";
 
-/** Ports of a control plane, all on one address. */
+/** Ports of a control plane, all different: as a rule they are on one address. */
 export interface Ports {
     kubeApiserver: number;
     etcdClients: number;
@@ -12,8 +13,10 @@ export interface Ports {
 
 /** What all programs of a control plane agree on. */
 export interface Layout {
-    /** In 127.0.0.0/8: all of them listen there, and nowhere else. */
+    /** Where the API server listens, and nowhere else. */
     address: string;
+    /** In 127.0.0.0/8: where all others listen. It is the API server's too, unless that is in a network of machines. */
+    loopback: string;
     ports: Ports;
     /** Directory with keys, kubeconfigs and etcd's data, as seen from that of each service. */
     stateDir: string;
@@ -38,6 +41,11 @@ export type Flags = Record<string, string>;
  * Service `kubernetes`, which only pods use.
  */
 export const advertisedAddress = "192.0.2.1";
+
+/** The address that an API server promises to pods: its own, unless that is one of loopback. */
+export function advertised({ address }: Pick<Layout, "address">): string {
+    return isLoopbackAddress(address) ? advertisedAddress : address;
+}
 
 /** What the controller manager runs: all that is on by default, and what bootstrap tokens take. */
 export const usualControllers = "*,bootstrapsigner,tokencleaner";
@@ -131,7 +139,14 @@ const arguments_: Record<string, string> = {
 
 function managed(program: ControlPlaneProgram, name: string): string | undefined {
     const layout = {
-        ...{ address: "", stateDir: "", clusterName: "", serviceCidr: "", podCidr: "" },
+        ...{
+            address: "",
+            loopback: "",
+            stateDir: "",
+            clusterName: "",
+            serviceCidr: "",
+            podCidr: "",
+        },
         ports: {
             ...{ kubeApiserver: 0, etcdClients: 0, etcdPeers: 0 },
             ...{ kubeControllerManager: 0, kubeScheduler: 0 },
@@ -150,7 +165,7 @@ function managed(program: ControlPlaneProgram, name: string): string | undefined
     }
     const argument = arguments_[name];
     return argument === undefined
-        ? `expected a flag that the cluster does not depend on: --${name} is how its programs find and trust each other, on loopback alone`
+        ? `expected a flag that the cluster does not depend on: --${name} is how its programs find and trust each other`
         : `expected it by the argument ${argument}, which sets --${name} wherever it has to agree`;
 }
 
@@ -160,8 +175,8 @@ const pki = ({ stateDir }: Layout, file: string) => `${stateDir}/pki/${file}`;
 // What kubeadm's own static pods have (cmd/kubeadm/app/phases/controlplane and etcd), for loopback and a single member.
 const ownFlags: Record<ControlPlaneProgram, (layout: Layout) => Flags> = {
     etcd: (layout) => {
-        const clients = url(layout.address, layout.ports.etcdClients);
-        const peers = url(layout.address, layout.ports.etcdPeers);
+        const clients = url(layout.loopback, layout.ports.etcdClients);
+        const peers = url(layout.loopback, layout.ports.etcdPeers);
         return {
             name: "default",
             "data-dir": `${layout.stateDir}/etcd`,
@@ -184,7 +199,7 @@ const ownFlags: Record<ControlPlaneProgram, (layout: Layout) => Flags> = {
         };
     },
     kubeApiserver: (layout) => ({
-        "advertise-address": advertisedAddress,
+        "advertise-address": advertised(layout),
         "bind-address": layout.address,
         "secure-port": String(layout.ports.kubeApiserver),
         "tls-cert-file": pki(layout, "apiserver.crt"),
@@ -196,7 +211,7 @@ const ownFlags: Record<ControlPlaneProgram, (layout: Layout) => Flags> = {
         "enable-admission-plugins": "NodeRestriction",
         "enable-bootstrap-token-auth": "true",
         "allow-privileged": "true",
-        "etcd-servers": url(layout.address, layout.ports.etcdClients),
+        "etcd-servers": url(layout.loopback, layout.ports.etcdClients),
         "etcd-cafile": pki(layout, "etcd/ca.crt"),
         "etcd-certfile": pki(layout, "apiserver-etcd-client.crt"),
         "etcd-keyfile": pki(layout, "apiserver-etcd-client.key"),
@@ -235,7 +250,7 @@ const ownFlags: Record<ControlPlaneProgram, (layout: Layout) => Flags> = {
 function clientFlags(layout: Layout, kubeconfig: string, port: number): Flags {
     const file = `${layout.stateDir}/${kubeconfig}`;
     return {
-        "bind-address": layout.address,
+        "bind-address": layout.loopback,
         "secure-port": String(port),
         kubeconfig: file,
         "authentication-kubeconfig": file,

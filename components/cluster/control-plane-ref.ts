@@ -9,7 +9,7 @@ export interface ClusterControlPlane {
     clusterName: pulumi.Input<string>;
     /** Version of its API server. */
     kubernetesVersion: pulumi.Input<string>;
-    /** Address in 127.0.0.0/8 of its API server. */
+    /** Address of its API server: of loopback, or in a network of machines. */
     address: pulumi.Input<string>;
     /** TCP port of its API server. */
     port: pulumi.Input<number>;

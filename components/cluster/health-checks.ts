@@ -14,8 +14,8 @@ export function healthText(
     flags: Readonly<Record<string, string>>,
     kubectlPath: string,
 ): string {
-    const { address, ports, stateDir } = layout;
-    const at = (port: number, path: string) => `https://${address}:${String(port)}${path}`;
+    const { loopback, ports, stateDir } = layout;
+    const at = (port: number, path: string) => `https://${loopback}:${String(port)}${path}`;
     switch (program) {
         case ControlPlaneProgram.Etcd: {
             const pki = `${stateDir}/pki/etcd`;

@@ -9,7 +9,7 @@ export {
     type ClusterVerbosityArgs,
     type ClusterVersionsArgs,
 } from "./cluster-args";
-export { type ProfileCommands } from "./profile-commands";
+export { type ProfileCommands } from "./profile-paths";
 export { ClusterNode } from "./cluster-node";
 export {
     type ClusterNodeArgs,

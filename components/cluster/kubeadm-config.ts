@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { advertisedAddress, Layout } from "./control-plane-flags";
+import { advertised, advertisedAddress, Layout } from "./control-plane-flags";
 
 /** Ten years, as kubeadm's authorities have: nobody renews the certificates of a cluster that a stack keeps. */
 export const validity = "87600h0m0s";
@@ -10,13 +10,14 @@ export const validity = "87600h0m0s";
  */
 export function kubeadmConfig(layout: Layout, kubernetesVersion: string): string {
     const apiVersion = "kubeadm.k8s.io/v1beta4";
-    const { address, ports } = layout;
+    const { address, loopback, ports } = layout;
+    const sans = ["localhost", "127.0.0.1"];
     return [
         {
             ...{ apiVersion, kind: "InitConfiguration" },
             // It takes no address of loopback.
             localAPIEndpoint: {
-                advertiseAddress: advertisedAddress,
+                advertiseAddress: advertised(layout),
                 bindPort: ports.kubeApiserver,
             },
             // Otherwise it looks for a container runtime, and takes the host's name.
@@ -30,8 +31,8 @@ export function kubeadmConfig(layout: Layout, kubernetesVersion: string): string
             encryptionAlgorithm: "ECDSA-P256",
             certificateValidityPeriod: validity,
             // For a tunnel that ends at another address.
-            apiServer: { certSANs: ["localhost", "127.0.0.1"] },
-            etcd: { local: { serverCertSANs: [address], peerCertSANs: [address] } },
+            apiServer: { certSANs: address === loopback ? sans : [...sans, loopback] },
+            etcd: { local: { serverCertSANs: [loopback], peerCertSANs: [loopback] } },
             networking: { serviceSubnet: layout.serviceCidr, dnsDomain: "cluster.local" },
         },
     ]

@@ -23,6 +23,8 @@ export interface KubeletWishes {
     cgroupDriver: CgroupDriver;
     /** Whether it may start with cgroup v1. */
     allowCgroupV1: boolean;
+    /** Where it answers the API server, for logs and exec. Loopback, if it is not said. */
+    address?: string;
     featureGates?: Readonly<Record<string, boolean>>;
     /** Further fields, as YAML. */
     more?: string;
@@ -30,8 +32,8 @@ export interface KubeletWishes {
 
 /**
  * A kubelet's configuration (kubelet.config.k8s.io/v1beta1,
- * https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/). It listens on loopback alone, and asks the API
- * server who may do what.
+ * https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/). It listens on loopback alone, or where
+ * it is told to, and asks the API server who may do what.
  */
 export function kubeletConfig(wishes: KubeletWishes): Record<string, unknown> {
     return {
@@ -61,7 +63,7 @@ export function kubeletFieldsProblem(more: string): string | undefined {
 const argumentOf: Record<string, string> = {
     apiVersion: "it is kubelet.config.k8s.io/v1beta1",
     kind: "it is KubeletConfiguration",
-    address: "the kubelet listens on loopback alone",
+    address: "the kubelet listens on loopback alone, or on the argument address",
     readOnlyPort: "without asking who it is nobody is answered",
     healthzBindAddress: "its health is asked for there",
     healthzPort: "its health is asked for there",
@@ -80,7 +82,7 @@ function ownFields(wishes: KubeletWishes): Record<string, unknown> {
     return {
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
-        address: "127.0.0.1",
+        address: wishes.address ?? "127.0.0.1",
         readOnlyPort: 0,
         healthzBindAddress: "127.0.0.1",
         authentication: {

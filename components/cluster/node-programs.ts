@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { shellLine } from "../internal/quote";
+import { shellExports, shellLine } from "../internal/quote";
+import { script } from "../internal/scripts";
 import { containerdConfig, nodeDir, podNetworkTemplate } from "./containerd-config";
 import { CgroupDriver, containerdSocket, kubeletHealth } from "./kubelet-config";
 import { programArgv } from "./control-plane-flags";
@@ -35,11 +36,14 @@ export function kubeletService(
     credentials: string,
     verbosity: number,
     config: Record<string, unknown>,
+    address?: string,
 ): NodeService {
     const flags = {
         config: "config.yaml",
         kubeconfig: `${credentials}/kubelet.conf`,
         "hostname-override": nodeName,
+        // Without it a node's address is that of its way out, which is the same for all machines.
+        ...(address === undefined ? {} : { "node-ip": address }),
         v: String(verbosity),
     };
     // systemd-resolved has a file of its own with what it asks itself.
@@ -72,6 +76,27 @@ export function proxyService(
         preStart: written(stringify(config), "config.yaml"),
         run: `exec ${shellLine(programArgv(program, flags))}`,
         health: answers(proxyHealth),
+    };
+}
+
+/** What leads to the pods of other nodes. It reads the list of nodes as kube-proxy does. */
+export function podRoutesService(
+    nodeName: string,
+    server: string,
+    podCidr: string,
+    credentials: string,
+): NodeService {
+    const values = {
+        NODE_NAME: nodeName,
+        SERVER: `https://${server}`,
+        POD_CIDR: podCidr,
+        CREDENTIALS: credentials,
+    };
+    return {
+        spec: { server, podCidr },
+        preStart: `rm -f followed && ${written(script("cluster/pod-routes.sh"), "pod-routes.sh")}`,
+        run: `${shellExports(values)}exec sh pod-routes.sh`,
+        health: "test -e followed",
     };
 }
 

@@ -1,4 +1,7 @@
-import { shellLine } from "../internal/quote";
+import { type Ssh } from "../host/host";
+import { sshCommand } from "../host/ssh-argv";
+import { stateRoot } from "../internal/paths";
+import { shellLine, shellWords } from "../internal/quote";
 
 /** What a client needs to know of a debugger that listens. */
 export interface DebugPlace {
@@ -20,6 +23,23 @@ export function tunnelCommand(ssh: string, { address, port }: DebugPlace): strin
     const end = `${address}:${String(port)}`;
     // The same at both ends: all settings hold with and without it.
     return `${ssh} -N -L ${end}:${end}`;
+}
+
+/** Command that leads the debugger's address and port to this machine from a container, which has socat as this machine. */
+export function containerTunnel(login: Ssh, { address, port }: DebugPlace): string {
+    const end = `${address}:${String(port)}`;
+    const ask = (docker: string) =>
+        `${docker} exec -i ${login.container?.name ?? ""} socat -t 10 - TCP:${end}`;
+    const own = login.container?.ownEngine === true;
+    const socket = (state: string) => ` -H "unix://${state}/kubedev/engine/docker.sock"`;
+    const inside =
+        login.address === ""
+            ? ask(`docker${own ? ` -H unix://${stateRoot()}/engine/docker.sock` : ""}`)
+            : // Its state directory is known there.
+              `${sshCommand(login)} ${shellWords([ask(`docker${own ? socket("${XDG_STATE_HOME:-$HOME/.local/state}") : ""}`)])}`;
+    // Socat has a syntax of its own, which colons and quotes are a part of. A client that goes does not wait for its last word to
+    // arrive: -t does.
+    return `KUBEDEV_TUNNEL=${shellWords([inside])} socat -t 10 TCP-LISTEN:${String(port)},bind=${address},reuseaddr,fork SYSTEM:'eval $KUBEDEV_TUNNEL'`;
 }
 
 /** Commands for `dlv connect --init`: where the sources are, and where to stop. */

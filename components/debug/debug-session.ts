@@ -1,26 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { HealthCheckArgs, healthCheckText, healthTimeoutSec } from "../host/health-check";
 import { Host, hostParts } from "../host/host";
+import { HostArtifact } from "../host/host-artifact";
 import { after, HostResource, textOf } from "../host/host-resource";
 import { CommandCheck, preflight } from "../host/preflight";
-import { serviceResource, Supervisor, surroundings } from "../host/service-resource";
+import { serviceResource, Supervisor } from "../host/service-resource";
 import { sshCommand } from "../host/ssh-argv";
 import { lookAt } from "../host/thing-look";
-import {
-    delveAttachArgv,
-    delveExecArgv,
-    delveHealthText,
-    delveListen,
-    DelveServer,
-    underDelve,
-} from "../host/under-delve";
+import { delveHealthText, delveListen, DelveServer } from "../host/under-delve";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { Build } from "../source/build";
+import { type Binary, Build } from "../source/build";
 import { placeOf, presetsOf } from "./breakpoints";
 import {
     connectCommand,
+    containerTunnel,
     DebugPlace,
     golandRun,
     initScript,
@@ -28,9 +23,10 @@ import {
     nvimDap,
     tunnelCommand,
 } from "./client-settings";
+import { debugged } from "./debugged";
 import { sessionProblems, sessionRules } from "./session-rules";
 
-/** Arguments of a DebugSession. Give binary alone for a program of a Cluster, with arguments for one that it runs itself, or processId. */
+/** Arguments of a DebugSession. Give binary alone for a program of a Cluster, with arguments for one that it runs itself, or processId or processName. */
 export interface DebugSessionArgs {
     /** Where the program runs. Defaults to this machine. */
     host?: pulumi.Input<Host>;
@@ -46,9 +42,11 @@ export interface DebugSessionArgs {
     healthCheck?: pulumi.Input<HealthCheckArgs>;
     /** Process that runs already, as a HostService's pid: delve takes hold of it, and leaves it running in the end. */
     processId?: pulumi.Input<number>;
+    /** Name of a program of which one process runs, as "kubelet" in a node of kind: delve takes hold of it, whichever it is by then, and leaves it running in the end. */
+    processName?: pulumi.Input<string>;
     /** Ids of things on the same host that it stands on, as the instanceId of the service that is attached to; a change restarts it. */
     parentIds?: pulumi.Input<string>[];
-    /** Absolute path of dlv on the host. Defaults to delve 1.27.1, built there from its module. */
+    /** Absolute path of dlv on the host. Defaults to delve 1.27.1, built there from its module; beside processName built here, and sent. */
     delvePath?: pulumi.Input<string>;
     /** Address in 127.0.0.0/8 that delve listens on. Defaults to one derived from user, project, stack and name. */
     address?: string;
@@ -110,7 +108,7 @@ export class DebugSession extends pulumi.ComponentResource {
         assertArgs(what, args, sessionRules, ...sessionProblems(args));
         const known = checkedEach(what, args, sessionRules);
         const parent = { parent: this };
-        const attaches = args.processId !== undefined;
+        const attaches = args.processId !== undefined || args.processName !== undefined;
         const runs = attaches || args.arguments !== undefined;
 
         const listen = {
@@ -118,24 +116,32 @@ export class DebugSession extends pulumi.ComponentResource {
             port: args.port ?? usualPort,
         };
         const processId = known.processId as pulumi.Output<number>;
-        const binary =
-            args.binary === undefined
-                ? processId.apply((pid) => `/proc/${String(pid)}/exe`)
-                : (known.binary as pulumi.Output<string>);
+        const processName = known.processName as pulumi.Output<string>;
+        const byName = args.processName !== undefined;
+        // Which process it is is not known before delve comes.
+        const binary = byName
+            ? processName
+            : args.binary === undefined
+              ? processId.apply((pid) => `/proc/${String(pid)}/exe`)
+              : (known.binary as pulumi.Output<string>);
         const refused = lookAt(what, "debug/binary-look.sh", `${name}-service`, args.host, {
             KUBEDEV_BINARY: binary,
             KUBEDEV_PREVIEW: String(pulumi.runtime.isDryRun()),
+            // Not before what it stands on is there, as another program in its place.
+            ...(byName ? { KUBEDEV_PROCESS_NAME: awaited(args.parentIds, processName) } : {}),
         });
-        const delvePath =
-            args.delvePath === undefined
-                ? builtDelve(`${name}-delve`, args.host, this)
-                : (known.delvePath as pulumi.Output<string>);
+        const delve = delveFor(name, args, known.delvePath, this);
         const server: pulumi.Output<DelveServer> = pulumi
-            .all([delvePath, binary, refused])
-            .apply(([delve, file]) => ({ delvePath: delve, binaryPath: file, ...listen }));
+            .all([delve.there, binary, refused])
+            .apply(([program, file]) => ({ delvePath: program, binaryPath: file, ...listen }));
 
         let service: HostResource | undefined;
         if (runs) {
+            const subject = debugged(
+                byName ? "name" : attaches ? "process" : "own",
+                known as unknown as Parameters<typeof debugged>[1],
+                server,
+            );
             service = serviceResource(
                 `${name}-service`,
                 {
@@ -144,28 +150,13 @@ export class DebugSession extends pulumi.ComponentResource {
                         ...(attaches ? { commands: [mayAttach] } : {}),
                     }),
                     spec: {
-                        ...(attaches
-                            ? { attachedTo: processId }
-                            : { program: server.binaryPath, arguments: known.arguments }),
+                        ...subject.spec,
                         environment: args.environment === undefined ? undefined : known.environment,
                         workingDirectory: args.workingDirectory,
-                        delve: { program: delvePath, listen: delveListen(listen) },
+                        delve: { program: delve.known, listen: delveListen(listen) },
                     },
                     parents: args.parentIds,
-                    run: attaches
-                        ? pulumi
-                              .all([server, processId])
-                              .apply(([delve, pid]) => underDelve(delveAttachArgv(delve, pid), pid))
-                        : pulumi
-                              .all([
-                                  ...[server, known.arguments, known.environment],
-                                  known.workingDirectory,
-                              ] as const)
-                              .apply(
-                                  ([delve, argv, variables, directory]) =>
-                                      surroundings(variables, directory) +
-                                      underDelve(delveExecArgv(delve, argv ?? [])),
-                              ),
+                    run: subject.run,
                     health: known.healthCheck.apply((check) =>
                         [delveHealthText(listen), healthCheckText(check)]
                             .filter((text) => text !== "")
@@ -190,11 +181,17 @@ export class DebugSession extends pulumi.ComponentResource {
         this.port = ready(listen.port);
         this.connectCommand = ready(
             pulumi
-                .all([ssh, delvePath])
-                .apply(([login, dlv]) => connectCommand(login === undefined ? dlv : "dlv", place)),
+                .all([ssh, delve.here])
+                .apply(([login, dlv]) =>
+                    connectCommand(login === undefined || byName ? dlv : "dlv", place),
+                ),
         );
         this.tunnelCommand = ssh.apply((login) =>
-            login === undefined ? "" : tunnelCommand(sshCommand(login), place),
+            login === undefined
+                ? ""
+                : login.container === undefined
+                  ? tunnelCommand(sshCommand(login), place)
+                  : containerTunnel(login, place),
         );
         this.initScript = binary.apply((file) =>
             initScript(
@@ -226,15 +223,48 @@ export class DebugSession extends pulumi.ComponentResource {
     }
 }
 
-function builtDelve(
+/** A value that is known once all others are. */
+function awaited<T>(
+    others: pulumi.Input<string>[] = [],
+    value: pulumi.Output<T>,
+): pulumi.Output<T> {
+    return pulumi.all([pulumi.all(others), value]).apply(([, known]) => known) as pulumi.Output<T>;
+}
+
+/** Delve on the host, and on this machine for clients: beside a name it is sent, since nodes have nothing to build with. */
+function delveFor(
     name: string,
-    host: pulumi.Input<Host> | undefined,
+    { host, processName, delvePath }: DebugSessionArgs,
+    given: pulumi.Output<string | undefined>,
     parent: pulumi.Resource,
-): pulumi.Output<string> {
+): {
+    there: pulumi.Output<string>;
+    here: pulumi.Output<string>;
+    /** What tells it from another one, known in preview as long as it stays. */
+    known: pulumi.Output<string>;
+} {
+    if (delvePath !== undefined) {
+        const there = given as pulumi.Output<string>;
+        const here = processName === undefined ? there : pulumi.output("dlv");
+        return { there, here, known: there };
+    }
     const built = new Build(
-        name,
-        { module: delveModule, targets: ["github.com/go-delve/delve/cmd/dlv"], host },
+        `${name}-delve`,
+        {
+            module: delveModule,
+            targets: ["github.com/go-delve/delve/cmd/dlv"],
+            host: processName === undefined ? host : undefined,
+        },
         { parent },
     );
-    return built.paths.apply((all) => Object.values(all)[0] ?? "");
+    if (processName === undefined) {
+        const there = built.paths.apply((all) => Object.values(all)[0] ?? "");
+        return { there, here: there, known: there };
+    }
+    const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+    const { path: sourcePath, sha256 } = built.binaries[
+        `dlv-linux-${architecture}`
+    ] as pulumi.Output<Binary>;
+    const sent = new HostArtifact(`${name}-delve`, { host, sourcePath, sha256 }, { parent });
+    return { there: sent.path, here: sourcePath, known: sha256 };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { healthCheckRule } from "../host/health-check";
-import { hostRule } from "../host/host";
+import { linuxHostRule } from "../host/host";
 import { delveAddress } from "../host/under-delve";
 import { absoluteFilePath, absolutePath, environment, parentIds, whole } from "../internal/rules";
 
@@ -12,7 +12,7 @@ const line = (what: string) =>
 
 /** What the arguments of a DebugSession must look like. */
 export const sessionRules = {
-    host: hostRule,
+    host: linuxHostRule,
     binary: absoluteFilePath.optional(),
     arguments: z
         .array(z.string({ error: "expected a string" }), { error: "expected a list of arguments" })
@@ -21,6 +21,10 @@ export const sessionRules = {
     workingDirectory: absolutePath.optional(),
     healthCheck: healthCheckRule,
     processId: whole(1, 4194304, "a process").optional(),
+    processName: z
+        .string({ error: "expected the name of a program" })
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, { error: "expected the name of a program" })
+        .optional(),
     parentIds: parentIds.optional(),
     delvePath: absoluteFilePath.optional(),
     address: delveAddress.optional(),
@@ -44,7 +48,7 @@ type GivenArgs = Partial<Record<keyof typeof sessionRules, unknown>>;
 
 /** What is wrong with arguments that do not go together. */
 export function sessionProblems(args: GivenArgs): { propertyPath: string; reason: string }[] {
-    const attaches = args.processId !== undefined;
+    const attaches = args.processId !== undefined || args.processName !== undefined;
     const runs = args.arguments !== undefined;
     const ofRun = ["environment", "workingDirectory"] as const;
     return [
@@ -53,17 +57,25 @@ export function sessionProblems(args: GivenArgs): { propertyPath: string; reason
             : [
                   {
                       propertyPath: "binary",
-                      reason: "got nothing; expected the path of a debug build, or processId of a program that runs",
+                      reason: "got nothing; expected the path of a debug build, or processId or processName of a program that runs",
                   },
               ]),
         ...(attaches && runs
             ? [
                   {
                       propertyPath: "arguments",
-                      reason: "expected none beside processId: that program runs already",
+                      reason: "expected none beside processId or processName: that program runs already",
                   },
               ]
             : []),
+        ...(args.processName === undefined
+            ? []
+            : (["processId", "binary"] as const)
+                  .filter((name) => args[name] !== undefined)
+                  .map((propertyPath) => ({
+                      propertyPath,
+                      reason: "expected nothing beside processName: the program that runs is debugged",
+                  }))),
         ...ofRun
             .filter((name) => args[name] !== undefined && !runs)
             .map((propertyPath) => ({
@@ -74,7 +86,7 @@ export function sessionProblems(args: GivenArgs): { propertyPath: string; reason
             .filter((name) => args[name] !== undefined && !runs && !attaches)
             .map((propertyPath) => ({
                 propertyPath,
-                reason: "expected it beside arguments or processId alone: a Cluster has its own",
+                reason: "expected it beside arguments, processId or processName alone: a Cluster has its own",
             })),
     ];
 }

@@ -81,7 +81,7 @@ export async function look(
         await windowsAgentBuilt();
     }
     const looking = command.local.run({
-        command: ssh === undefined ? script(name) : probeText(name, ssh.os),
+        command: ssh === undefined ? script(name) : probeText(name, ssh.os, ssh.container),
         environment: {
             ...environment,
             ...values,
@@ -104,7 +104,14 @@ export async function look(
 
 /** Where this machine remembers what it last knew of the things on a remote host. */
 export function shadowDir(ssh: Ssh): string {
-    const name = `${ssh.user ?? "root"}@${ssh.address}:${String(ssh.port ?? 22)}`;
+    const machine =
+        ssh.address === ""
+            ? []
+            : [`${ssh.user ?? "root"}@${ssh.address}:${String(ssh.port ?? 22)}`];
+    const engine = ssh.container?.ownEngine === true ? "own-" : "";
+    const container =
+        ssh.container === undefined ? [] : [`container-${engine}${ssh.container.name}`];
+    const name = [...machine, ...container].join("-");
     return path.join(stackDir(), ".remote", name.replace(/[^A-Za-z0-9@.:-]/g, "_"));
 }
 

@@ -1,44 +1,61 @@
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { guarded } from "../internal/errors";
+import { cacheRoot } from "../internal/paths";
 import { absoluteFilePath, octalMode, parentIds, sha256Digest } from "../internal/rules";
 import { assertArgs, checkedEach, inputError } from "../internal/validate";
-import { Host, hostRule } from "./host";
+import { anyHostRule, Host, HostOs, hostParts, hostRule, osOf } from "./host";
 import { after, hostResource, textOf } from "./host-resource";
+import { absoluteFilePathOn, checkOn, notOn } from "./os-rules";
+import { hostName, sshArgv } from "./ssh-argv";
 
 /** Arguments of a HostArtifact. Give either url or sourcePath. */
 export interface HostArtifactArgs {
     /** Where it is wanted. Defaults to this machine. */
     host?: pulumi.Input<Host>;
-    /** URL that the host downloads it from: http, https or file. Needs sha256. */
+    /** URL that the host downloads it from: http, https or file. Needs sha256. Not on Windows. */
     url?: pulumi.Input<string>;
-    /** Absolute path of the file on the machine that runs Pulumi. */
+    /** Absolute path of the file on the machine that runs Pulumi, or on sourceHost. */
     sourcePath?: pulumi.Input<string>;
-    /** SHA-256 of the file, 64 hexadecimal digits. Required with url; defaults to that of the source file. */
+    /** Linux host where sourcePath is, as one that builds: from there it comes through the cache of the machine that runs Pulumi. Needs sha256. Defaults to the machine that runs Pulumi. */
+    sourceHost?: pulumi.Input<Host>;
+    /** SHA-256 of the file, 64 hexadecimal digits. Required with url and sourceHost; defaults to that of the source file. */
     sha256?: pulumi.Input<string>;
-    /** Absolute path to install it at. Defaults to the cache alone, where a file is kept once by its digest. */
+    /** Absolute path to install it at. Defaults to the cache alone, where a file is kept once by its digest; required on Windows. */
     path?: pulumi.Input<string>;
-    /** Permissions of the installed file in octal. Defaults to "0755". */
+    /** Permissions of the installed file in octal. Defaults to "0755". Not on Windows, where a file has the access of its directory. */
     mode?: pulumi.Input<string>;
     /** Ids of things on the same host that it depends on; a change installs it anew. */
     parentIds?: pulumi.Input<string>[];
 }
 
-const rules = {
-    host: hostRule,
-    url: z
-        .string({ error: "expected an http, https or file URL" })
-        .regex(/^(https?|file):\/\/\S+$/, { error: "expected an http, https or file URL" })
-        .optional(),
+const rulesOn = (os: HostOs | undefined) => ({
+    host: anyHostRule,
+    url: notOn(
+        HostOs.Windows,
+        os,
+        z
+            .string({ error: "expected an http, https or file URL" })
+            .regex(/^(https?|file):\/\/\S+$/, { error: "expected an http, https or file URL" })
+            .optional(),
+        "nothing is downloaded there; give sourcePath, as the path of a HostArtifact on this machine",
+    ),
     sourcePath: absoluteFilePath.optional(),
+    sourceHost: hostRule,
     sha256: sha256Digest.optional(),
-    path: absoluteFilePath.optional(),
-    mode: octalMode.optional(),
+    path: os === HostOs.Windows ? absoluteFilePathOn(os) : absoluteFilePathOn(os).optional(),
+    mode: notOn(
+        HostOs.Windows,
+        os,
+        octalMode.optional(),
+        "it has no such permissions; a file has the access of its directory there",
+    ),
     parentIds: parentIds.optional(),
-};
+});
 
 /** A file of any size on a host, known by its digest: downloaded or sent once, kept in the host's cache, verified. */
 export class HostArtifact extends pulumi.ComponentResource {
@@ -51,11 +68,17 @@ export class HostArtifact extends pulumi.ComponentResource {
 
     constructor(name: string, args: HostArtifactArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostArtifact", name, args, opts);
-        assertArgs(`HostArtifact ${name}`, args, rules, ...sourceProblems(args));
+        const what = `HostArtifact ${name}`;
+        const rules = rulesOn(osOf(args.host));
+        assertArgs(what, args, rules, ...sourceProblems(args));
 
-        const known = checkedEach(`HostArtifact ${name}`, args, rules);
+        const known = checkedEach(what, args, rules);
 
-        const digest = artifactDigest(`HostArtifact ${name}`, known.sha256, known.sourcePath);
+        const digest = artifactDigest(what, known.sha256, known.sourcePath);
+        const sourcePath =
+            args.sourceHost === undefined
+                ? known.sourcePath
+                : broughtFrom(args.sourceHost, known.sourcePath, digest, `${name}-source`, this);
         const artifact = hostResource(
             `${name}-artifact`,
             {
@@ -70,16 +93,17 @@ export class HostArtifact extends pulumi.ComponentResource {
                     KUBEDEV_PATH: known.path,
                     KUBEDEV_MODE: known.mode.apply((mode) => mode ?? "0755"),
                 },
-                payloadFile: known.sourcePath,
+                payloadFile: sourcePath,
+                check: checkOn(what, args, rulesOn),
                 timeoutSec: 3600,
             },
             { parent: this },
         );
         this.sha256 = after(artifact.resource, digest);
-        this.path = after(artifact.resource, known.path).apply((path) =>
-            path === undefined
+        this.path = after(artifact.resource, known.path).apply((place) =>
+            place === undefined
                 ? artifact.result().apply((result) => textOf(result, "path"))
-                : pulumi.output(path),
+                : pulumi.output(place),
         );
         this.instanceId = artifact.resource.id;
         this.registerOutputs({
@@ -90,10 +114,56 @@ export class HostArtifact extends pulumi.ComponentResource {
     }
 }
 
+/** Brings a file of another host into the cache of this machine; answers its path here. */
+function broughtFrom(
+    host: pulumi.Input<Host>,
+    sourcePath: pulumi.Output<string | undefined>,
+    digest: pulumi.Output<string>,
+    name: string,
+    parent: pulumi.Resource,
+): pulumi.Output<string> {
+    const { ssh } = hostParts(host);
+    const brought = hostResource(
+        name,
+        {
+            host: undefined,
+            create: "host/artifact-bring.sh",
+            delete: "host/forget.sh",
+            spec: { sha256: digest },
+            environment: {
+                KUBEDEV_SHA256: digest,
+                KUBEDEV_SOURCE_SSH: ssh.apply((known) =>
+                    known === undefined ? "" : sshArgv(known).join("\n"),
+                ),
+                KUBEDEV_SOURCE_HOST: ssh.apply(hostName),
+                KUBEDEV_SOURCE_PATH: sourcePath,
+            },
+            timeoutSec: 3600,
+        },
+        { parent },
+    );
+    return after(brought.resource, digest).apply((known) =>
+        path.join(cacheRoot(), "artifacts", known),
+    );
+}
+
 function sourceProblems(args: HostArtifactArgs): { propertyPath: string; reason: string }[] {
     if ((args.url === undefined) === (args.sourcePath === undefined)) {
         const got = args.url === undefined ? "neither" : "both";
         return [{ propertyPath: "url", reason: `got ${got}; expected either url or sourcePath` }];
+    }
+    if (args.sourceHost !== undefined && (args.url !== undefined || args.sha256 === undefined)) {
+        return [
+            args.url === undefined
+                ? {
+                      propertyPath: "sha256",
+                      reason: "got nothing beside sourceHost; expected the digest of the file there, as a Build tells it (sha256sum prints it)",
+                  }
+                : {
+                      propertyPath: "sourceHost",
+                      reason: "expected none beside url: the host downloads that by itself",
+                  },
+        ];
     }
     return args.url !== undefined && args.sha256 === undefined
         ? [

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { probe, shadowDir, Sightings } from "./drift-probe";
-import { Host, HostOs, HostParts, hostParts } from "./host";
+import { Host, HostOs, HostParts, hostParts, Ssh } from "./host";
 import { keyOf, PerRun, stackDir, stackScope } from "./scope";
 import { hostEnvironment, scriptTexts, textNames, verbCommands, VerbScripts } from "./transport";
 import { windowsAgentBuilt } from "./windows-agent-program";
@@ -86,11 +86,7 @@ export function hostResource(
     const sightings = (args.probed ?? true) ? sightingsOn(host) : undefined;
     const incarnation = sightings?.apply((all) => incarnationOf(all, key));
 
-    const target = ssh.apply((known) =>
-        known === undefined
-            ? undefined
-            : { address: known.address, port: known.port ?? 22, user: known.user ?? "root" },
-    );
+    const target = ssh.apply(targetOf);
     const triggers = [
         compact({ ...args.spec, host: target, incarnation }),
         { parents: pulumi.all(parents).apply(compactList) },
@@ -213,17 +209,30 @@ function environmentOf(
     };
 }
 
+/** What tells a host from another one; nothing for this machine. */
+function targetOf(ssh: Ssh | undefined): Record<string, unknown> | undefined {
+    if (ssh === undefined) {
+        return undefined;
+    }
+    const { address, port = 22, user = "root", container } = ssh;
+    return {
+        ...(address === "" ? {} : { address, port, user }),
+        ...(container === undefined ? {} : { container: container.name }),
+        ...(container?.ownEngine === true ? { engine: "own" } : {}),
+    };
+}
+
 /** By the system of the host, which an output may tell. */
 function textsFor(
     scripts: VerbScripts,
     host: HostParts,
     { check, first }: Pick<HostResourceArgs, "check" | "first">,
 ): Record<string, pulumi.Output<string>> {
-    const texts = pulumi.all([host.os, first]).apply(([os, before]) => {
+    const texts = pulumi.all([host.os, first, host.container]).apply(([os, before, container]) => {
         const checked = check?.(os ?? HostOs.Linux) ?? pulumi.output(undefined);
         return checked.apply(() =>
             guarded(async () => {
-                const made = scriptTexts(scripts, os, before);
+                const made = scriptTexts(scripts, os, before, container);
                 if (os === HostOs.Windows) {
                     await windowsAgentBuilt();
                 }

@@ -30,6 +30,14 @@ export interface SshArgs {
     proxy?: pulumi.Input<SshArgs>;
 }
 
+/** A container, reached by the container engine of the machine that it runs on. */
+export interface ContainerArgs {
+    /** Name of the container, which must run. */
+    name: pulumi.Input<string>;
+    /** True: it is in the engine that a ContainerEngine runs there. Defaults to the host's own. */
+    ownEngine?: pulumi.Input<boolean>;
+}
+
 /**
  * Where something runs: plain data, from config or from another component's output. Empty means this machine.
  */
@@ -38,6 +46,8 @@ export interface Host {
     ssh?: pulumi.Input<SshArgs>;
     /** Operating system. Defaults to Linux. A Windows host is reached by ssh; commands, files, services and swaps can be on it. */
     os?: pulumi.Input<HostOs>;
+    /** A container there, as a node of kind: then that is the host. Commands, files, artifacts, services, swaps and debug sessions can be in it. */
+    container?: pulumi.Input<ContainerArgs>;
     /** Id of the machine behind the host, if kubedev made it. What is on the host is replaced when this changes. */
     parentId?: pulumi.Input<string>;
     /** URN of the machine behind the host, if kubedev made it. What is on the host is not cleaned up one by one when the machine goes. */
@@ -48,13 +58,20 @@ export interface Host {
     running?: pulumi.Input<boolean>;
 }
 
-/** `SshArgs` with all values known, and the system that the login leads to: it decides how a script gets there. */
-export type Ssh = pulumi.Unwrap<SshArgs> & { os?: HostOs };
+/** `ContainerArgs` with all values known. */
+export type Container = pulumi.Unwrap<ContainerArgs>;
+
+/**
+ * `SshArgs` with all values known, the system that the login leads to, and the container there: they decide how a script
+ * gets there. Of a container on this machine the address is empty.
+ */
+export type Ssh = pulumi.Unwrap<SshArgs> & { os?: HostOs; container?: Container };
 
 /** The parts of a host, each known or unknown by itself: the id of the machine behind it often is when the rest is not. */
 export interface HostParts {
     ssh: pulumi.Output<Ssh | undefined>;
     os: pulumi.Output<HostOs | undefined>;
+    container: pulumi.Output<Container | undefined>;
     parentId: pulumi.Output<string | undefined>;
     parentUrn: pulumi.Output<string | undefined>;
     readyId: pulumi.Output<string | undefined>;
@@ -69,6 +86,7 @@ export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
             : {
                   ssh: pulumi.output(host?.ssh),
                   os: pulumi.output(host?.os),
+                  container: pulumi.output(host?.container),
                   parentId: pulumi.output(host?.parentId),
                   parentUrn: pulumi.output(host?.parentUrn),
                   readyId: pulumi.output(host?.readyId),
@@ -77,14 +95,16 @@ export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
     return {
         ...parts,
         ssh: pulumi
-            .all([parts.ssh, parts.os])
-            .apply(([ssh, os]) => guarded(() => withOs(checkedSsh(ssh), os))),
+            .all([parts.ssh, parts.os, parts.container])
+            .apply(([ssh, os, container]) =>
+                guarded(() => withContainer(withOs(checkedSsh(ssh), os), container)),
+            ),
     };
 }
 
 function lifted(host: pulumi.Output<pulumi.Unwrap<Host>>): HostParts {
-    const { ssh, os, parentId, parentUrn, readyId, running } = host;
-    return { ssh, os, parentId, parentUrn, readyId, running } as HostParts;
+    const { ssh, os, container, parentId, parentUrn, readyId, running } = host;
+    return { ssh, os, container, parentId, parentUrn, readyId, running } as HostParts;
 }
 
 function withOs(ssh: Ssh | undefined, os: HostOs | undefined): Ssh | undefined {
@@ -95,6 +115,25 @@ function withOs(ssh: Ssh | undefined, os: HostOs | undefined): Ssh | undefined {
         throw inputError("host", [{ propertyPath: "os", reason: `got "windows"; ${noSsh}` }]);
     }
     return { ...ssh, os };
+}
+
+function withContainer(ssh: Ssh | undefined, container: Container | undefined): Ssh | undefined {
+    if (container === undefined) {
+        return ssh;
+    }
+    assertArgs("host", { container }, { container: containerRule(ssh?.os) });
+    return { ...(ssh ?? { address: "" }), container };
+}
+
+/** The login alone, as a host has it: none for this machine, and none for a container on it. */
+export function loginOf(ssh: Ssh | undefined): pulumi.Unwrap<SshArgs> | undefined {
+    if (ssh === undefined || ssh.address === "") {
+        return undefined;
+    }
+    const login = { ...ssh };
+    delete login.os;
+    delete login.container;
+    return login;
 }
 
 const noSsh =
@@ -142,9 +181,22 @@ const sshRule: z.ZodType = fields("ssh", {
     error: "expected either hostKey or knownHostsPath, so that the host can be verified (ssh-keyscan prints a host's key; compare it with the host's own)",
 });
 
-const hostFields = <Os extends z.ZodType>(os: Os) => ({
+const containerFields = fields("container", {
+    name: z
+        .string({ error: "expected the name of a container" })
+        .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, { error: "expected the name of a container" }),
+    ownEngine: yesOrNo.optional(),
+}).optional();
+
+const containerRule = (os: HostOs | undefined): z.ZodType =>
+    os === HostOs.Windows
+        ? z.undefined({ error: "expected nothing beside os windows: only containers with Linux" })
+        : containerFields;
+
+const hostFields = <Os extends z.ZodType>(os: Os, container: z.ZodType) => ({
     ssh: sshRule.optional(),
     os,
+    container,
     parentId: z.string({ error: "expected an id" }).optional(),
     parentUrn: z.string({ error: "expected a URN" }).optional(),
     readyId: z.string({ error: "expected an id" }).optional(),
@@ -152,19 +204,34 @@ const hostFields = <Os extends z.ZodType>(os: Os) => ({
 });
 
 const onlyLinux =
-    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile, HostService and BinarySwap work on Windows';
+    'expected "linux": of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService and BinarySwap work on Windows';
 
-/** What a `host` argument must look like where only Linux will do. @internal */
-export const hostRule = fields(
-    "host",
-    hostFields(z.literal(HostOs.Linux, { error: onlyLinux }).optional()),
-).optional();
+const noContainer = z
+    .undefined({
+        error: "expected a machine: of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService, BinarySwap and DebugSession work in containers",
+    })
+    .optional();
 
-/** What a `host` argument must look like where Windows will do too. @internal */
+const linuxRule = z.literal(HostOs.Linux, { error: onlyLinux }).optional();
+
+/** What a `host` argument must look like where only a machine with Linux will do. @internal */
+export const hostRule = fields("host", hostFields(linuxRule, noContainer)).optional();
+
+/** What a `host` argument must look like where a container will do too. @internal */
+export const linuxHostRule = fields("host", hostFields(linuxRule, containerFields)).optional();
+
+/** What a `host` argument must look like where a container and Windows will do too. @internal */
 export const anyHostRule = fields(
     "host",
-    hostFields(z.enum(HostOs, { error: 'expected "linux" or "windows"' }).optional()),
+    hostFields(
+        z.enum(HostOs, { error: 'expected "linux" or "windows"' }).optional(),
+        containerFields,
+    ),
 )
+    .refine(({ os, container }) => os !== HostOs.Windows || container === undefined, {
+        path: ["container"],
+        error: "expected nothing beside os windows: only containers with Linux",
+    })
     .refine(({ os, ssh }) => os !== HostOs.Windows || ssh !== undefined, { error: noSsh })
     .optional();
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { look } from "./drift-probe";
-import { Host, hostParts, Ssh } from "./host";
+import { Host, hostParts, loginOf, Ssh } from "./host";
 import { PerRun } from "./scope";
 import { hostName } from "./ssh-argv";
 import { hostEnvironment } from "./transport";
@@ -67,14 +67,16 @@ export function preflight(
     host: pulumi.Input<Host> | undefined,
     checks: HostChecks,
 ): pulumi.Output<Host> {
-    const { ssh, parentId, parentUrn, readyId, running } = hostParts(host);
+    const { ssh, container, parentId, parentUrn, readyId, running } = hostParts(host);
     const passed = pulumi.all([ssh, parentUrn, running]).apply(async ([known, urn, runs]) => {
         if (urn === undefined && runs !== false) {
             return checkOnce(known, checks);
         }
         return known;
     });
-    return pulumi.output({ ssh: passed, parentId, parentUrn, readyId, running });
+    return pulumi.output({
+        ...{ ssh: passed.apply(loginOf), container, parentId, parentUrn, readyId, running },
+    });
 }
 
 function checkOnce(ssh: Ssh | undefined, checks: HostChecks): Promise<Ssh | undefined> {

@@ -75,5 +75,14 @@ function isNotTechnical(option: string, index: number, all: readonly string[]): 
 
 /** The host in words, for messages. */
 export function hostName(ssh: Ssh | undefined): string {
-    return ssh === undefined ? "this machine" : `${target(ssh)} port ${String(portOf(ssh))}`;
+    const machine =
+        ssh === undefined || ssh.address === ""
+            ? "this machine"
+            : `${target(ssh)} port ${String(portOf(ssh))}`;
+    const container = ssh?.container;
+    if (container === undefined) {
+        return machine;
+    }
+    const engine = container.ownEngine === true ? "in the own engine of" : "on";
+    return `container ${container.name} ${engine} ${machine}`;
 }

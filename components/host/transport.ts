@@ -1,6 +1,7 @@
 import * as path from "node:path";
+import { shellWords } from "../internal/quote";
 import { script } from "../internal/scripts";
-import { assertLinux, HostOs, Ssh } from "./host";
+import { assertLinux, Container, HostOs, Ssh } from "./host";
 import { hostName, sshArgv } from "./ssh-argv";
 import { windowsAgentDigest } from "./windows-agent-program";
 
@@ -27,15 +28,16 @@ export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, st
 const textOf = (verb: keyof VerbScripts, scripts: VerbScripts) =>
     `KUBEDEV_SCRIPT_${(verb === "update" && scripts.update === scripts.create ? "create" : verb).toUpperCase()}`;
 
-/** Environment that holds the texts for `verbCommands`, for a host with this system. `first` is a script that `create` begins with. */
+/** Environment that holds the texts for `verbCommands`, for a host with this system, or a container on it. `first` is a script that `create` begins with. */
 export function scriptTexts(
     scripts: VerbScripts,
     os?: HostOs,
     first?: string,
+    container?: Container,
 ): Record<string, string> {
     const create = `${first === undefined ? "" : scriptFor(first, os)}${scriptFor(scripts.create, os)}`;
     return {
-        KUBEDEV_TRANSPORT: transportText(os),
+        KUBEDEV_TRANSPORT: transportText(os, container),
         [textOf("create", scripts)]: create,
         [textOf("update", scripts)]:
             scripts.update === scripts.create ? create : scriptFor(scripts.update, os),
@@ -51,11 +53,11 @@ export function textNames(scripts: VerbScripts): string[] {
 }
 
 /** Shell text that runs a script below scripts/ as a probe on the host that the environment names. */
-export function probeText(name: string, os?: HostOs): string {
+export function probeText(name: string, os?: HostOs, container?: Container): string {
     return [
         "kubedev_verb=probe\n",
         `kubedev_script=$(cat <<'KUBEDEV_SCRIPT'\n${scriptFor(name, os).trimEnd()}\nKUBEDEV_SCRIPT\n)\n`,
-        transportText(os),
+        transportText(os, container),
     ].join("");
 }
 
@@ -75,20 +77,29 @@ const windowsScripts = [
     "host/probe.sh",
     ...["host/command-create.sh", "host/command-update.sh", "host/command-delete.sh"],
     ...["host/file-write.sh", "host/file-remove.sh"],
+    ...["host/artifact-fetch.sh", "host/artifact-remove.sh"],
     ...["host/service-start.sh", "host/service-remove.sh"],
     ...["swap/program.sh", "swap/program-remove.sh", "swap/swap.sh", "swap/restore.sh"],
 ];
 
-function transportText(os: HostOs | undefined): string {
-    return os === HostOs.Windows
-        ? `kubedev_agent=${windowsAgentDigest()}\n${script("host/transport-windows.sh")}`
-        : script("host/transport.sh");
+function transportText(os: HostOs | undefined, container: Container | undefined): string {
+    if (os === HostOs.Windows) {
+        return `kubedev_agent=${windowsAgentDigest()}\n${script("host/transport-windows.sh")}`;
+    }
+    return container === undefined
+        ? script("host/transport.sh")
+        : `${containerText(container)}${script("host/transport-container.sh")}`;
+}
+
+/** Sets what transport-container.sh takes. */
+export function containerText({ name, ownEngine }: Container): string {
+    return `kubedev_container=${shellWords([name])}\nkubedev_engine=${ownEngine === true ? "own" : "host"}\n`;
 }
 
 /** Environment that names the host for `hostScript`. */
 export function hostEnvironment(ssh: Ssh | undefined): Record<string, string> {
     return {
         KUBEDEV_HOST_NAME: hostName(ssh),
-        KUBEDEV_SSH: ssh === undefined ? "" : sshArgv(ssh).join("\n"),
+        KUBEDEV_SSH: ssh === undefined || ssh.address === "" ? "" : sshArgv(ssh).join("\n"),
     };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isLoopbackAddress } from "../internal/loopback-address";
-import { shellLine } from "../internal/quote";
+import { shellLine, shellWords } from "../internal/quote";
 import { absoluteFilePath, fields, whole } from "../internal/rules";
 import { script } from "../internal/scripts";
 
@@ -56,6 +56,19 @@ export function delveAttachArgv(
     processId: number,
 ): string[] {
     return [server.delvePath, "attach", String(processId), ...serverFlags(server)];
+}
+
+/** Text of a service that is delve, which takes hold of the one process with a name, whichever that is when it is started. */
+export function delveOnNamed(
+    server: Pick<DelveServer, "delvePath" | "address" | "port">,
+    processName: string,
+): string {
+    return [
+        `attached=$(${shellLine(["pidof", processName])})`,
+        `case $attached in '' | *' '*) echo "processes that are called ${processName}: $attached; expected one" >&2; exit 1 ;; esac`,
+        `set -- ${shellWords([server.delvePath, "attach"])} "$attached" ${shellWords(serverFlags(server))}`,
+        script("host/under-delve.sh"),
+    ].join("\n");
 }
 
 /** Text of a service that is delve: it ends when its program does, and lets that end as it would without delve. */

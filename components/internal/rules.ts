@@ -11,6 +11,16 @@ export const absoluteFilePath = z
     .string({ error: "expected an absolute path of a file" })
     .regex(/^\/([^\0\n]*[^\0\n/])$/, { error: "expected an absolute path of a file" });
 
+/** Where a disk is mounted on Linux, as scripts/azure/linux-disks.sh takes it: no part begins with a dot, nothing of the system is hidden. */
+export const linuxMountPath = z
+    .string({ error: "expected an absolute path, as /data" })
+    .regex(
+        /^(?!\/(home|root|tmp|var|var\/lib)$|\/(bin|boot|dev|etc|lib|lib64|proc|run|sbin|sys|usr)(\/|$))(\/[A-Za-z0-9_@:+~-][A-Za-z0-9_.@:+~-]*)+$/,
+        {
+            error: "expected an absolute path as /data, of letters, digits and ._@:+~-, which hides nothing of the system",
+        },
+    );
+
 export const octalMode = z
     .string({ error: 'expected octal permissions, as "0644"' })
     .regex(/^[0-7]{3,4}$/, { error: 'expected octal permissions, as "0644"' });

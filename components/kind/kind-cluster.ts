@@ -1,11 +1,13 @@
 import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { Host, hostParts, hostRule } from "../host/host";
+import { kubeletProfiles, type ProfileCommands } from "../cluster/profile-paths";
+import { Host, hostParts, hostRule, loginOf } from "../host/host";
 import { after, hostResource, recordedFacts, textOf } from "../host/host-resource";
 import { lookAt } from "../host/thing-look";
 import { isLoopbackAddress, loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
+import { shellLine } from "../internal/quote";
 import { absolutePath, labelsRule, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
 import { derivedName } from "./cluster-name";
@@ -27,6 +29,8 @@ export interface KindClusterArgs extends KindConfigArgs {
     image: pulumi.Input<string>;
     /** Path of kind on the host, as of a Build of sigs.k8s.io/kind. Defaults to kind on the PATH. */
     kindPath?: pulumi.Input<string>;
+    /** Path of kubectl for profileCommands. Defaults to kubectl on the PATH. */
+    kubectlPath?: pulumi.Input<string>;
     /** Name in kind, and start of the nodes' names. Defaults to one derived from project, stack and name. A change replaces the cluster. */
     clusterName?: string;
     /** Address in 127.0.0.0/8 of the API server and of all ports. Defaults to one derived from user, project, stack and name. A change replaces the cluster. */
@@ -55,6 +59,7 @@ const rules = {
         .string({ error: "expected the tag of a NodeImage" })
         .regex(/^[a-z0-9][A-Za-z0-9._/:@-]+$/, { error: "expected the tag of a NodeImage" }),
     kindPath: absolutePath.optional(),
+    kubectlPath: absolutePath.optional(),
     clusterName: z
         .string({ error: "expected a name: lower-case letters, digits and inner hyphens" })
         .regex(/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, {
@@ -96,6 +101,10 @@ export class KindCluster extends pulumi.ComponentResource {
     public readonly clusterName: pulumi.Output<string>;
     /** Names of the nodes. Known in preview. */
     public readonly nodeNames: pulumi.Output<string[]>;
+    /** The nodes as hosts, by what follows the cluster's name in theirs, as control-plane and worker2: for what is to be in one, as a BinarySwap or a DebugSession. Take one by its name, without apply. */
+    public readonly nodeHosts: pulumi.Output<Record<string, Host>>;
+    /** By node: commands that write profiles of its kubelet into files, through the API server. */
+    public readonly profileCommands: pulumi.Output<Record<string, ProfileCommands>>;
     /** Changes whenever the cluster was made anew. What is in it takes this as a trigger. */
     public readonly instanceId: pulumi.Output<string>;
 
@@ -170,9 +179,12 @@ export class KindCluster extends pulumi.ComponentResource {
             ...{ name, clusterName, host: args.host },
             ...{ engine: kind.KUBEDEV_ENGINE, id: cluster.resource.id },
         };
-        replaceInNodes(what, { ...running, nodes: args.nodes }, args.binaries ?? {}, {
-            parent: this,
-        });
+        const replaced = replaceInNodes(
+            what,
+            { ...running, nodes: args.nodes },
+            args.binaries ?? {},
+            { parent: this },
+        );
         if (args.registry !== undefined) {
             wireRegistry(running, args.registry, { parent: this });
         }
@@ -199,7 +211,27 @@ export class KindCluster extends pulumi.ComponentResource {
         this.endpoint = after(cluster.resource, `https://${address}:6443`);
         this.address = after(cluster.resource, address);
         this.clusterName = after(cluster.resource, clusterName);
-        this.nodeNames = after(cluster.resource, kindNodeNames(clusterName, args.nodes));
+        const nodeNames = kindNodeNames(clusterName, args.nodes);
+        this.nodeNames = after(cluster.resource, nodeNames);
+        const { ssh, running: runs } = hostParts(args.host);
+        const ownEngine = kind.KUBEDEV_ENGINE.apply((which) => which === "own");
+        this.nodeHosts = pulumi.output(
+            byNode(nodeNames, clusterName, (node) => ({
+                ssh: ssh.apply(loginOf),
+                container: { name: node, ownEngine },
+                parentId: cluster.instanceId,
+                parentUrn: cluster.resource.urn,
+                // Nobody looks at a program that is about to be another one.
+                readyId: replaced.get(node)?.resource.id,
+                running: runs,
+            })),
+        );
+        this.profileCommands = pulumi
+            .all([known.kubectlPath, this.kubeconfigPath])
+            .apply(([kubectl, file]) => {
+                const command = shellLine([kubectl ?? "kubectl", "--kubeconfig", file]);
+                return byNode(nodeNames, clusterName, (node) => kubeletProfiles(command, node));
+            });
         this.instanceId = cluster.instanceId;
         this.registerOutputs({
             kubeconfig: this.kubeconfig,
@@ -208,6 +240,8 @@ export class KindCluster extends pulumi.ComponentResource {
             address: this.address,
             clusterName: this.clusterName,
             nodeNames: this.nodeNames,
+            nodeHosts: this.nodeHosts,
+            profileCommands: this.profileCommands,
             instanceId: this.instanceId,
         });
     }
@@ -218,6 +252,15 @@ function previewed(file: string): string | undefined {
     return pulumi.runtime.isDryRun() && fs.existsSync(file)
         ? fs.readFileSync(file, "utf8")
         : undefined;
+}
+
+/** By what follows the cluster's name in the nodes' names: what is in a program does not depend on project and stack. */
+function byNode<T>(
+    names: readonly string[],
+    clusterName: string,
+    of: (node: string) => T,
+): Record<string, T> {
+    return Object.fromEntries(names.map((node) => [node.slice(clusterName.length + 1), of(node)]));
 }
 
 function lines(values: readonly string[]): string {

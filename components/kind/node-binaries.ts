@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host } from "../host/host";
-import { hostResource } from "../host/host-resource";
+import { hostResource, HostResource } from "../host/host-resource";
 import { absolutePath } from "../internal/rules";
 import { script } from "../internal/scripts";
 import { checkedEach } from "../internal/validate";
@@ -100,7 +100,8 @@ export function replaceInNodes(
     cluster: RunningCluster,
     binaries: NodeBinariesArgs,
     opts: pulumi.CustomResourceOptions,
-): void {
+): ReadonlyMap<string, HostResource> {
+    const replaced = new Map<string, HostResource>();
     const names = kindNodeNames(cluster.clusterName, cluster.nodes);
     (cluster.nodes ?? [{}]).forEach(({ role = KindRole.ControlPlane }, at) => {
         const programs = programsOf(binaries, role);
@@ -108,7 +109,7 @@ export function replaceInNodes(
             return;
         }
         const node = names[at] ?? "";
-        hostResource(
+        const one = hostResource(
             `${cluster.name}-${node.slice(cluster.clusterName.length + 1)}-binaries`,
             {
                 host: cluster.host,
@@ -127,5 +128,7 @@ export function replaceInNodes(
             },
             opts,
         );
+        replaced.set(node, one);
     });
+    return replaced;
 }

@@ -6,6 +6,8 @@ export {
     DiskFormat,
     type ImageFileArgs,
 } from "./base-image";
+export { MachineDisk, type MachineDiskArgs, type MachineDiskRef } from "./machine-disk";
+export { type MachineDiskMountArgs } from "./machine-disks";
 export {
     MachineNetwork,
     type MachineNetworkArgs,
@@ -13,4 +15,5 @@ export {
     type NetworkMachine,
     type NetworkMachineArgs,
 } from "./machine-network";
-export { type ForwardedPortArgs, VirtualMachine, type VirtualMachineArgs } from "./virtual-machine";
+export { VirtualMachine } from "./virtual-machine";
+export { type ForwardedPortArgs, type VirtualMachineArgs } from "./virtual-machine-args";

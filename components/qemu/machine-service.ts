@@ -3,6 +3,7 @@ import { sshConfig } from "../host/ssh-config";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { kernelLine } from "./kernel-line";
+import { AttachedDisk, diskLink, disksPreparation } from "./machine-disks";
 import { cablePaths, cardFiles, MachineCard } from "./network-cards";
 import { Accelerator, qemuArgv } from "./qemu-argv";
 
@@ -13,6 +14,8 @@ export interface MachineValues {
     memoryMib: number;
     cpus: number;
     diskGib: number;
+    /** Further disks. */
+    disks: AttachedDisk[];
     hostname: string;
     mac: string;
     address: string;
@@ -86,7 +89,7 @@ export function machineArgv(
               }
             : undefined,
         systemDisk: { path: "disk", serial: "system" },
-        dataDisks: [],
+        dataDisks: values.disks.map((disk) => ({ path: diskLink(disk), serial: disk.serial })),
         seedPath: cloudInit ? "seed.iso" : undefined,
         mac: values.mac,
         forwards: [
@@ -121,6 +124,7 @@ export function prepareText(values: MachineValues, files: MachineFiles, ssh: Ssh
                 .join(" "),
         }) +
         script("qemu/machine-prepare.sh") +
+        disksPreparation(values.disks) +
         // Not a word more for a machine without networks.
         (values.cards.length === 0
             ? ""

@@ -15,7 +15,7 @@ export interface PortForward {
 }
 
 /** A disk of the machine, in qcow2. */
-export interface MachineDisk {
+export interface DiskDrive {
     /** Path of the image. */
     path: string;
     /** Serial number that the guest sees: /dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_<serial>. */
@@ -66,8 +66,8 @@ export interface MachineSpec {
     /** Default: the firmware starts the boot loader on the system disk. */
     directBoot?: DirectBoot;
     /** Disk that holds the root file system. */
-    systemDisk: MachineDisk;
-    dataDisks: MachineDisk[];
+    systemDisk: DiskDrive;
+    dataDisks: DiskDrive[];
     /** Image with the seed of cloud-init, which the guest sees as its last disk and cannot write to. Default: none. */
     seedPath?: string;
     /** MAC address of the network card. */

@@ -1,26 +1,24 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { Host } from "../host/host";
 import { after, hostResource } from "../host/host-resource";
 import { keyOf, stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
-import { SshKeyFiles, SshKeyPair } from "../host/ssh-key-pair";
+import { SshKeyPair } from "../host/ssh-key-pair";
 import { guarded } from "../internal/errors";
+import { loopbackAddress } from "../internal/loopback-address";
+import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
-import { yesOrNo } from "../internal/rules";
-import { assertArgs, checked, checkedEach, inputError } from "../internal/validate";
-import { BaseImageFiles } from "./base-image";
-import { loopbackAddress } from "../internal/loopback-address";
+import { assertArgs, checked, checkedEach } from "../internal/validate";
+import { checkedSizeGib } from "./disk-size";
 import { macFromName } from "./mac-address";
+import { attachedDisks, guestDisks } from "./machine-disks";
 import { machineHost } from "./machine-host";
-import { MachineNetworkMembers } from "./machine-network";
 import { cardsOf } from "./network-cards";
 import { guestEnvironment, joined } from "./network-join";
 import { machineSeed } from "./machine-seed";
-import { userDataRule } from "./user-data-rule";
-import { machineIdentity, machineUuid } from "../internal/machine-identity";
+import { machineRules, VirtualMachineArgs } from "./virtual-machine-args";
 import {
     healthText,
     MachineValues,
@@ -29,102 +27,6 @@ import {
     sshConfigName,
     stopText,
 } from "./machine-service";
-
-/** A port of the guest that is reachable on the machine's loopback address. */
-export interface ForwardedPortArgs {
-    /** TCP port in the guest. */
-    guestPort: pulumi.Input<number>;
-    /** TCP port on the machine's loopback address. Defaults to the guest's; ports below 1024 need root. */
-    hostPort?: pulumi.Input<number>;
-}
-
-/** Arguments of a VirtualMachine. */
-export interface VirtualMachineArgs {
-    /** What it starts from: `files` of a BaseImage. Another image replaces the disk; MAC and address are kept. */
-    baseImage: pulumi.Input<BaseImageFiles>;
-    /** Memory in MiB. Defaults to 1024. A change restarts it. */
-    memoryMib?: pulumi.Input<number>;
-    /** Number of virtual CPUs. Defaults to 2. A change restarts it. */
-    cpus?: pulumi.Input<number>;
-    /** Size of its disk in GiB. Defaults to 8. A larger size restarts it and grows disk and file system; a smaller one is refused. */
-    diskGib?: pulumi.Input<number>;
-    /** Host name of the guest. Defaults to the component's name. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
-    hostname?: pulumi.Input<string>;
-    /** MAC address. Defaults to one derived from the name: 52:54 and the name's CRC-32. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
-    mac?: pulumi.Input<string>;
-    /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
-    address?: pulumi.Input<string>;
-    /** Port on that address that leads to the guest's sshd. Defaults to 2222. A change restarts it. */
-    sshPort?: pulumi.Input<number>;
-    /** Further ports of the guest that are reachable on that address. Defaults to none. A change restarts it. */
-    ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
-    /** Networks that it shares with other machines: `network` of each MachineNetwork. Defaults to none. A change restarts it. */
-    networks?: pulumi.Input<pulumi.Input<MachineNetworkMembers>[]>;
-    /** False shuts it down gracefully and keeps everything. Defaults to true. */
-    running?: pulumi.Input<boolean>;
-    /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
-    loginKey?: pulumi.Input<SshKeyFiles>;
-    /** Further kernel parameters, where a kernel is booted directly. Defaults to none. A change restarts it. */
-    kernelParameters?: pulumi.Input<pulumi.Input<string>[]>;
-    /** User data, in any form that cloud-init takes. Needs an image with cloud-init. A change provisions it anew, on a new disk. */
-    userData?: pulumi.Input<string>;
-    /** How long it may take from start to ssh, and from there until cloud-init is done, in seconds. Defaults to 180. */
-    readyTimeoutSec?: number;
-    /** How long it may take to shut down before it is switched off, in seconds. Defaults to 30. */
-    stopTimeoutSec?: number;
-}
-
-const whole = (min: number, max: number, unit: string) => {
-    const error = `expected a whole number of ${unit}, ${String(min)} to ${String(max)}`;
-    return z.int({ error }).min(min, { error }).max(max, { error });
-};
-const port = whole(1, 65535, "a TCP port");
-const rules = {
-    baseImage: z
-        .object(
-            { digest: z.string(), directory: z.string() },
-            { error: "expected `files` of a BaseImage" },
-        )
-        .loose(),
-    memoryMib: whole(128, 4194304, "MiB").optional(),
-    cpus: whole(1, 255, "CPUs").optional(),
-    diskGib: whole(1, 65536, "GiB").optional(),
-    hostname: z
-        .string()
-        .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, {
-            error: "expected letters, digits and inner hyphens, at most 63",
-        })
-        .optional(),
-    mac: z
-        .string()
-        .regex(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/, {
-            error: "expected a unicast address in lower case, as 52:54:00:12:34:56",
-        })
-        .optional(),
-    address: z
-        .string()
-        .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, {
-            error: "expected an address in 127.0.0.0/8: nothing of a machine is reachable from outside this host",
-        })
-        .optional(),
-    sshPort: port.optional(),
-    ports: z.array(z.object({ guestPort: port, hostPort: port.optional() })).optional(),
-    networks: z
-        .array(
-            z.looseObject(
-                { name: z.string(), cidr: z.string(), machines: z.array(z.unknown()) },
-                { error: "expected `network` of a MachineNetwork" },
-            ),
-        )
-        .optional(),
-    running: yesOrNo.optional(),
-    kernelParameters: z
-        .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))
-        .optional(),
-    userData: userDataRule,
-    readyTimeoutSec: whole(5, 86400, "seconds").optional(),
-    stopTimeoutSec: whole(1, 3600, "seconds").optional(),
-};
 
 /**
  * A QEMU machine on this machine, without root: a disk over a base image, direct kernel boot, its ports on a loopback
@@ -160,7 +62,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:VirtualMachine", name, args, opts);
-        assertArgs(`VirtualMachine ${name}`, args, rules);
+        assertArgs(`VirtualMachine ${name}`, args, machineRules);
         const identity = machineIdentity(name);
         const here = machineHost();
         const image = pulumi.output(args.baseImage);
@@ -171,8 +73,12 @@ export class VirtualMachine extends pulumi.ComponentResource {
             args.loginKey ?? new SshKeyPair(`${name}-login`, { comment: name }, own).files,
         );
         // Not with the user data, which may be secret: addresses are not.
-        const plain = checked(`VirtualMachine ${name}`, { ...args, userData: undefined }, rules);
-        const { hostname, mac, kernelParameters, userData } = rules;
+        const plain = checked(
+            `VirtualMachine ${name}`,
+            { ...args, userData: undefined },
+            machineRules,
+        );
+        const { hostname, mac, kernelParameters, userData } = machineRules;
         const seed = machineSeed(
             name,
             checkedEach(`VirtualMachine ${name}`, args, {
@@ -204,19 +110,21 @@ export class VirtualMachine extends pulumi.ComponentResource {
         );
 
         const values: pulumi.Output<MachineValues> = pulumi
-            .all([plain, disk.facts, image.digest])
-            .apply(async ([known, facts, digest]) => ({
+            .all([plain, disk.facts, image.digest, attachedDisks(args.disks)])
+            .apply(async ([known, facts, digest, disks]) => ({
                 name,
                 uuid: machineUuid(identity),
                 memoryMib: known.memoryMib ?? 1024,
                 cpus: known.cpus ?? 2,
                 diskGib: await guarded(() =>
-                    checkedDiskGib(
-                        name,
+                    checkedSizeGib(
+                        `VirtualMachine ${name}`,
+                        "diskGib",
                         known.diskGib ?? 8,
                         facts?.["baseImage"] === digest ? facts["sizeMib"] : undefined,
                     ),
                 ),
+                disks,
                 hostname: known.hostname ?? name,
                 mac: known.mac ?? macFromName(name),
                 address: known.address ?? loopbackAddress(identity),
@@ -253,6 +161,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     memoryMib: values.memoryMib,
                     cpus: values.cpus,
                     diskGib: values.diskGib,
+                    disks: values.disks.apply((disks) =>
+                        disks.length === 0
+                            ? undefined
+                            : disks.map(({ serial, sizeGib }) => ({ serial, sizeGib })),
+                    ),
                     hostname: values.hostname,
                     mac: values.mac,
                     address: values.address,
@@ -264,7 +177,10 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     kernelParameters: values.kernelParameters,
                     running: values.running,
                 },
-                parents: [disk.resource.id, hostKey.instanceId, loginKey.instanceId],
+                parents: [
+                    ...[disk.resource.id, hostKey.instanceId, loginKey.instanceId],
+                    ...(args.disks ?? []).map(({ disk: each }) => pulumi.output(each).instanceId),
+                ],
                 running: values.running,
                 run: pulumi
                     .all([values, files.directBoot, seed.wanted])
@@ -286,15 +202,16 @@ export class VirtualMachine extends pulumi.ComponentResource {
             own,
         );
 
+        const guest = ({ id, urn }: pulumi.CustomResource) => ({
+            ssh,
+            parentId: id,
+            parentUrn: urn,
+            running: values.running,
+        });
         const ready = hostResource(
             `${name}-ready`,
             {
-                host: {
-                    ssh,
-                    parentId: machine.resource.id,
-                    parentUrn: machine.resource.urn,
-                    running: values.running,
-                },
+                host: guest(machine.resource),
                 create: "qemu/guest-ready.sh",
                 first: seed.wanted.apply((is) => (is ? "qemu/cloud-init-done.sh" : undefined)),
                 spec: {},
@@ -306,12 +223,29 @@ export class VirtualMachine extends pulumi.ComponentResource {
             own,
         );
 
+        const mounted =
+            (args.disks ?? []).length === 0
+                ? ready
+                : hostResource(
+                      `${name}-disks`,
+                      {
+                          host: guest(ready.resource),
+                          create: "qemu/guest-disks.sh",
+                          delete: "qemu/guest-disks-remove.sh",
+                          spec: {},
+                          environment: {
+                              GUEST_DISKS: values.disks.apply(guestDisks),
+                              GUEST_LINUX_DISKS: script("azure/linux-disks.sh"),
+                          },
+                      },
+                      own,
+                  );
+
         const dir = path.join(stackDir(), `${name}-machine`);
+        // What is on the guest waits for its disks, and yet is not made anew when one was unmounted.
         this.host = pulumi.output({
-            ssh,
-            parentId: ready.resource.id,
-            parentUrn: ready.resource.urn,
-            running: values.running,
+            ...guest(ready.resource),
+            running: after(mounted.resource, values.running),
         });
         this.sshCommand = after(
             machine.resource,
@@ -358,18 +292,4 @@ export class VirtualMachine extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** The wanted size, once it is known that a disk of the same image is not larger. */
-function checkedDiskGib(name: string, wanted: number, presentMib: string | undefined): number {
-    const present = Number(presentMib ?? "0") / 1024;
-    if (wanted < present) {
-        throw inputError(`VirtualMachine ${name}`, [
-            {
-                propertyPath: "diskGib",
-                reason: `got ${String(wanted)}; expected at least the present ${String(present)}: a disk does not shrink. To start over on a smaller one: pulumi destroy, or another machine name`,
-            },
-        ]);
-    }
-    return wanted;
 }

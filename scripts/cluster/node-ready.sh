@@ -12,6 +12,15 @@ trap 'exit 130' INT TERM HUP
 
 in_cluster() { "$KUBEDEV_KUBECTL" --kubeconfig "$dir/$KUBEDEV_STATE/kubeconfig" --request-timeout=10s "$@"; }
 ask() { in_cluster get node "$KUBEDEV_NODE_NAME" -o "jsonpath=$1"; }
+# Whoever is busy answers late: that is no failure of the node.
+patiently() {
+    patience=6
+    until "$@"; do
+        patience=$((patience - 1))
+        [ "$patience" -gt 0 ] || return 1
+        sleep 1
+    done
+}
 renewed() { in_cluster get lease "$KUBEDEV_NODE_NAME" -n kube-node-lease -o 'jsonpath={.spec.renewTime}' 2>/dev/null || :; }
 
 ready='{.status.conditions[?(@.type=="Ready")].status}'
@@ -20,7 +29,7 @@ begin=$(date +%s)
 said=$begin
 # What it said before the kubelet was started counts no more; in an update in place the kubelet is the one of before.
 before=''
-[ -f "$record" ] || before=$(renewed)
+is_as_wanted || before=$(renewed)
 while :; do
     status=$(ask "$ready {.status.nodeInfo.kubeletVersion}" 2>"$dir/said") || status=''
     if [ "$status" = "True $KUBEDEV_KUBELET_VERSION" ] && [ "$(renewed)" != "$before" ]; then break; fi
@@ -42,7 +51,7 @@ dropped=$(for key in $(field fact.labels); do
     printf '%s\n' "$KUBEDEV_LABELS" | grep -q "^$key=" || echo "$key-"
 done)
 # shellcheck disable=SC2086 # words
-[ -z "${labels% }$dropped" ] || in_cluster label --overwrite node "$KUBEDEV_NODE_NAME" $labels $dropped >&2
+[ -z "${labels% }$dropped" ] || patiently in_cluster label --overwrite node "$KUBEDEV_NODE_NAME" $labels $dropped >&2
 write_record "kind=node-ready" "fact.labels=$(printf '%s\n' "$KUBEDEV_LABELS" | sed 's/=.*//' | tr '\n' ' ')"
 printf '{"kubeletVersion":%s,"internalIp":%s,"podCidr":%s}\n' "$(json_string "$KUBEDEV_KUBELET_VERSION")" \
-    "$(json_string "$(ask '{.status.addresses[?(@.type=="InternalIP")].address}')")" "$(json_string "$(ask '{.spec.podCIDR}')")"
+    "$(json_string "$(patiently ask '{.status.addresses[?(@.type=="InternalIP")].address}')")" "$(json_string "$(patiently ask '{.spec.podCIDR}')")"

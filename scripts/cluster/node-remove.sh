@@ -17,6 +17,12 @@ for family in ip ip6; do
     nft delete table "$family" kube-proxy 2>/dev/null || :
 done
 if [ -e "/sys/class/net/$bridge" ]; then ip link delete "$bridge"; fi
+# What pod-routes.sh takes back itself, unless it was killed.
+ip route flush proto 107 2>/dev/null || :
+iptables -w 20 -t nat -S POSTROUTING 2>/dev/null | sed -n '/kubedev-pod-routes/s/^-A/-D/p' | while IFS= read -r rule; do
+    # shellcheck disable=SC2086 # words, as iptables prints them
+    iptables -w 20 -t nat $rule || :
+done
 # Of pods that were killed with their containerd.
 for slice in kubepods.slice kubepods; do
     if [ -d "/sys/fs/cgroup/$slice" ]; then

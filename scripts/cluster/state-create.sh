@@ -6,6 +6,7 @@
 #   KUBEDEV_AUTHENTICATION   the API server's AuthenticationConfiguration
 #   KUBEDEV_CLUSTER          name of the cluster in kubeconfigs
 #   KUBEDEV_SERVER           URL of the API server
+#   KUBEDEV_SERVICE_CIDR     range of Service addresses; empty: what is on the disk is no cluster but that of this very record
 . ../host/prelude.sh
 take_lock
 new=$dir/new
@@ -36,9 +37,15 @@ make_kubeconfig() { # kubeadm's name, file
     mv -f "$new/$1.conf" "$dir/$2"
 }
 
+# Whether what is there is it, made for a machine that was started anew since.
+is_this_cluster() {
+    [ -n "${KUBEDEV_SERVICE_CIDR:-}" ] && [ "$(field fact.cluster)" = "$KUBEDEV_SERVER $KUBEDEV_SERVICE_CIDR" ] &&
+        [ -f "$dir/pki/ca.key" ] && [ -d "$dir/etcd" ]
+}
+
 rm -rf "$new"
 mkdir "$new"
-if ! is_as_wanted; then
+if ! is_as_wanted && ! is_this_cluster; then
     # Of a run that was broken off, or of a cluster that is no more.
     rm -rf "$record" "$dir/pki" "$dir/etcd" "$dir"/*.conf "$dir/kubeconfig"
 fi
@@ -59,6 +66,9 @@ if [ ! -d "$dir/etcd" ] || [ ! -f "$dir/kubeconfig" ] || [ ! -f "$dir/controller
 fi
 printf '%s' "$KUBEDEV_AUTHENTICATION" >"$new/authentication.yaml"
 cmp -s "$new/authentication.yaml" "$dir/authentication.yaml" || mv -f "$new/authentication.yaml" "$dir/authentication.yaml"
-write_record "kind=control-plane-state" "exists=$dir/pki/ca.key" "exists=$dir/etcd" "fact.spec=$KUBEDEV_SPEC"
+id=$(sha256sum <"$dir/pki/ca.crt" | cut -d ' ' -f 1)
+write_record "kind=control-plane-state" "exists=$dir/pki/ca.key" "exists=$dir/etcd" "fact.spec=$KUBEDEV_SPEC" \
+    "fact.cluster=$KUBEDEV_SERVER ${KUBEDEV_SERVICE_CIDR:-}" "fact.id=$id"
 # As a JSON string: the one place where a secret leaves the host, into an encrypted output.
-printf '{"kubeconfigPath":%s,"kubeconfig":%s}\n' "$(json_string "$dir/kubeconfig")" "$(json_string "$(cat "$dir/kubeconfig")")"
+printf '{"kubeconfigPath":%s,"kubeconfig":%s,"id":"%s"}\n' "$(json_string "$dir/kubeconfig")" \
+    "$(json_string "$(cat "$dir/kubeconfig")")" "$id"

@@ -2,6 +2,7 @@
 # Says what keeps delve from working with a program, in one line problem=<text>; nothing if all is well. Only looks, and
 # always ends with 0.
 #   KUBEDEV_BINARY   its file
+#   KUBEDEV_PROCESS_NAME  name of the one process that runs it, instead; may not be set
 #   KUBEDEV_PREVIEW  true: one that is not there may be built yet
 LC_ALL=C
 export LC_ALL
@@ -10,6 +11,27 @@ problem() {
     echo "problem=got $KUBEDEV_BINARY, $1; expected a debug build of a Go program: a Build with debug: true, make WHAT=... DBG=1, or go build -gcflags='all=-N -l' without -ldflags='-s -w'"
     exit 0
 }
+if [ -n "${KUBEDEV_PROCESS_NAME:-}" ]; then
+    # Another one may run before delve comes.
+    if [ "$KUBEDEV_PREVIEW" = true ]; then exit 0; fi
+    if ! command -v pidof >/dev/null; then
+        echo "problem=got $KUBEDEV_PROCESS_NAME on a host without pidof; expected that program, by which processes are found; install it: apt-get install procps"
+        exit 0
+    fi
+    # One that is just being started again, or whose forks have not become something else yet, is waited for.
+    tries=0
+    while named=$(pidof "$KUBEDEV_PROCESS_NAME" || :); do
+        case $named in '' | *' '*) ;; *) break ;; esac
+        tries=$((tries + 1))
+        if [ "$tries" -ge 20 ]; then
+            echo "problem=got processes ${named:-none} that are called $KUBEDEV_PROCESS_NAME; expected one"
+            exit 0
+        fi
+        sleep 1
+    done
+    KUBEDEV_BINARY=/proc/$named/exe
+fi
+
 # An unsigned number of so many bytes at an offset.
 number() { od -An -v -tu"$2" -j "$1" -N "$2" "$KUBEDEV_BINARY" | tr -d ' '; }
 

@@ -33,70 +33,10 @@ if is_as_wanted && [ -n "$KUBEDEV_PATH" ] && file_is_as_left; then
     exit 0
 fi
 
-has_digest() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$KUBEDEV_SHA256" ]; }
-
-how_far() { echo "$what: $(($(stat -c %s "$partial" 2>/dev/null || echo 0) / 1048576)) MiB"; }
-
-# Runs what writes to $partial, and says how far it is.
-load_saying() { # what command...
-    what=$1
-    shift
-    "$@" 8>&- 9>&- &
-    getter=$!
-    getter_status=0
-    wait_saying "$getter" how_far || getter_status=$?
-    getter=''
-    return "$getter_status"
-}
-
-load() { load_saying "downloading $KUBEDEV_URL" curl -fsSL --retry 3 --connect-timeout 20 "$@" -o "$partial" "$KUBEDEV_URL"; }
-
-download() {
-    status=0
-    if [ -s "$partial" ] && ! has_digest "$partial"; then
-        load -C - || status=$?
-        case $status in
-        # What was there may have been the beginning of another file.
-        0) has_digest "$partial" || rm -f "$partial" ;;
-        # The server cannot go on in the middle.
-        22 | 33 | 36)
-            rm -f "$partial"
-            status=0
-            ;;
-        esac
-    fi
-    if [ "$status" -eq 0 ] && [ ! -s "$partial" ]; then load || status=$?; fi
-    [ "$status" -eq 0 ] ||
-        die "cannot download $KUBEDEV_URL (curl exit status $status); what was fetched is kept, a new run goes on from there"
-}
+. ./artifact-load.sh
 
 receive() { cat <&7 >"$partial"; }
-
-if ! has_digest "$cached"; then
-    mkdir -p "$store"
-    # Shared by all stacks of this user: one download at a time for each file.
-    exec 8>"$cached.lock"
-    if ! flock -n 8; then
-        say "waiting for another download of the same file"
-        flock 8
-    fi
-    if ! has_digest "$cached"; then
-        if [ -n "$KUBEDEV_URL" ]; then
-            download
-        else
-            exec 7<&0
-            load_saying "receiving" receive
-        fi
-        if ! has_digest "$partial"; then
-            got=$(sha256sum <"$partial" | cut -d ' ' -f 1)
-            rm -f "$partial" "$cached.lock"
-            die "wrong digest of ${KUBEDEV_URL:-the given file}: got sha256 $got; expected $KUBEDEV_SHA256; correct sha256 if the file is the right one"
-        fi
-        chmod 0755 "$partial"
-        mv -f "$partial" "$cached"
-    fi
-    rm -f "$cached.lock"
-fi
+. ./artifact-cache.sh
 
 if [ -z "$KUBEDEV_PATH" ]; then
     ours=true

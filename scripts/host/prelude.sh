@@ -6,6 +6,7 @@
 #   pid, startTicks, bootId   a process: alive only if all three match and it is no zombie
 #   path, size, mtime         a file: alive only if it is as it was left
 #   exists       a path that must be there, any number of times
+#   mount        a path that something must be mounted at, any number of times
 #   busy         a lock: while a run holds it, or the thing's own lock beside it, the thing counts as alive, and
 #                fact.fingerprint as unknown
 #   fact.*       what preview may know about the thing

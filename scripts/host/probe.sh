@@ -32,6 +32,14 @@ file_lives() { # path size mtime
     [ "$(stat -L -c '%s %.9Y' "$1" 2>/dev/null)" = "$2 $3" ]
 }
 
+# No path of a mount of ours has a blank.
+is_mounted() { # path
+    while read -r _ _ _ _ place _; do
+        [ "$place" != "$1" ] || return 0
+    done </proc/self/mountinfo
+    return 1
+}
+
 # A run that still works on a thing has not left it yet: the next one waits for its end.
 is_worked_on() { # lock
     [ -e "$1" ] && ! flock -s -n "$1" true
@@ -56,6 +64,7 @@ look_at() { # record
         mtime=*) mtime=${line#*=} ;;
         busy=*) busy=${line#*=} ;;
         exists=*) [ -e "${line#*=}" ] || alive=false ;;
+        mount=*) is_mounted "${line#*=}" || alive=false ;;
         esac
     done <"$1" || return 1
     [ -z "$pid" ] || process_lives "$pid" "$startTicks" "$bootId" || alive=false

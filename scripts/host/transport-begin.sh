@@ -1,5 +1,5 @@
 #!/bin/sh
-# Begin of transport.sh and transport-windows.sh: what needs no connection, and what is to be sent by one: arguments of ssh,
+# Begin of transport.sh, transport-windows.sh and transport-container.sh: what needs no connection, and what is to be sent by one: arguments of ssh,
 # $kubedev_values, $kubedev_stdin. See transport.sh for what it takes.
 # shellcheck disable=SC2034 # for what follows
 # shellcheck disable=SC2154 # kubedev_verb and kubedev_script come from the text that this is inlined into

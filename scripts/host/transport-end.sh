@@ -1,14 +1,17 @@
 #!/bin/sh
-# End of transport.sh and transport-windows.sh: calls their kubedev_dial until the host answers, says why it does not, and
+# End of transport.sh, transport-windows.sh and transport-container.sh: calls their kubedev_dial until the host answers, says why it does not, and
 # remembers what was done.
 # shellcheck disable=SC2154 # of transport-begin.sh
 kubedev_reason() { grep -v '^\(@\|Warning: Permanently\)' "$kubedev_scratch/log" | tail -n 1 | tr -d '\r'; }
+
+# Of a machine that does not answer nobody knows more; of a container its engine does.
+kubedev_is_gone() { [ -z "${kubedev_gone:-}" ] || grep -qF "$kubedev_gone" "$kubedev_scratch/log"; }
 
 kubedev_cannot_log_in() {
     case $kubedev_verb in
     probe) kubedev_last_seen "$(kubedev_reason)" ;;
     delete)
-        if [ "${KUBEDEV_MANAGED:-}" = 1 ]; then
+        if [ "${KUBEDEV_MANAGED:-}" = 1 ] && kubedev_is_gone; then
             echo "the machine does not answer any more: what was on it went with it" >&2
             kubedev_forget
             exit 0
@@ -27,8 +30,8 @@ kubedev_cannot_log_in() {
             "of privateKeyPath, or with one of the ssh agent"
         ;;
     esac
-    kubedev_die "$KUBEDEV_HOST_NAME does not answer (tried for $kubedev_patience s: $kubedev_why). Expected a" \
-        "running machine whose sshd listens there; correct address or port, or start it"
+    kubedev_die "$KUBEDEV_HOST_NAME does not answer (tried for $kubedev_patience s: $kubedev_why). Expected" \
+        "${kubedev_expected:-a running machine whose sshd listens there; correct address or port, or start it}"
 }
 
 kubedev_remember() {
@@ -57,7 +60,7 @@ kubedev_forget() {
     done
 }
 
-command -v ssh >/dev/null ||
+[ "$1" = here ] || command -v ssh >/dev/null ||
     kubedev_die "the OpenSSH client is missing on this machine; install it: apt-get install openssh-client"
 
 kubedev_begin=$(date +%s)
@@ -80,7 +83,7 @@ while :; do
     kubedev_now=$(date +%s)
     case $(cat "$kubedev_scratch/log") in
     *'Host key verification failed'* | *'Permission denied'* | *'No such identity'*) kubedev_cannot_log_in ;;
-    *'Connection refused'*) kubedev_refusals=$((kubedev_refusals - 1)) ;;
+    *'Connection refused'* | *'no container of this name'*) kubedev_refusals=$((kubedev_refusals - 1)) ;;
     esac
     if [ "$kubedev_refusals" -lt 0 ] || [ "$((kubedev_now - kubedev_begin))" -ge "$kubedev_patience" ]; then
         kubedev_cannot_log_in

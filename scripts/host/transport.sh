@@ -12,25 +12,15 @@
 #   KUBEDEV_HOST_RUNNING   false: the machine is declared as stopped
 #   KUBEDEV_SHADOW_DIR     remembers, here, which incarnations the things on a remote host last had
 #   KUBEDEV_REMEMBER       lines that are remembered with it, as fact.name=value
-# What both systems share is in transport-begin.sh and transport-end.sh; transport-windows.sh is this for Windows.
+# What all share is in transport-begin.sh and transport-end.sh; transport-windows.sh is this for Windows, and
+# transport-container.sh for a container.
 # shellcheck disable=SC2154 # kubedev_script comes from the text that this is inlined into, the rest from what it begins with
 . ./transport-begin.sh
 
-# The remote shell reads two sizes, that many bytes of values, and that many of the script; what follows is the script's
-# input. The values are no arguments over there, which others could read.
-# shellcheck disable=SC2016 # expanded over there
-kubedev_loader='sh -c '\''read -r v s; eval "$(head -c "$v")"; exec timeout -k 10 "$0" sh -c "$(head -c "$s")"'\'" ${KUBEDEV_TIMEOUT_SEC:-600}"
+. ./transport-loader.sh
 
 kubedev_dial() {
-    {
-        printf '%s %s\n%s%s' "$(kubedev_bytes "$kubedev_values")" "$(kubedev_bytes "$kubedev_script")" \
-            "$kubedev_values" "$kubedev_script"
-        if [ -n "${KUBEDEV_PAYLOAD_FILE:-}" ]; then
-            cat "$KUBEDEV_PAYLOAD_FILE"
-        else
-            printf '%s' "$kubedev_stdin"
-        fi
-    } 2>/dev/null | timeout --foreground "$((${KUBEDEV_TIMEOUT_SEC:-600} + 15))" \
+    kubedev_sent | timeout --foreground "$((${KUBEDEV_TIMEOUT_SEC:-600} + 15))" \
         ssh -E "$kubedev_scratch/log" -o PermitLocalCommand=yes \
         -o LocalCommand="touch '$kubedev_scratch/connected'" "$@" "$kubedev_loader"
 }

@@ -1,10 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AgentNetwork, AzureDisk, LinuxAgent, WindowsAgent } from "../../components/azure";
 import { SshKeyPair } from "../../components/host";
+import { BuildHost } from "../../components/source";
 import { readConfig } from "../config";
-import { settings } from "./config";
+import { assertParts, settings } from "./config";
+import { installKubelet, kubeletService, releasedKubelet } from "./kubelet";
+import { buildNeeds, declareSource, declareSwap } from "./programs";
 
 const config = readConfig("azure-windows", settings);
+assertParts(config);
 const shutdown =
     config.shutdownTime === ""
         ? { autoShutdown: false }
@@ -35,9 +39,38 @@ const windows = config.windows.map((name): [string, WindowsAgent] => [
         ...common,
         size: config.windowsSize,
         release: config.windowsRelease,
+        ...(config.kubelet === undefined ? {} : { containerd: {} }),
     }),
 ]);
 const agents = [...(linux === undefined ? [] : [["linux", linux] as const]), ...windows];
+
+const builder =
+    linux === undefined || (config.source === undefined && config.kubelet === undefined)
+        ? undefined
+        : new BuildHost("builder", {
+              host: linux.host,
+              ...(config.source === undefined ? {} : buildNeeds(config.source)),
+          });
+const source = builder && config.source && declareSource(config.source, config.swap, builder.host);
+const kubelet = builder && config.kubelet && releasedKubelet(config.kubelet, builder.host);
+const serviceAgents = new Map(
+    windows.map(([name, { host }]) => [
+        name,
+        {
+            host,
+            installed: new Map(
+                builder === undefined || kubelet === undefined
+                    ? []
+                    : [[kubeletService, installKubelet(name, host, kubelet, builder.host)]],
+            ),
+        },
+    ]),
+);
+const swapped = config.swap.flatMap((swap) =>
+    builder === undefined || source?.build === undefined
+        ? []
+        : [[swap.service, declareSwap(swap, source.build, builder.host, serviceAgents)] as const],
+);
 
 /** Outputs of the stack. */
 export const outputs = {
@@ -63,6 +96,23 @@ export const outputs = {
     ),
     /** By agent: what Azure bills for, as long as it is there. */
     paidFor: Object.fromEntries(agents.map(([name, agent]) => [name, agent.paidFor])),
+    /** The source tree on the Linux agent: what is checked out, and pages to read. */
+    ...(source === undefined
+        ? {}
+        : {
+              source: {
+                  dir: source.tree.dir,
+                  commit: source.tree.commit,
+                  branch: source.tree.branch,
+                  version: source.tree.version,
+                  compare: source.tree.compareUrl,
+                  links: source.tree.links,
+              },
+          }),
+    /** By name and platform: where the binaries are on the Linux agent. */
+    ...(source?.build === undefined ? {} : { binaries: source.build.paths }),
+    /** By service and agent: what the program says of its version that was put in place. */
+    ...(swapped.length === 0 ? {} : { swapped: Object.fromEntries(swapped) }),
     /** All that is there, and what it costs, in Azure's portal. */
     portal: network.portalUrl,
 };

@@ -1,4 +1,4 @@
-/** The cluster of the environment: its control plane on this computer, its nodes on machines. */
+/** The cluster of the environment: its control plane on this computer or in a machine, its nodes on machines. */
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Cluster, ClusterNode } from "../../components/cluster";
@@ -34,6 +34,15 @@ export function declareCluster(
     tree: SourceTree | undefined,
 ) {
     const { kubernetesVersion, etcdVersion, nodes = [...machines.keys()] } = wanted;
+    const named = (setting: string, name: string): VirtualMachine => {
+        const machine = machines.get(name);
+        if (machine === undefined) {
+            throw new pulumi.RunError(
+                `local-kvm:cluster.${setting}: got "${name}"; expected names of local-kvm:machines: ${[...machines.keys()].join(", ")}`,
+            );
+        }
+        return machine;
+    };
     if (wanted.fromSource && tree === undefined) {
         throw new pulumi.RunError(
             "local-kvm:cluster.fromSource: got true without a source tree; expected local-kvm:source. Set it: pulumi config set --path 'local-kvm:source.dir' VALUE",
@@ -56,38 +65,53 @@ export function declareCluster(
         names: { "go.etcd.io/etcd/server/v3": "etcd" },
         platforms: [platform],
     });
+    const sent = (name: string, machine: VirtualMachine, program: string) => {
+        const { path, sha256 } = binaryOf(program === "etcd" ? etcd : kubernetes, program);
+        // With its digest, which is unknown until it is built: else a preview would look for the file.
+        return new HostArtifact(`${name}-${program}`, {
+            host: machine.host,
+            sourcePath: path,
+            sha256,
+        }).path;
+    };
+    const { controlPlane } = wanted;
+    const place = controlPlane === undefined ? undefined : named("controlPlane", controlPlane);
+    const program = (name: string) =>
+        controlPlane === undefined || place === undefined
+            ? binaryOf(name === "etcd" ? etcd : kubernetes, name).path
+            : sent(controlPlane, place, name);
     const cluster = new Cluster("cluster", {
         kubernetesVersion,
         binaries: {
-            etcd: binaryOf(etcd, "etcd").path,
-            kubeApiserver: binaryOf(kubernetes, "kube-apiserver").path,
-            kubeControllerManager: binaryOf(kubernetes, "kube-controller-manager").path,
-            kubeScheduler: binaryOf(kubernetes, "kube-scheduler").path,
-            kubeadm: binaryOf(kubernetes, "kubeadm").path,
-            kubectl: binaryOf(kubernetes, "kubectl").path,
+            etcd: program("etcd"),
+            kubeApiserver: program("kube-apiserver"),
+            kubeControllerManager: program("kube-controller-manager"),
+            kubeScheduler: program("kube-scheduler"),
+            kubeadm: program("kubeadm"),
+            kubectl: program("kubectl"),
         },
+        ...(place === undefined
+            ? {}
+            : {
+                  host: place.host,
+                  address: inNetwork(place),
+                  localKubectlPath: binaryOf(kubernetes, "kubectl").path,
+                  // A guest without acceleration is slow.
+                  readyTimeoutSec: 600,
+              }),
     });
     const versions = nodes.map((name): [string, pulumi.Output<string>] => {
-        const machine = machines.get(name);
-        if (machine === undefined) {
-            throw new pulumi.RunError(
-                `local-kvm:cluster.nodes: got "${name}"; expected names of local-kvm:machines: ${[...machines.keys()].join(", ")}`,
-            );
-        }
-        const sent = (program: string) => {
-            const { path, sha256 } = binaryOf(kubernetes, program);
-            // With its digest, which is unknown until it is built: else a preview would look for the file.
-            return new HostArtifact(`${name}-${program}`, {
-                host: machine.host,
-                sourcePath: path,
-                sha256,
-            }).path;
-        };
+        const machine = named("nodes", name);
         const node = new ClusterNode(`${name}-node`, {
             controlPlane: cluster.controlPlane,
             host: machine.host,
             nodeName: name,
-            binaries: { kubelet: sent("kubelet"), kubeProxy: sent("kube-proxy") },
+            binaries: {
+                kubelet: sent(name, machine, "kubelet"),
+                kubeProxy: sent(name, machine, "kube-proxy"),
+            },
+            // Without it no more than a tunnel to the control plane here.
+            ...(place === undefined ? {} : { address: inNetwork(machine) }),
         });
         return [name, node.kubeletVersion];
     });
@@ -98,6 +122,11 @@ export function declareCluster(
         logs: cluster.logPaths,
         nodes: Object.fromEntries(versions),
     };
+}
+
+/** Address of a machine in the network of the environment. */
+function inNetwork(machine: VirtualMachine): pulumi.Output<string> {
+    return machine.networkAddresses.apply((all) => all["lan"] ?? "");
 }
 
 function binaryOf(build: Build, name: string) {

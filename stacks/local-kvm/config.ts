@@ -11,12 +11,27 @@ const whole = (min: number, max: number, unit: string) => {
 };
 const port = whole(1, 65535, "TCP ports");
 
+const disk = z.strictObject({
+    /** Name of the disk, of which a machine has one. */
+    name: hostname,
+    sizeGib: whole(1, 65536, "GiB").default(16),
+    /** Where it is mounted. Defaults to nowhere: the guest has a bare device. */
+    mountPath: z.string({ error: "expected an absolute path, as /data" }).optional(),
+});
+
 const machine = z.strictObject({
     /** Name of the machine, and of its guest. */
     name: hostname,
     memoryMib: whole(256, 1048576, "MiB").default(1024),
     cpus: whole(1, 256, "CPUs").default(2),
     diskGib: whole(2, 65536, "GiB").default(8),
+    /** Further disks, which stay when the machine is made anew. */
+    disks: z
+        .array(disk)
+        .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, {
+            error: "expected different names",
+        })
+        .default([]),
     /** false: shut down, everything is kept. */
     running: z.boolean({ error: "expected true or false" }).default(true),
     /** Address on loopback where its forwarded ports are. Derived from user, project, stack and name. */
@@ -91,6 +106,8 @@ const cluster = z.strictObject({
     /** true: its programs are built from the source tree, and not from the released module. */
     fromSource: flag.default(false),
     etcdVersion: release("v3.6.8").default("v3.6.8"),
+    /** Name of the machine that its control plane is in, where nodes and pods reach it by `network`. Defaults to this computer. */
+    controlPlane: hostname.optional(),
     /** Names of the machines that are its nodes. Defaults to all. */
     nodes: z.array(hostname, { error: "expected a list of names of machines" }).optional(),
 });
@@ -117,20 +134,28 @@ export const settings = {
     packages: z.array(z.string(), { error: "expected a list of package names" }).default([]),
     /** Source tree to work on, and what is built from it. Defaults to none. */
     source: source.optional(),
-    /** Cluster of plain processes here, with machines as its nodes. Defaults to none. */
+    /** Cluster of plain processes, here or in a machine, with machines as its nodes. Defaults to none. */
     cluster: cluster.optional(),
 };
 
-/** Refuses addresses in a network that there is none of: nothing would have them. */
-export function assertNetworkOfAddresses({
+/** Refuses what takes a network where there is none: addresses in it, and a control plane that is reached by it. */
+export function assertNetwork({
     machines,
     network,
-}: Pick<z.output<z.ZodObject<typeof settings>>, "machines" | "network">): void {
-    const lines = machines.flatMap(({ networkAddress }, at) =>
-        networkAddress === undefined || network !== undefined
+    cluster,
+}: Pick<z.output<z.ZodObject<typeof settings>>, "machines" | "network" | "cluster">): void {
+    const taken = [
+        ...machines.map(({ networkAddress }, at): [string, string | undefined] => [
+            `machines[${String(at)}].networkAddress`,
+            networkAddress,
+        ]),
+        ["cluster.controlPlane", cluster?.controlPlane] as const,
+    ];
+    const lines = taken.flatMap(([setting, value]) =>
+        value === undefined || network !== undefined
             ? []
             : [
-                  `local-kvm:machines[${String(at)}].networkAddress: got ${JSON.stringify(networkAddress)} without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`,
+                  `local-kvm:${setting}: got ${JSON.stringify(value)} without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`,
               ],
     );
     if (lines.length > 0) {

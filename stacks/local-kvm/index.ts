@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SshKeyPair } from "../../components/host";
-import { BaseImage, MachineNetwork, VirtualMachine } from "../../components/qemu";
+import { BaseImage, MachineDisk, MachineNetwork, VirtualMachine } from "../../components/qemu";
 import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
 import type * as clusterModule from "./cluster";
-import { assertNetworkOfAddresses, settings } from "./config";
+import { assertNetwork, settings } from "./config";
 
 const config = readConfig("local-kvm", settings);
-assertNetworkOfAddresses(config);
+assertNetwork(config);
 // Only require() leaves it out: it costs every preview of a stack without a cluster a tenth of a second.
 const clusterParts =
     config.cluster === undefined
@@ -33,10 +33,14 @@ const network =
               })),
           });
 const machines = config.machines.map(
-    ({ name, ports, memoryMib, cpus, diskGib, running, address }) =>
+    ({ name, ports, memoryMib, cpus, diskGib, disks, running, address }) =>
         new VirtualMachine(name, {
             ...{ memoryMib, cpus, diskGib, running, address },
             ...(network === undefined ? {} : { networks: [network.network] }),
+            disks: disks.map(({ name: of, sizeGib, mountPath }) => ({
+                disk: new MachineDisk(`${name}-${of}`, { sizeGib }).disk,
+                ...(mountPath === undefined ? {} : { mountPath }),
+            })),
             baseImage: image.files,
             loginKey: loginKey.files,
             ports: ports.map((guestPort) => ({ guestPort })),

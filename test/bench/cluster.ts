@@ -79,7 +79,7 @@ async function ours(stack: ScratchStack, keys: string): Promise<number> {
 async function bare(binaries: Binaries, keys: string, dir: string): Promise<number> {
     fs.mkdirSync(dir);
     const layout = {
-        ...{ address, ports: defaultPorts, stateDir: keys, clusterName: "c" },
+        ...{ address, loopback: address, ports: defaultPorts, stateDir: keys, clusterName: "c" },
         ...{ serviceCidr: "10.100.0.0/24", podCidr: "172.19.0.0/16" },
     };
     const children: ChildProcess[] = [];

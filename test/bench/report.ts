@@ -8,13 +8,15 @@ export interface Row {
     limit: string;
 }
 
-export const subjects = ["source", "kind", "cluster"] as const;
+export const subjects = ["source", "machine", "kind", "cluster", "edit"] as const;
 export type Subject = (typeof subjects)[number];
 
 const titles: Record<Subject, string> = {
     source: "Fingerprints and builds",
+    machine: "Virtual machines",
     kind: "Clusters by kind",
     cluster: "Control planes of plain processes",
+    edit: "An edit of the kubelet, on a node that runs",
 };
 
 const head = `# Benchmarks

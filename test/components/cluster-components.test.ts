@@ -121,6 +121,93 @@ test("a remote host that is declared as stopped has nothing to be read, rather t
     expect(await known(cluster.unitTexts)).toEqual({});
 });
 
+const machine = { address: "10.0.0.2", privateKeyPath: "/key", hostKey: "ssh-ed25519 AAAA" };
+const inMachine = { address: "198.18.0.2", host: { ssh: machine, parentId: "vm-id" } };
+/** The address of loopback that the cluster would have had. */
+const own = async () => {
+    const address = await known((await makeCluster()).address);
+    await pulumi.runtime.disconnect();
+    run.registered.length = 0;
+    await run.begin();
+    return address;
+};
+
+test("in a network of machines its API server alone has an address there, and all of it is reached from here", async () => {
+    run = mocked({
+        kubeconfig: "clusters:\n- cluster:\n    server: https://198.18.0.2:6443\n  name: c\n",
+        kubeconfigPath: "/there/kubeconfig",
+    });
+    const loopback = await own();
+    const cluster = await makeCluster(inMachine);
+    expect(await known(cluster.endpoint)).toBe("https://198.18.0.2:6443");
+    expect(await known(cluster.controlPlane)).toMatchObject({ address: "198.18.0.2" });
+    expect(specOf("c-kube-apiserver").flags).toMatchObject({
+        ...{ "bind-address": "198.18.0.2", "advertise-address": "198.18.0.2" },
+        "etcd-servers": `https://${loopback}:2379`,
+    });
+    expect(specOf("c-etcd").flags["listen-client-urls"]).toBe(`https://${loopback}:2379`);
+    expect(specOf("c-kube-scheduler").flags["bind-address"]).toBe(loopback);
+
+    const environmentOf = (name: string) =>
+        run.commands().find((one) => one.name === name)?.inputs.environment ?? {};
+    const { KUBEDEV_RUN = "", KUBEDEV_SSH } = environmentOf("c-tunnel");
+    expect(KUBEDEV_SSH).toBe("");
+    expect(KUBEDEV_RUN).toContain(
+        `-L ${loopback}:6443:198.18.0.2:6443 -L ${loopback}:10257:${loopback}:10257 -L ${loopback}:10259:${loopback}:10259`,
+    );
+    expect(KUBEDEV_RUN).toContain("root@10.0.0.2");
+    expect(specOf("c-tunnel").parents).toEqual(["vm-id"]);
+    const text = `clusters:\n- cluster:\n    server: https://${loopback}:6443\n  name: c\n`;
+    expect(await known(cluster.kubeconfig)).toBe(text);
+    expect(await pulumi.isSecret(cluster.kubeconfig)).toBe(true);
+    const file = "/state/kubedev/project/stack/c-kubeconfig/kubeconfig";
+    expect(environmentOf("c-kubeconfig")).toMatchObject({
+        // The script reads each of them.
+        ...{ KUBEDEV_PATH: file, KUBEDEV_MODE: "0600", KUBEDEV_OWNER: "" },
+    });
+    expect(await known(cluster.kubectlCommand)).toBe(`kubectl --kubeconfig ${file}`);
+    expect((await known(cluster.profileCommands))["kubeScheduler"]?.heap).toContain(
+        `--server=https://${loopback}:10259`,
+    );
+    // What is said about its host holds there.
+    expect((await known(cluster.healthCommands))["etcd"]).toContain("/there/pki/etcd/ca.crt");
+});
+
+test("its kubectl here, and an address that is an output, are as they are given", async () => {
+    const cluster = await makeCluster({
+        ...{ ...inMachine, address: pulumi.output("198.18.0.2") },
+        localKubectlPath: "/b/here",
+    });
+    expect(await known(cluster.kubectlCommand)).toMatch(/^\/b\/here --kubeconfig /);
+    expect(specOf("c-kube-apiserver").flags["bind-address"]).toBe("198.18.0.2");
+});
+
+// The rows of its page's diff table that only such a cluster has.
+test.each<[string, object, string[]]>([
+    ["another address", { address: "198.18.0.3" }, ["kube-apiserver", "state", "tunnel"]],
+    ["localKubectlPath", { localKubectlPath: "/b/other" }, []],
+    [
+        "the machine was made anew",
+        { host: { ssh: machine, parentId: "new" } },
+        [...programs, "state", "tunnel"],
+    ],
+    ["shut down", { host: { ssh: machine, parentId: "vm-id", running: false } }, []],
+])("%s: what is replaced", async (_what, args, expected) => {
+    const triggers = async (all: object) => {
+        await makeCluster(all);
+        return Object.fromEntries(
+            run.commands().map(({ name, inputs }) => [name, JSON.stringify(inputs.triggers)]),
+        );
+    };
+    const before = await triggers(inMachine);
+    await pulumi.runtime.disconnect();
+    run.registered.length = 0;
+    await run.begin();
+    const after = await triggers({ ...inMachine, ...args });
+    const changed = Object.keys(before).filter((name) => before[name] !== after[name]);
+    expect(changed.sort()).toEqual(expected.map((name) => `c-${name}`));
+});
+
 test("on a remote host the path of the kubeconfig is what its script says, and no secret", async () => {
     const ssh = { address: "10.0.0.2", privateKeyPath: "/key", hostKey: "ssh-ed25519 AAAA" };
     const cluster = await makeCluster({ host: { ssh } });

@@ -113,6 +113,81 @@ test("beside its control plane it takes no tunnel, and asks the server itself", 
     expect(environmentOf("n-credentials")["KUBEDEV_KUBEADM_CONFIG"]).toContain("127.7.7.7:6443");
 });
 
+const inNetwork = {
+    controlPlane: {
+        ...controlPlane,
+        address: "198.18.0.2",
+        host: { ssh: { ...ssh, address: "127.8.8.8" } },
+    },
+    address: "198.18.0.3",
+};
+
+test("in the network of its control plane it takes no tunnel, answers there, and leads to the pods of others", async () => {
+    await makeNode(inNetwork);
+    expect(environmentOf("n-tunnel")).toMatchObject({ KUBEDEV_RUNNING: "false" });
+    expect(environmentOf("n-credentials")["KUBEDEV_KUBEADM_CONFIG"]).toContain("198.18.0.2:6443");
+    expect(environmentOf("n-kubelet")["KUBEDEV_RUN"]).toContain("--node-ip=198.18.0.3");
+    expect(environmentOf("n-kubelet")["KUBEDEV_PRE_START"]).toContain("address: 198.18.0.3\n");
+    // All of it is secret.
+    const { value } = environmentOf("n-node") as { value?: unknown };
+    expect(value).toMatchObject({
+        ...{ KUBEDEV_ADDRESS: "198.18.0.3", KUBEDEV_SERVER: "198.18.0.2:6443" },
+        KUBEDEV_SCRIPT_CREATE: expect.stringContaining("this host has no address") as string,
+    });
+    expect(environmentOf("n-ready")["KUBEDEV_SCRIPT_CREATE"]).toContain("system:kubelet-api-admin");
+    expect(environmentOf("n-pod-routes")["KUBEDEV_RUN"]).toMatch(
+        /SERVER='?https:\/\/198.18.0.2:6443/,
+    );
+    expect(environmentOf("n-pod-routes")["KUBEDEV_SSH"]).not.toBe("");
+});
+
+test("what only such a node has is nowhere in another one", async () => {
+    await makeNode();
+    expect(JSON.stringify(run.commands().map(({ inputs }) => inputs))).not.toMatch(
+        /node-ip|n-pod-routes|KUBEDEV_ADDRESS|kubelet-api-admin/,
+    );
+});
+
+test.each<[string, object, string[]]>([
+    ["another address", { address: "198.18.0.4" }, ["kubelet"]],
+    [
+        "podCidr",
+        { controlPlane: { ...inNetwork.controlPlane, podCidr: "172.20.0.0/16" } },
+        ["kube-proxy", "pod-routes"],
+    ],
+    [
+        "another address of the cluster",
+        { controlPlane: { ...inNetwork.controlPlane, address: "198.18.0.9" } },
+        ["credentials", "pod-routes", "tunnel"],
+    ],
+])("in a network, %s: what is replaced", async (_what, args, expected) => {
+    const before = await declared(inNetwork);
+    await pulumi.runtime.disconnect();
+    run.registered.length = 0;
+    await run.begin();
+    const after = await declared({ ...inNetwork, ...args });
+    const names = Object.keys(before).sort();
+    expect(
+        names.filter(
+            (name) =>
+                JSON.stringify(before[name]?.triggers) !== JSON.stringify(after[name]?.triggers),
+        ),
+    ).toEqual(expected);
+});
+
+test("an address begins or ends: the kubelet is restarted, and its routes come or go", async () => {
+    const before = await declared({});
+    await pulumi.runtime.disconnect();
+    run.registered.length = 0;
+    await run.begin();
+    const after = await declared({ address: "198.18.0.3" });
+    expect(Object.keys(after).filter((name) => !(name in before))).toEqual(["pod-routes"]);
+    const changed = Object.keys(before).filter(
+        (name) => JSON.stringify(before[name]?.triggers) !== JSON.stringify(after[name]?.triggers),
+    );
+    expect(changed).toEqual(["kubelet"]);
+});
+
 const otherCluster = (change: object) => ({ controlPlane: { ...controlPlane, ...change } });
 const services = ["containerd", "kube-proxy", "kubelet"];
 

@@ -11,12 +11,14 @@ beforeAll(() => {
 });
 beforeEach(async () => {
     problem = "";
-    run = new MockedRun({ log: "/there/log" }, (asked) =>
-        "KUBEDEV_BINARY" in asked
-            ? problem
-            : "KUBEDEV_TOOLS" in asked
-              ? "tool=present\ncommand=0\n"
-              : "absent=1\n",
+    run = new MockedRun(
+        { log: "/there/log", path: "/there/dlv", sha256: "a".repeat(64) },
+        (asked) =>
+            "KUBEDEV_BINARY" in asked
+                ? problem
+                : "KUBEDEV_TOOLS" in asked
+                  ? "tool=present\ncommand=0\n"
+                  : "absent=1\n",
     );
     await run.begin();
 });
@@ -94,6 +96,35 @@ test("delve is built where none is given, and a tunnel leads to a remote host", 
     const [built] = run.commands();
     expect(built?.name).toMatch(/^s-delve-dlv-linux-/);
     expect(built?.inputs.environment["KUBEDEV_MODULE"]).toBe("github.com/go-delve/delve@v1.27.1");
+});
+
+test("by name, in a container: delve is built here, sent, and takes hold of what runs", async () => {
+    const host = { container: { name: "node", ownEngine: true } };
+    const session = new DebugSession("s", {
+        ...{ host, processName: "kubelet", address: "127.9.9.9", breakpoints: ["syncPod"] },
+        parentIds: ["swap-1"],
+    });
+    await known(session.logPath);
+    const commands = run.commands().map(({ name }) => name);
+    expect(commands).toEqual([
+        ...[expect.stringMatching(/^s-delve-dlv-linux-/) as string, "s-delve-artifact"],
+        "s-service",
+    ]);
+    const { spec, run: text } = specOf("s-service");
+    expect(spec).toMatchObject({ processName: "kubelet", host: { container: "node" } });
+    expect(text).toMatch(
+        /^attached=\$\(pidof kubelet\)\n.*\nset -- \S+ attach "\$attached" --headless --continue/,
+    );
+    expect(run.looks.find((asked) => "KUBEDEV_BINARY" in asked)).toMatchObject({
+        KUBEDEV_PROCESS_NAME: "kubelet",
+    });
+    expect(await known(session.initScript)).toBe(
+        "break k8s.io/kubernetes/pkg/kubelet.(*Kubelet).SyncPod\n",
+    );
+    expect(await known(session.tunnelCommand)).toBe(
+        "KUBEDEV_TUNNEL='docker -H unix:///state/kubedev/engine/docker.sock exec -i node socat -t 10 - TCP:127.9.9.9:38697' " +
+            "socat -t 10 TCP-LISTEN:38697,bind=127.9.9.9,reuseaddr,fork SYSTEM:'eval $KUBEDEV_TUNNEL'",
+    );
 });
 
 test("what does not go together is refused at once", () => {

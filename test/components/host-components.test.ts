@@ -1,12 +1,14 @@
 /** Host components against mocks: their children by type, name and inputs, and the options of the dependency recipe. */
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
+import { Host, HostOs } from "../../components/host/host";
 import { HostArtifact } from "../../components/host/host-artifact";
 import { HostCommand } from "../../components/host/host-command";
 import { HostFile } from "../../components/host/host-file";
 import { HostService } from "../../components/host/host-service";
 import { Supervisor } from "../../components/host/service-resource";
 import { SshKeyPair } from "../../components/host/ssh-key-pair";
+import { ContainerEngine } from "../../components/kind/container-engine";
 import { repoRoot } from "../support/engine-cli";
 import { common, known, MockedRun, withoutTexts } from "../support/mocked-run";
 
@@ -106,6 +108,57 @@ test("one look for all things on a host, with the incarnation that it tells", as
     expect(Object.fromEntries(incarnations)).toEqual({ "a-file": 3, "b-file": 4, "c-file": 9 });
 });
 
+test("in a container: it is part of the triggers, and the script goes through its engine", async () => {
+    const container = { name: "node", ownEngine: true };
+    const ssh = { address: "10.0.0.1", hostKey: "ssh-ed25519 AAAA" };
+    const inIt = (name: string, host: object) =>
+        known(new HostFile(name, { host, path: "/a", content: "x" }).instanceId);
+    await inIt("here", { container, parentId: "n1" });
+    await inIt("there", pulumi.output({ container, ssh }));
+    const [here, there] = run.commands().map(({ inputs }) => inputs);
+    expect(here?.triggers).toEqual([
+        { path: "/a", incarnation: 7, host: { container: "node", engine: "own" } },
+        { parents: ["n1"] },
+    ]);
+    expect(here?.environment).toMatchObject({
+        KUBEDEV_HOST_NAME: "container node in the own engine of this machine",
+        ...{ KUBEDEV_SSH: "", KUBEDEV_DIR: "" },
+        KUBEDEV_SHADOW_DIR: "/state/kubedev/project/stack/.remote/container-own-node",
+    });
+    expect(here?.environment.KUBEDEV_TRANSPORT).toMatch(
+        /^kubedev_container=node\nkubedev_engine=own\n/,
+    );
+    expect(there?.triggers).toMatchObject([
+        { host: { address: "10.0.0.1", port: 22, user: "root", container: "node" } },
+        {},
+    ]);
+    expect(there?.environment.KUBEDEV_SSH).toMatch(/root@10\.0\.0\.1$/);
+    // A look at what is in it goes the same way.
+    expect(run.looks.map((asked) => asked["KUBEDEV_HOST_NAME"])).toEqual([
+        "container node in the own engine of this machine",
+        "container node in the own engine of root@10.0.0.1 port 22",
+    ]);
+});
+
+test.each([
+    [{ name: "-x" }, 'host.container.name: got "-x"; expected the name of a container'],
+    [{ nam: "x" }, "expected no nam; container has name, ownEngine"],
+])("a container %j is refused", (container, message) => {
+    const host = { container } as unknown as Host;
+    expect(() => new HostFile("a", { host, path: "/a", content: "" })).toThrow(message);
+});
+
+test("what does not work in containers refuses them by name", () => {
+    expect(() => new ContainerEngine("e", { host: { container: { name: "node" } } })).toThrow(
+        'host.container: got {"name":"node"}; expected a machine',
+    );
+    const ssh = { address: "10.0.0.1", hostKey: "ssh-ed25519 AAAA" };
+    const host = { os: HostOs.Windows, ssh, container: { name: "node" } };
+    expect(() => new HostFile("a", { host, path: "C:\\a", content: "" })).toThrow(
+        "expected nothing beside os windows",
+    );
+});
+
 test("HostCommand: scripts and environment for the shell, triggers by name", async () => {
     const command = new HostCommand("c", {
         create: "make it",
@@ -148,6 +201,28 @@ test("HostArtifact: the digest of a source file, and the file as payload", async
         KUBEDEV_PATH: "",
         KUBEDEV_MODE: "0700",
     });
+});
+
+test("HostArtifact: a file of another host comes through the cache of this machine", async () => {
+    const sha256 = "5".repeat(64);
+    const sourceHost = { ssh: { address: "192.0.2.1", hostKey: "ssh-ed25519 AAAA" } };
+    const artifact = new HostArtifact("a", { sourceHost, sourcePath: "/there/it's", sha256 });
+    await known(artifact.instanceId);
+    const names = run.registered.map(({ name }) => name);
+    expect(names).toEqual(["a", "a-source", "a-artifact"]);
+    const [brought, installed] = run.commands().map(({ inputs }) => inputs);
+    expect(brought?.triggers).toEqual([{ sha256, incarnation: 7 }, { parents: [] }]);
+    expect(withoutTexts(brought?.environment ?? {})).toEqual({
+        ...common("a-source", brought?.environment.KUBEDEV_SPEC, "3600"),
+        KUBEDEV_SHA256: sha256,
+        KUBEDEV_SOURCE_SSH: expect.stringMatching(/\n-p\n22\nroot@192\.0\.2\.1$/) as unknown,
+        KUBEDEV_SOURCE_HOST: "root@192.0.2.1 port 22",
+        KUBEDEV_SOURCE_PATH: "/there/it's",
+    });
+    expect(installed?.environment.KUBEDEV_PAYLOAD_FILE).toMatch(
+        new RegExp(`^/.*/kubedev/artifacts/${sha256}$`),
+    );
+    expect(installed?.triggers).toEqual([{ sha256, incarnation: 7 }, { parents: [] }]);
 });
 
 test("HostService: what restarts it is in the triggers, the rest is not", async () => {
@@ -217,6 +292,19 @@ test("bad input is rejected before the first child is declared", async () => {
         [
             () => new HostArtifact("c", { url: "https://x/y" }),
             "  sha256: got nothing; expected the digest of the download",
+        ],
+        [
+            () => new HostArtifact("g", { sourcePath: "/a", sourceHost: {} }),
+            "  sha256: got nothing beside sourceHost; expected the digest of the file there",
+        ],
+        [
+            () =>
+                new HostArtifact("h", {
+                    url: "https://x/y",
+                    sha256: "0".repeat(64),
+                    sourceHost: {},
+                }),
+            "  sourceHost: expected none beside url",
         ],
         [
             () => new HostService("d", { command: [], logKeep: 0 }),

@@ -126,6 +126,32 @@ test("a registry is wired into nodes in place, by a resource of its own", async 
     });
 });
 
+test("its nodes are hosts, which are made anew with it", async () => {
+    const cluster = await mocked.makeCluster({
+        ...{ clusterName: "mine", engine: { own: true } },
+        nodes: [{}, { role: KindRole.Worker }],
+    });
+    const hosts = await known(cluster.nodeHosts);
+    expect(Object.keys(hosts)).toEqual(["control-plane", "worker"]);
+    expect(hosts["worker"]).toMatchObject({
+        container: { name: "mine-worker", ownEngine: true },
+        parentId: "c-cluster-id",
+        parentUrn: expect.stringMatching(/::c-cluster$/) as string,
+    });
+    expect(hosts["worker"]?.ssh).toBeUndefined();
+});
+
+test("profiles of kubelets come through the API server", async () => {
+    const kubectlPath = "/b/kubectl";
+    const cluster = await mocked.makeCluster({ clusterName: "mine", kubectlPath });
+    expect((await known(cluster.profileCommands))["control-plane"]).toMatchObject({
+        heap: "/b/kubectl --kubeconfig /state/kubedev/project/stack/c-cluster/kubeconfig get --raw /api/v1/nodes/mine-control-plane/proxy/debug/pprof/heap > kubelet-mine-control-plane-heap.pprof",
+        trace: expect.stringContaining(
+            "'/api/v1/nodes/mine-control-plane/proxy/debug/pprof/trace?seconds=5'",
+        ) as string,
+    });
+});
+
 test.each([
     [() => new KindCluster("x", { image: "a:1", address: "10.0.0.1" }), "127.0.0.0/8"],
     [() => new KindCluster("x", { image: "a:1", clusterName: "A" }), "lower-case letters"],

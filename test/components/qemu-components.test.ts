@@ -2,7 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type BaseImageArgs, BaseImage } from "../../components/qemu/base-image";
 import { macFromName } from "../../components/qemu/mac-address";
-import { type VirtualMachineArgs, VirtualMachine } from "../../components/qemu/virtual-machine";
+import { VirtualMachine } from "../../components/qemu/virtual-machine";
+import { type VirtualMachineArgs } from "../../components/qemu/virtual-machine-args";
 import { known, MockedRun, RegisteredCommand } from "../support/mocked-run";
 
 let run: MockedRun;

@@ -1,4 +1,5 @@
 /** The environment `azure-windows` as a developer has it, on the stand-in for Azure. */
+import { execFileSync } from "node:child_process";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
 
@@ -11,6 +12,8 @@ beforeAll(async () => {
         project: "kubedev",
         stack: "alice",
         config: { "kubedev:environment": "azure-windows" },
+        // Else each test run compiles Go's library for Windows anew.
+        env: { GOCACHE: execFileSync("go", ["env", "GOCACHE"], { encoding: "utf8" }).trim() },
     });
 });
 afterAll(() => stack.dispose());
@@ -20,6 +23,59 @@ test("without your range of addresses it says how to set it, and nothing is made
     expect(preview.errors.join("\n")).toContain(
         "azure-windows:allowedCidrs: got nothing; expected the ranges of addresses from which you come",
     );
+});
+
+/** Sets these settings; undefined takes one out. */
+function set(settings: Record<string, unknown>): void {
+    for (const [name, value] of Object.entries(settings)) {
+        const text = value === undefined ? undefined : JSON.stringify(value);
+        stack.setConfig(`azure-windows:${name}`, text);
+    }
+}
+
+/** From a tree to the services of agents. */
+const mainFlow = {
+    allowedCidrs: ["203.0.113.7/32"],
+    windows: ["node-0", "node-1"],
+    source: { origin: "https://github.com/me/kubernetes.git" },
+    kubelet: {},
+    swap: [{ target: "cmd/kubelet", service: "kubelet" }],
+};
+
+test("from a tree on the Linux agent to kubelet.exe on the Windows agents: a preview names all of it", async () => {
+    set(mainFlow);
+    const previewed = await stack.preview({ timeoutMs: 300_000 });
+    const names = Object.keys(previewed.ops());
+    const perAgent = ["kubelet-config-file", "kubelet-artifact", "kubelet-service-command"];
+    expect(names).toEqual(
+        expect.arrayContaining([
+            ...["linux-machine", "builder", "source-tree"],
+            ...["build-kubelet-windows-amd64", "released-kubelet-windows-amd64"],
+            ...["node-0", "node-1"].flatMap((agent) => [
+                ...perAgent.map((part) => `${agent}-${part}`),
+                ...[`${agent}-containers`, `kubelet-${agent}-swap`],
+            ]),
+        ]),
+    );
+    expect(new Set(Object.values(previewed.ops()))).toEqual(new Set(["create"]));
+});
+
+test("what its parts lack of each other is refused before anything is made, all at once", async () => {
+    set({
+        linux: false,
+        swap: [{ target: "cmd/kubelet", service: "kubelet", agents: ["node-2"] }],
+    });
+    const refused = (await stack.preview({ expectFailure: true })).errors.join("\n");
+    expect(refused).toContain("azure-windows:source: got one without a Linux agent");
+    expect(refused).toContain("azure-windows:kubelet: got one without a Linux agent");
+    expect(refused).toContain(
+        'azure-windows:swap[0].agents: got "node-2"; expected names of azure-windows:windows: node-0, node-1',
+    );
+    set({ linux: undefined, source: undefined });
+    expect((await stack.preview({ expectFailure: true })).errors.join("\n")).toContain(
+        "azure-windows:swap: got one without a source tree; expected azure-windows:source",
+    );
+    set(Object.fromEntries(Object.keys(mainFlow).map((name) => [name, undefined])));
 });
 
 test("up, and then nothing changes", async () => {

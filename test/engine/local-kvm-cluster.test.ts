@@ -51,6 +51,32 @@ test("nodes are those that are named", async () => {
     expect(Object.keys(ops)).not.toContain("one-kubelet");
 });
 
+test("a control plane in a machine: what it runs is sent there, nodes join by the network, kubectl is here", async () => {
+    stack.setConfig("local-kvm:network", "{}");
+    stack.setConfig("local-kvm:cluster", JSON.stringify({ controlPlane: "one" }));
+    const preview = await stack.preview();
+    const ops = preview.ops();
+    expect(nodesIn(ops)).toEqual(["one", "two"]);
+    expect(ops).toMatchObject({
+        ...{ "one-kube-apiserver": "create", "one-etcd": "create", "one-kubectl": "create" },
+        ...{ "cluster-tunnel": "create", "cluster-kubeconfig": "create" },
+        ...{ "one-node-pod-routes": "create", "two-node-pod-routes": "create" },
+    });
+    expect(Object.keys(ops)).not.toContain("two-kube-apiserver");
+    stack.setConfig("local-kvm:cluster", JSON.stringify({ controlPlane: "three" }));
+    const { errors } = await stack.preview({ expectFailure: true });
+    expect(errors.join("\n")).toContain('local-kvm:cluster.controlPlane: got "three"; expected');
+});
+
+test("a control plane in a machine takes a network", async () => {
+    stack.setConfig("local-kvm:network", undefined);
+    stack.setConfig("local-kvm:cluster", JSON.stringify({ controlPlane: "one" }));
+    const { errors } = await stack.preview({ expectFailure: true });
+    expect(errors.join("\n")).toContain(
+        `local-kvm:cluster.controlPlane: got "one" without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`,
+    );
+});
+
 test.each([
     [{ nodes: ["three"] }, 'local-kvm:cluster.nodes: got "three"; expected names of'],
     [{ fromSource: true }, "local-kvm:cluster.fromSource: got true without a source tree"],

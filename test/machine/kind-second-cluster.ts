@@ -7,6 +7,7 @@ import * as http from "node:http";
 import * as path from "node:path";
 import { repoRoot } from "../support/engine";
 import { kindTest, sh, until } from "../support/kind";
+import { nodesAsHosts } from "./kind-node-hosts";
 import type { TwoDevelopers } from "./kind-support";
 
 /** Bob's share of the engine, without a cluster of his environment. */
@@ -170,6 +171,13 @@ new kubedev.KindCluster("second", {
         expect(kubelets()).toEqual(original);
         expect(schedulerImage()).not.toContain("kubedev.invalid");
     });
+
+    nodesAsHosts(they, () => ({
+        text: withSecond(),
+        worker: () => secondNodes().at(-1) ?? "",
+        kubectl: inSecond,
+        running,
+    }));
 
     kindTest("an image with programs laid over, and a cluster of it", async () => {
         const kubelet = they.home.another("kubelet", "one");

@@ -1,6 +1,6 @@
 /**
  * The environment `local-kvm` as a developer has it: two stacks side by side on one machine, one of them with a network
- * that its machines share.
+ * that its machines share, the other with a disk that outlives its machine.
  */
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -13,6 +13,7 @@ import { inGuest, imageCache } from "../support/local-kvm";
 const program = `module.exports = require("${path.join(repoRoot, "stacks")}");\n`;
 const node = { name: "node", memoryMib: 512, cpus: 1, ports: [8080] };
 const other = { name: "other", memoryMib: 512, cpus: 1 };
+const work = { name: "work", sizeGib: 1, mountPath: "/work" };
 const cidr = "198.18.0.0/20";
 const third = { name: "third", running: false, networkAddress: "198.18.15.254" };
 
@@ -27,7 +28,9 @@ beforeAll(async () => {
             "local-kvm:machines": JSON.stringify([node, other]),
             "local-kvm:network": JSON.stringify({ cidr }),
         }),
-        developer("bob", { "local-kvm:machines": JSON.stringify([node]) }),
+        developer("bob", {
+            "local-kvm:machines": JSON.stringify([{ ...node, disks: [work] }]),
+        }),
     ]);
 }, 60_000);
 
@@ -100,6 +103,7 @@ test("two stacks come up at the same time and do not meet", async () => {
     expect(await inGuest(alice, "echo alice > /root/owner; hostname", ofAlice.ssh.node)).toBe(
         "node",
     );
+    expect(await inGuest(bob, "findmnt -no FSTYPE /work", ofBob.ssh.node)).toBe("ext4");
     expect(await inGuest(bob, "cat /root/owner 2>&1 || true", ofBob.ssh.node)).toContain(
         "No such file",
     );

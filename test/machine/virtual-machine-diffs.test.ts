@@ -66,6 +66,21 @@ test("networks: joining one is a restart, the disk is kept, and the preview says
     });
 });
 
+test("disks: to attach one is a restart, the disk of the system is kept", async () => {
+    const field = { disks: '[{ disk: data.disk, mountPath: "/data" }]' };
+    const before = 'const data = new kubedev.MachineDisk("data", {});\n';
+    stack.program(machineProgram(field, { before, more: inside }));
+    const preview = await stack.preview();
+    expect(preview.ops()).toMatchObject({
+        ...restart,
+        ...{ "data-data-disk": "create", "node-disks": "create" },
+    });
+    expect(preview.ops()).not.toHaveProperty("node-disk");
+    expect(preview.step("node-machine").detailedDiff).toMatchObject({
+        "triggers[0].disks": "add-replace",
+    });
+});
+
 test("memoryMib: the preview says it in the user's words", async () => {
     stack.program(machineProgram({ memoryMib: "2048" }, { more: inside }));
     const { detailedDiff } = (await stack.preview()).step("node-machine");

@@ -1,4 +1,4 @@
-/** One machine through its life: made, killed, lost and found, changed, stopped, its image replaced, removed. */
+/** One machine through its life, with a disk that outlives it: made, killed, lost and found, changed, stopped, its image replaced, removed. */
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -18,9 +18,15 @@ const userTick = new kubedev.HostService("user-tick", {
     host: asUser as never, command: ["sleep", "infinity"], parentIds: [user.instanceId],
 });
 `;
+const disk = (sizeGib: number) =>
+    `const data = new kubedev.MachineDisk("data", { sizeGib: ${String(sizeGib)} });\n`;
+const mounted = { disks: '[{ disk: data.disk, mountPath: "/data" }]' };
+/** The machine with its disk. */
+const program = (args: Record<string, string> = {}, { sizeGib = 2, image = "{}" } = {}) =>
+    machineProgram({ ...mounted, ...args }, { before: disk(sizeGib), more: inside, image });
+const unmounted = { "node-disks": "replace" };
 const dead = {
-    "node-machine": "replace",
-    "node-ready": "replace",
+    ...{ "node-machine": "replace", "node-ready": "replace", ...unmounted },
     "tick-service": "replace",
     "user-command": "replace",
     "user-tick-service": "replace",
@@ -31,7 +37,7 @@ let stack: ScratchStack;
 let first: Record<string, unknown>;
 
 beforeAll(async () => {
-    stack = await machineStack(machineProgram({}, { more: inside }));
+    stack = await machineStack(program());
     await stack.up({ timeoutMs: 900_000 });
     first = await stack.outputs();
 }, 900_000);
@@ -76,13 +82,15 @@ function qemuProcesses(): number[] {
 
 async function comesBackWithItsDisk(): Promise<void> {
     await stack.up(longRun);
-    expect(await inGuest(stack, "cat /root/kept")).toBe("kept");
+    expect(await inGuest(stack, "cat /root/kept /data/kept")).toBe("kept\nkept");
     expect(await previewed()).toEqual({});
     expect(qemuProcesses()).toEqual([machinePid()]);
 }
 
 test("it answers ssh under its name, and a preview is clean", async () => {
-    expect(await inGuest(stack, "hostname && echo kept > /root/kept && sync")).toBe("node");
+    expect(await inGuest(stack, "hostname && echo kept | tee /root/kept >/data/kept && sync")).toBe(
+        "node",
+    );
     expect(await previewed()).toEqual({});
 }, 120_000);
 
@@ -105,6 +113,24 @@ test("a service that dies in the guest shows in a preview, and nothing else", as
     await stack.up();
     expect(await previewed()).toEqual({});
 }, 180_000);
+
+test("its disk is mounted, as what it says it is; one that is unmounted shows, alone, and is mounted again", async () => {
+    expect(await inGuest(stack, "findmnt -no FSTYPE,TARGET /data")).toMatch(/^ext4 +\/data$/);
+    expect(await inGuest(stack, "stat -c %U:%a /data")).toBe("root:755");
+    const takenMib = () => {
+        const file = path.join(path.dirname(recordPath(stack, "data-data-disk")), "disk.qcow2");
+        return (fs.statSync(file).blocks * 512) / 2 ** 20;
+    };
+    await inGuest(stack, "head -c 100M /dev/urandom >/data/big && sync");
+    expect(takenMib()).toBeGreaterThan(90);
+    await inGuest(stack, "rm /data/big && sync");
+    await until(() => takenMib() < 50, 30_000);
+    await inGuest(stack, "umount /data");
+    expect(await previewed()).toEqual(unmounted);
+    await stack.up(longRun);
+    expect(await inGuest(stack, "cat /data/kept")).toBe("kept");
+    expect(await previewed()).toEqual({});
+}, 300_000);
 
 test("killed: the preview shows it and what is in it; up brings it back with its disk", async () => {
     process.kill(machinePid(), "SIGKILL");
@@ -176,8 +202,8 @@ test("pulumi up killed with -9 while the machine starts: no second machine, noth
     await comesBackWithItsDisk();
 }, 900_000);
 
-test("more memory and a larger disk: restarted, the disk is kept and grown", async () => {
-    stack.program(machineProgram({ memoryMib: "1280", diskGib: "9" }, { more: inside }));
+test("more memory and larger disks: restarted, the disks are kept and grown", async () => {
+    stack.program(program({ memoryMib: "1280", diskGib: "9" }, { sizeGib: 3 }));
     await stack.up(longRun);
     expect(await inGuest(stack, "cat /root/kept")).toBe("kept");
     expect(
@@ -186,22 +212,31 @@ test("more memory and a larger disk: restarted, the disk is kept and grown", asy
     expect(
         Number(await inGuest(stack, "df -BM --output=size / | tail -n 1 | tr -dc 0-9")),
     ).toBeGreaterThan(8.5 * 1024);
+    expect(await inGuest(stack, "cat /data/kept")).toBe("kept");
+    expect(
+        Number(await inGuest(stack, "df -BM --output=size /data | tail -n 1 | tr -dc 0-9")),
+    ).toBeGreaterThan(2.8 * 1024);
     expect(await previewed()).toEqual({});
+    stack.program(program({ memoryMib: "1280", diskGib: "9" }));
+    const smaller = await stack.preview({ expectFailure: true });
+    expect(smaller.errors.join("\n")).toContain(
+        "sizeGib: got 2; expected at least the present 3: a disk does not shrink",
+    );
 }, 600_000);
 
 test("running: false shuts it down and keeps everything", async () => {
     const kept = { memoryMib: "1280", diskGib: "9" };
-    stack.program(machineProgram({ ...kept, running: "false" }, { more: inside }));
+    stack.program(program({ ...kept, running: "false" }, { sizeGib: 3 }));
     await stack.up(longRun);
     expect(qemuProcesses()).toEqual([]);
     expect(await previewed()).toEqual({});
-    stack.program(machineProgram(kept, { more: inside }));
+    stack.program(program(kept, { sizeGib: 3 }));
     await comesBackWithItsDisk();
     // It was shut down, not switched off: the journal of the boot before ends in an orderly way.
     expect(await inGuest(stack, "dmesg | grep -c 'recovery complete' || true")).toBe("0");
 }, 900_000);
 
-test("another base image: a new disk, the same MAC and address", async () => {
+test("another base image: a new disk, the same MAC and address, and the disk that outlives it", async () => {
     const dir = path.join(path.dirname(path.dirname(recordPath(stack, "x"))), "debian-base-image");
     const other = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-image-"));
     try {
@@ -212,12 +247,21 @@ test("another base image: a new disk, the same MAC and address", async () => {
         execFileSync("qemu-img", ["convert", "-O", "qcow2", "disk", "other"], { cwd: other });
         const file = (name: string) => `{ path: "${path.join(other, name)}" }`;
         const image = `{ disk: ${file("other")}, kernel: ${file("kernel")}, initrd: ${file("initrd")} }`;
-        stack.program(machineProgram({}, { image, more: inside }));
+        stack.program(program({}, { sizeGib: 3, image }));
         await stack.up(longRun);
         expect(await inGuest(stack, "ls /root/kept 2>&1 || true")).toContain("No such file");
+        expect(await inGuest(stack, "cat /data/kept")).toBe("kept");
         const now = await stack.outputs();
         expect([now["mac"], now["address"]]).toEqual([first["mac"], first["address"]]);
         expect(await inGuest(stack, "cat /sys/class/net/e*/address")).toBe(first["mac"]);
+        expect(await previewed()).toEqual({});
+        stack.program(machineProgram({}, { image, more: `${disk(3)}${inside}` }));
+        await stack.up(longRun);
+        expect(await inGuest(stack, "grep -c /data /etc/fstab || true")).toBe("0");
+        expect(
+            await inGuest(stack, "cat /sys/block/sd*/device/vpd_pg80 | tr -d '\\0'"),
+        ).not.toContain("data");
+        expect(fs.existsSync(recordPath(stack, "data-data-disk"))).toBe(true);
         expect(await previewed()).toEqual({});
     } finally {
         fs.rmSync(other, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { settings as azureWindows } from "../../stacks/azure-windows/config";
+import { assertParts, settings as azureWindows } from "../../stacks/azure-windows/config";
 import { settings as kind } from "../../stacks/kind/config";
 import { settings as localKvm } from "../../stacks/local-kvm/config";
 import { root } from "./infer";
@@ -43,6 +43,7 @@ test("every environment is known here, and has samples", () => {
         [...environments].sort(),
     );
     expect(samples.map(([environment, file]) => `${environment}/${file}`)).toEqual([
+        "local-kvm/cluster-in-machines.sample.yaml",
         "local-kvm/cluster.sample.yaml",
         "local-kvm/default.sample.yaml",
         "local-kvm/source.sample.yaml",
@@ -50,6 +51,7 @@ test("every environment is known here, and has samples", () => {
         "kind/default.sample.yaml",
         "kind/two-nodes.sample.yaml",
         "azure-windows/default.sample.yaml",
+        "azure-windows/swap.sample.yaml",
         "azure-windows/two-nodes.sample.yaml",
     ]);
 });
@@ -76,6 +78,18 @@ test("source.sample.yaml means what it says", () => {
     expect(source).toMatchObject({ targets: ["cmd/kubelet", "cmd/kube-scheduler"], debug: false });
 });
 
+test("swap.sample.yaml means what it says", () => {
+    const config = rulesOf["azure-windows"].parse(settingsOf("azure-windows", "swap.sample.yaml"));
+    expect(() => {
+        assertParts(config);
+    }).not.toThrow();
+    expect(config.windows).toEqual(["node-0", "node-1"]);
+    expect(config.source).toMatchObject({ dir: "/data/kubernetes", platforms: ["windows/amd64"] });
+    expect(config.swap).toMatchObject([
+        { target: "cmd/kubelet", service: "kubelet", maxUnavailable: 1 },
+    ]);
+});
+
 test("cluster.sample.yaml means what it says", () => {
     const { cluster, machines } = rulesOf["local-kvm"].parse(
         settingsOf("local-kvm", "cluster.sample.yaml"),
@@ -84,6 +98,15 @@ test("cluster.sample.yaml means what it says", () => {
     expect(cluster).toEqual({
         ...{ kubernetesVersion: "v1.36.1", etcdVersion: "v3.6.8", fromSource: false },
     });
+});
+
+test("cluster-in-machines.sample.yaml means what it says", () => {
+    const { cluster, machines, network } = rulesOf["local-kvm"].parse(
+        settingsOf("local-kvm", "cluster-in-machines.sample.yaml"),
+    );
+    expect(machines.map(({ name }) => name)).toEqual(["control", "node-1"]);
+    expect(network).toEqual({});
+    expect(cluster).toMatchObject({ controlPlane: "control" });
 });
 
 test("three-machines.sample.yaml means what it says", () => {

@@ -56,6 +56,7 @@ describe.each(shells)("%s", (shell) => {
         KUBEDEV_AUTHENTICATION: "kind: AuthenticationConfiguration\n",
         KUBEDEV_CLUSTER: "c",
         KUBEDEV_SERVER: "https://127.9.9.9:6443",
+        KUBEDEV_SERVICE_CIDR: "10.100.0.0/24",
         ...more,
     });
     const create = (more: Record<string, string> = {}) =>
@@ -68,6 +69,7 @@ describe.each(shells)("%s", (shell) => {
         expect(json(await create())).toEqual({
             kubeconfigPath: path.join(dir, "kubeconfig"),
             kubeconfig: "kind: Config # super-admin\nserver: https://127.9.9.9:6443",
+            id: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
         });
         expect(fs.readdirSync(dir).sort()).toEqual([
             ...["authentication.yaml", "controller-manager.conf", "etcd", "kubeconfig", "lock"],
@@ -93,11 +95,37 @@ describe.each(shells)("%s", (shell) => {
         expect([read("pki/ca.key"), read("etcd/db")]).toEqual([before, "data"]);
     });
 
-    test("another cluster begins with other keys and without data", async () => {
+    test("of a machine that was started anew it is the same cluster", async () => {
         json(await create());
         const before = read("pki/ca.key");
         fs.writeFileSync(path.join(dir, "etcd/db"), "data");
-        json(await create({ KUBEDEV_SPEC: "other" }));
+        const id = async (more: Record<string, string>) =>
+            (
+                json(
+                    await create({ KUBEDEV_SPEC: "other", KUBEDEV_INCARNATION: "8", ...more }),
+                ) as { id: string }
+            ).id;
+        const same = await id({});
+        expect([read("pki/ca.key"), read("etcd/db")]).toEqual([before, "data"]);
+        expect(read("record")).toContain("incarnation=8\nspec=other\n");
+        expect(read("record")).toContain(`fact.id=${same}\n`);
+        expect(await id({ KUBEDEV_SPEC: "a", KUBEDEV_SERVER: "https://127.9.9.9:7443" })).not.toBe(
+            same,
+        );
+    });
+
+    test.each<[string, Record<string, string>, string | undefined]>([
+        ["one of which nothing is said", { KUBEDEV_SERVICE_CIDR: "" }, undefined],
+        ["another endpoint", { KUBEDEV_SERVER: "https://127.9.9.9:7443" }, undefined],
+        ["another range of Services", { KUBEDEV_SERVICE_CIDR: "10.101.0.0/24" }, undefined],
+        ["one whose keys were removed", {}, "pki"],
+        ["one whose data was removed", {}, "etcd"],
+    ])("%s: other keys, and no data", async (_what, more, removed) => {
+        json(await create());
+        const before = read("pki/ca.key");
+        fs.writeFileSync(path.join(dir, "etcd/db"), "data");
+        if (removed !== undefined) fs.rmSync(path.join(dir, removed), { recursive: true });
+        json(await create({ KUBEDEV_SPEC: "other", ...more }));
         expect(read("pki/ca.key")).not.toBe(before);
         expect(fs.readdirSync(path.join(dir, "etcd"))).toEqual([]);
     });

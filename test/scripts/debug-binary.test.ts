@@ -1,5 +1,5 @@
 /** scripts/debug/binary-look.sh on programs that Go has built, and on what is none. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { scratchDirectory, shells, startScript } from "../support/script-process";
@@ -64,6 +64,29 @@ describe.each(shells)("%s", (shell) => {
             "; expected a debug build of a Go program: a Build with debug: true",
         );
         expect(said.match(/\n/g)).toHaveLength(1);
+    });
+
+    test("by the name of a process: one must run, but in a preview another may by then", async () => {
+        const named = async (name: string, preview: string) => {
+            const values = { KUBEDEV_PROCESS_NAME: name, KUBEDEV_PREVIEW: preview };
+            const running = startScript("debug/binary-look", values, { shell });
+            running.child.stdin.end();
+            return (await running.ended).stdout;
+        };
+        expect(await named("of-nobody", "true")).toBe("");
+        expect(await named("of-nobody", "false")).toBe(
+            "problem=got processes none that are called of-nobody; expected one\n",
+        );
+        const name = `named-${String(process.pid)}-${shell}`;
+        fs.copyFileSync("/bin/sleep", path.join(dir, name));
+        const child = spawn(path.join(dir, name), ["60"], { stdio: "ignore" });
+        try {
+            expect(await named(name, "false")).toContain(
+                `problem=got /proc/${String(child.pid)}/exe, which is stripped`,
+            );
+        } finally {
+            child.kill();
+        }
     });
 
     test("one that is not there may be built yet, in a preview", async () => {

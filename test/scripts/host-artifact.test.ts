@@ -1,4 +1,4 @@
-/** scripts/host/artifact-fetch.sh and artifact-remove.sh: from a server, a file, standard input; resumed, shared, wrong. */
+/** scripts/host/artifact-*.sh: from a server, a file, standard input, another host; resumed, shared, wrong. */
 import { createHash } from "crypto";
 import * as fs from "fs";
 import * as http from "http";
@@ -6,6 +6,7 @@ import { AddressInfo } from "net";
 import * as path from "path";
 import { filesBelow, recordOf, until, withArguments } from "../support/host-state";
 import { ScriptHost } from "../support/host-script";
+import { sshdMissing, startSshd } from "../support/sshd";
 import { shells } from "../support/script-process";
 
 const body = Buffer.from("bytes of a tool\n".repeat(200_000));
@@ -96,6 +97,44 @@ describe.each(shells)("%s", (shell) => {
         fs.rmSync(cache(), { recursive: true });
         expect((await host.run("artifact-fetch", "b", place, body)).code).toBe(0);
         expect(fs.readFileSync(target).equals(body)).toBe(true);
+    });
+
+    test("brought from another host once, by its digest", async () => {
+        const source = host.at("it's there");
+        fs.writeFileSync(source, body);
+        const from = (more: Record<string, string> = {}) => ({
+            ...{ KUBEDEV_SHA256: digest, KUBEDEV_SOURCE_SSH: "", KUBEDEV_SOURCE_PATH: source },
+            ...{ KUBEDEV_SOURCE_HOST: "this machine", ...more },
+        });
+        const other = createHash("sha256").update("other").digest("hex");
+        const wrong = await host.run("artifact-bring", "a", from({ KUBEDEV_SHA256: other }));
+        expect(wrong.stderr).toMatch(`got sha256 ${digest}; expected ${other}`);
+        const missing = { KUBEDEV_SOURCE_PATH: host.at("none") };
+        expect((await host.run("artifact-bring", "a", from(missing))).stderr).toMatch(
+            `kubedev: cannot read ${host.at("none")} on this machine; expected a file there`,
+        );
+        expect(fs.existsSync(host.stack)).toBe(false);
+        if (sshdMissing === undefined) {
+            const sshd = await startSshd();
+            const login = [
+                ...["-F", "none", "-o", `UserKnownHostsFile=${sshd.knownHostsPath}`],
+                ...["-o", "BatchMode=yes", "-i", sshd.privateKeyPath, "-p", String(sshd.port)],
+                `${sshd.user}@${sshd.address}`,
+            ];
+            const bySsh = from({ KUBEDEV_SOURCE_SSH: login.join("\n") });
+            const brought = await host.run("artifact-bring", "a", bySsh);
+            await sshd.stop();
+            expect(brought).toMatchObject({ code: 0 });
+            expect(JSON.parse(brought.stdout)).toEqual({ path: cached() });
+        } else {
+            expect((await host.run("artifact-bring", "a", from())).code).toBe(0);
+        }
+        expect(fs.readFileSync(cached()).equals(body)).toBe(true);
+        expect(recordOf(host.dir("a"))).toMatchObject({ kind: "artifact", exists: cached() });
+        // What is here is not asked for again: the other host may be off.
+        const again = from({ KUBEDEV_SOURCE_SSH: "-p\n1\nnobody@127.0.0.1" });
+        expect((await host.run("artifact-bring", "a", again)).code).toBe(0);
+        expect(filesBelow(cache())).toEqual([digest]);
     });
 
     test("a wrong digest is refused and nothing is kept", async () => {

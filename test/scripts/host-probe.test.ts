@@ -118,16 +118,31 @@ describe.each(shells)("%s", (shell) => {
         expect((await probe()).things.get("s")?.facts).toBeUndefined();
     });
 
+    test("a place where nothing is mounted any more is dead", async () => {
+        for (const [name, place] of Object.entries({ m: "/proc", n: "/proc/nothing" })) {
+            fs.mkdirSync(host.dir(name), { recursive: true });
+            fs.writeFileSync(
+                path.join(host.dir(name), "record"),
+                `incarnation=1\nmount=${place}\n`,
+            );
+        }
+        expect([await incarnationOf("m"), await incarnationOf("n")]).toEqual([1, 2]);
+    });
+
     test("a process that ended and was not reaped counts as dead", async () => {
-        // The child outlives nothing, and the sleep that its parent becomes never waits for it.
-        const parent = spawn("bash", ["-c", "sleep 0.01 & echo $!; exec sleep 100"]);
+        // The child ends with its input, once its parent has become a sleep, which never waits for it.
+        const text = "exec 3<&0; cat <&3 & echo $!; exec sleep 100 3<&- </dev/null";
+        const parent = spawn("bash", ["-c", text]);
         const pid = await new Promise<number>((resolve) =>
             parent.stdout.once("data", (data: Buffer) => {
                 resolve(Number(data.toString()));
             }),
         );
-        const stat = () =>
-            fs.readFileSync(`/proc/${String(pid)}/stat`, "utf8").split(") ")[1] ?? "";
+        const of = (process: number, file: string) =>
+            fs.readFileSync(`/proc/${String(process)}/${file}`, "utf8");
+        const stat = () => of(pid, "stat").split(") ")[1] ?? "";
+        await until(() => of(parent.pid ?? 0, "comm") === "sleep\n", "the parent's sleep");
+        parent.stdin.end();
         await until(() => stat().startsWith("Z"), "the zombie");
         const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
         fs.mkdirSync(host.dir("z"), { recursive: true });

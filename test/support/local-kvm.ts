@@ -7,13 +7,13 @@ import { library, ScratchStack } from "./engine";
 /** Source text of a program with one machine called `name`; arguments are TypeScript source. */
 export function machineProgram(
     args: Record<string, string> = {},
-    { name = "node", image = "{}", more = "" } = {},
+    { name = "node", image = "{}", before = "", more = "" } = {},
 ): string {
     const fields = Object.entries({ baseImage: "image.files", ...args });
     return `
 import * as kubedev from "${library}";
 const image = new kubedev.BaseImage("debian", ${image});
-const vm = new kubedev.VirtualMachine("${name}", {
+${before}const vm = new kubedev.VirtualMachine("${name}", {
 ${fields.map(([field, value]) => `    ${field}: ${value},\n`).join("")}});
 export const ssh = vm.sshCommand;
 export const mac = vm.mac;

@@ -12,6 +12,8 @@ export interface SshdOptions {
     address?: string;
     /** Port to listen on; default a free one. */
     port?: number;
+    /** Words before its command line, as `nsenter` and its arguments; default none. */
+    within?: string[];
     /** Text appended to sshd_config. */
     config?: string;
 }
@@ -61,9 +63,9 @@ export async function startSshd(o: SshdOptions = {}): Promise<Sshd> {
     fs.copyFileSync(file("client.pub"), file("authorized_keys"));
     fs.writeFileSync(file("known_hosts"), `[${address}]:${port} ${hostKey}\n`);
     fs.writeFileSync(file("sshd_config"), serverConfig(dir, address, port, o));
-    const child = spawn(sshdPath, ["-D", "-f", file("sshd_config"), "-E", file("log")], {
-        stdio: "ignore",
-    });
+    const commandLine = [sshdPath, "-D", "-f", file("sshd_config"), "-E", file("log")];
+    const [program = sshdPath, ...argv] = [...(o.within ?? []), ...commandLine];
+    const child = spawn(program, argv, { stdio: "ignore" });
     const server: Sshd = {
         address,
         port,

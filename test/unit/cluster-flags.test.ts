@@ -19,7 +19,7 @@ import { authenticationConfig, kubeadmConfig } from "../../components/cluster/ku
 
 const { Etcd, KubeApiserver, KubeControllerManager, KubeScheduler } = ControlPlaneProgram;
 const layout: Layout = {
-    address: "127.3.4.5",
+    ...{ address: "127.3.4.5", loopback: "127.3.4.5" },
     ports: {
         ...{ kubeApiserver: 6443, etcdClients: 2379, etcdPeers: 2380 },
         ...{ kubeControllerManager: 10257, kubeScheduler: 10259 },
@@ -242,6 +242,30 @@ test("kubeadm's configuration: certificates for the address, no look for a runti
     expect(parse(authenticationConfig())).toMatchObject({
         anonymous: { conditions: [{ path: "/livez" }, { path: "/readyz" }, { path: "/healthz" }] },
     });
+});
+
+test("in a network of machines the API server alone listens there, and promises that address to pods", () => {
+    const shared = { ...layout, address: "198.18.0.2" };
+    const flags = (program: ControlPlaneProgram) => programFlags(program, shared, {});
+    expect(flags(KubeApiserver)).toMatchObject({
+        ...{ "bind-address": "198.18.0.2", "advertise-address": "198.18.0.2" },
+    });
+    const differ = [Etcd, KubeControllerManager, KubeScheduler].map((program) => [
+        flags(program),
+        programFlags(program, layout, {}),
+    ]);
+    expect(differ.map(([one]) => one)).toEqual(differ.map(([, other]) => other));
+    const [init, cluster] = parseAllDocuments(kubeadmConfig(shared, "v1.36.1")).map(
+        (document) => document.toJS() as Record<string, unknown>,
+    );
+    expect(init).toMatchObject({ localAPIEndpoint: { advertiseAddress: "198.18.0.2" } });
+    expect(cluster).toMatchObject({
+        controlPlaneEndpoint: "198.18.0.2:6443",
+        apiServer: { certSANs: ["localhost", "127.0.0.1", "127.3.4.5"] },
+        etcd: { local: { serverCertSANs: ["127.3.4.5"] } },
+    });
+    expect(healthText(Etcd, shared, {}, "")).toContain("https://127.3.4.5:2379/readyz");
+    expect(healthText(KubeApiserver, shared, {}, "")).toContain("https://198.18.0.2:6443/readyz");
 });
 
 test("a controller manager is ready once pods can be created, unless its controllers are chosen", () => {

@@ -14,7 +14,12 @@ import {
     kubeletFieldsProblem,
 } from "../../components/cluster/kubelet-config";
 import { kubeletService, proxyService } from "../../components/cluster/node-programs";
-import { serverFor, tunnelHealthText, tunnelText } from "../../components/cluster/node-tunnel";
+import {
+    needsTunnel,
+    serverFor,
+    tunnelHealthText,
+    tunnelText,
+} from "../../components/cluster/node-tunnel";
 import { ProxyMode, proxyConfig } from "../../components/cluster/proxy-config";
 import { Ssh } from "../../components/host/host";
 import { assertArgs } from "../../components/internal/validate";
@@ -175,6 +180,17 @@ describe("the way to the API server", () => {
         );
     });
 
+    test("in a network of both it is the server itself, for a node that has an address there", () => {
+        expect(serverFor("ClusterNode n", other, node, "198.18.0.2", 6443, "198.18.0.3")).toBe(
+            "198.18.0.2:6443",
+        );
+        expect(needsTunnel(other, node, "198.18.0.2")).toBe(false);
+        expect(needsTunnel(node, undefined, "127.7.7.7")).toBe(true);
+        expect(() => serverFor("ClusterNode n", other, node, "198.18.0.2", 6443)).toThrow(
+            "address: got nothing for a control plane at 198.18.0.2; expected the host's own address",
+        );
+    });
+
     test("the tunnel ends on loopback of the node's host, or the service ends", () => {
         const text = tunnelText(node, "127.0.0.1:6443", "127.7.7.7:6443");
         expect(text).toMatch(/^exec ssh -N /);
@@ -206,6 +222,7 @@ describe("arguments", () => {
             cgroupDriver: "cgroupfs",
         },
         { kubeletConfig: "maxPods: 5", featureGates: { A: true }, verbosity: { kubelet: 10 } },
+        { address: "198.18.0.3" },
         { nodeName: "172.18.100.122", pauseImage: "mirror.example:5000/pause@sha256:00" },
     ])("%j is taken", (args) => {
         expect(refusal(args)).toBe("");
@@ -214,6 +231,8 @@ describe("arguments", () => {
     test.each([
         [{ controlPlane: undefined }, "expected `controlPlane` of a Cluster"],
         [{ binaries: undefined }, "binaries.kubelet: got nothing; expected an absolute path"],
+        [{ address: "127.0.0.1" }, "expected an address of a MachineNetwork (in 198.18.0.0/15"],
+        [{ address: "203.0.113.7" }, "expected an address of a MachineNetwork"],
         [{ nodeName: "Node_1" }, "expected lower-case letters"],
         [{ nodeLabels: { "a b": "c" } }, "nodeLabels"],
         [{ proxyMode: "ipvs" }, 'expected "nftables" or "iptables"'],

@@ -1,6 +1,7 @@
 /** What a Cluster refuses, and in which words; Kubernetes' version skew policy. */
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterArgs } from "../../components/cluster/cluster-args";
+import { openProblem } from "../../components/cluster/cluster-address";
 import { clusterRules, flatArgs, jointProblems } from "../../components/cluster/cluster-rules";
 import { minorOf, skewProblems, SkewVersions } from "../../components/cluster/version-skew";
 import { assertArgs } from "../../components/internal/validate";
@@ -24,6 +25,8 @@ function refusal(args: object): string {
 
 test.each([
     {},
+    { address: "198.18.0.5", host: { ssh: { address: "127.1.1.1", hostKey: "ssh-ed25519 A" } } },
+    { address: pulumi.output("0.0.0.0") },
     { address: "127.9.9.9", ports: { kubeApiserver: 16443, etcdClients: 6666 } },
     { serviceCidr: "10.96.0.0/12", podCidr: "10.244.0.0/16" },
     {
@@ -40,8 +43,19 @@ test.each([
 });
 
 test.each([
-    [{ address: "10.0.0.1" }, 'address: got "10.0.0.1"; expected an address in 127.0.0.0/8'],
-    [{ address: "0.0.0.0" }, "nothing of a cluster is reachable from outside this host"],
+    [
+        { address: "10.0.0.1" },
+        'address: got "10.0.0.1" on this computer; expected an address in 127',
+    ],
+    [{ address: "0.0.0.0" }, "nothing of a cluster is reachable from elsewhere"],
+    [{ address: "203.0.113.7", host: {} }, "an address of a MachineNetwork (in 198.18.0.0/15"],
+    [{ address: "198.18.0.05", host: {} }, "an address of a MachineNetwork"],
+    [{ address: "172.19.0.9", host: {} }, "podCidr: got 172.19.0.0/16, which has the cluster's"],
+    [
+        { address: "198.18.0.5", host: {}, serviceCidr: "198.18.0.0/24" },
+        "serviceCidr: got 198.18.0.0/24, which has the cluster's address 198.18.0.5",
+    ],
+    [{ localKubectlPath: "kubectl" }, "localKubectlPath: got"],
     [{ serviceCidr: "10.100.0.1/24" }, "without bits of an address behind its prefix"],
     [{ serviceCidr: "10.100.0.0/29" }, "from /12 to /28"],
     [{ serviceCidr: "fd00::/112" }, "expected an IPv4 range"],
@@ -106,4 +120,23 @@ test.each([
     ["1.36.1", Number.NaN],
 ])("the minor release of %s is %d", (version, expected) => {
     expect(minorOf(version)).toBe(expected);
+});
+
+test.each([
+    ["10.9.0.2", true, undefined],
+    ["192.168.1.2", true, undefined],
+    ["198.18.0.2", false, undefined],
+    ["198.20.0.2", false, /on a machine that is not made by kubedev/],
+    [
+        "10.9.0.2",
+        false,
+        /got 10\.9\.0\.2 on a machine that is not made by kubedev.*or one in 198\.18\.0\.0\/15/,
+    ],
+])("an API server at %s of a machine that is made by kubedev: %s", (address, made, refused) => {
+    const problem = openProblem(address, made);
+    if (refused === undefined) {
+        expect(problem).toBeUndefined();
+    } else {
+        expect(problem).toMatch(refused);
+    }
 });

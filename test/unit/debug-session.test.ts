@@ -163,6 +163,9 @@ test.each([
     [{ binary: "/b", arguments: [], environment: {}, healthCheck: {}, parentIds: [] }, []],
     [{ processId: 1, parentIds: [] }, []],
     [{ processId: 1, arguments: [] }, ["arguments"]],
+    [{ processName: "kubelet", parentIds: [], healthCheck: {} }, []],
+    [{ processName: "kubelet", processId: 1, binary: "/b" }, ["processId", "binary"]],
+    [{ processName: "kubelet", arguments: [] }, ["arguments"]],
     [{ processId: 1, environment: {} }, ["environment"]],
     [{ binary: "/b", workingDirectory: "/", healthCheck: {} }, ["workingDirectory", "healthCheck"]],
 ])("%j: wrong together are %j", (args, wrong) => {

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { HostOs, osOf } from "../../components/host/host";
 import { HostArtifact, HostCommand, HostFile, HostService } from "../../components/host";
+import { SourceTree } from "../../components/source";
 import { absoluteFilePathOn, absolutePathOn } from "../../components/host/os-rules";
 import { probeText, scriptTexts, textNames } from "../../components/host/transport";
 import { windowsAgentDigest } from "../../components/host/windows-agent-program";
@@ -76,9 +77,19 @@ describe("refused by name, before anything is declared", () => {
             /supervisor: got "systemd"; expected "auto", or nothing: on Windows a service/,
         ],
         [
-            "what is for Linux alone",
+            "an artifact without a place",
             () => new HostArtifact("a", { host, sourcePath: "/a" }),
-            /host.os: got "windows"; expected "linux": .*HostCommand, HostFile, HostService and BinarySwap work on Windows/,
+            /path: got nothing; expected an absolute path with a drive/,
+        ],
+        [
+            "an artifact that Windows would have to download, with permissions",
+            () => new HostArtifact("a", { host, url: "https://a/b", path, mode: "0755" }),
+            /url: got "https:\/\/a\/b"; expected nothing on a Windows host: nothing is downloaded there[^]*mode: got "0755"/,
+        ],
+        [
+            "what is for Linux alone",
+            () => new SourceTree("t", { host, dir: "/a" }),
+            /host.os: got "windows"; expected "linux": .*HostCommand, HostFile, HostArtifact, HostService and BinarySwap work on Windows/,
         ],
     ])("%s", (_what, declare, message) => {
         expect(declare).toThrow(message);

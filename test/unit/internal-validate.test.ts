@@ -89,7 +89,7 @@ test.each([
     [{ ssh: { ...ssh, proxy: { ...ssh, port: 2222 } } }, undefined],
     [
         { shh: ssh },
-        'host: got {"shh":{"address":"10.0.0.1","hostKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...; expected no shh; host has ssh, os, parentId, parentUrn, readyId, running',
+        'host: got {"shh":{"address":"10.0.0.1","hostKey":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI...; expected no shh; host has ssh, os, container, parentId, parentUrn, readyId, running',
     ],
     [{ ssh: { address: "10.0.0.1" } }, "expected either hostKey or knownHostsPath"],
     [{ ssh: { ...ssh, knownHostsPath: "/k" } }, "expected either hostKey or knownHostsPath"],

@@ -104,6 +104,39 @@ func TestFileOfOthers(t *testing.T) {
 	}
 }
 
+func TestArtifact(t *testing.T) {
+	dir := t.TempDir()
+	root, path := filepath.Join(dir, "state"), filepath.Join(dir, "new", "tool.exe")
+	place := In(root, "p/s", "tool")
+	install := func(text, digest string) error {
+		return place.Install(Artifact{path, strings.NewReader(text), digest, "1", "spec"})
+	}
+	const one = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
+	if err := install("broken", one); err == nil || !strings.Contains(err.Error(), "expected "+one) {
+		t.Errorf("got %v; expected a refusal", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+	check(t, install("one", one))
+	// What is there is not received again.
+	check(t, install("", one))
+	if got := probed(t, root); read(t, path) != "one" || !strings.HasSuffix(got, "alive=true\n") {
+		t.Errorf("got %s", got)
+	}
+	if err := install("broken", strings.Repeat("0", 64)); err == nil || read(t, path) != "one" {
+		t.Errorf("got %v; expected a refusal, and the one before", err)
+	}
+	other := In(root, "p/s", "other")
+	if err := other.Install(Artifact{path, strings.NewReader("one"), one, "1", ""}); err == nil || exists(other.Dir) {
+		t.Errorf("got %v; expected a refusal that leaves nothing", err)
+	}
+	check(t, place.RemoveFile(path))
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+}
+
 // Until then it is not known what it will be called.
 func TestProbeOfWhatIsWorkedOn(t *testing.T) {
 	root := t.TempDir()

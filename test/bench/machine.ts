@@ -1,0 +1,126 @@
+/**
+ * What virtual machines cost: a cold start until sshd answers, beside bare QEMU with the same arguments on the same disk; and
+ * a preview in which nothing changed, with one machine and with twenty, beside an empty program: `make bench`.
+ */
+import { spawn } from "node:child_process";
+import * as net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { library, ScratchStack } from "../support/engine";
+import { dirOf, killHard, pidOf } from "../support/host-state";
+import { imageCache } from "../support/local-kvm";
+import { bench, median, previewTime, rounds, row, seconds } from "./figures";
+import { Steps } from "./steps";
+
+const many = 20;
+const address = "127.9.8.5";
+const limitMs = 300_000;
+
+/** Machines that share a key. Those that are shut down cost a preview what those cost that run. */
+const program = (count: number, running: boolean) => `
+import * as kubedev from ${JSON.stringify(library)};
+const image = new kubedev.BaseImage("debian", {});
+const key = new kubedev.SshKeyPair("login", {});
+for (let number = 1; number <= ${String(count)}; number++) {
+    new kubedev.VirtualMachine("node-" + number, {
+        baseImage: image.files,
+        loginKey: key.files,
+        running: ${String(running)},
+        ${count === 1 ? `address: "${address}",` : ""}
+    });
+}
+`;
+
+async function main(): Promise<void> {
+    const env = imageCache();
+    const empty = await ScratchStack.create({ program: "export {};\n", env });
+    const one = await ScratchStack.create({ program: program(1, true), project: "bench", env });
+    const all = await ScratchStack.create({ program: program(many, false), project: "bench", env });
+    try {
+        await one.up({ timeoutMs: 1_800_000 });
+        await coldStarts(one);
+        await all.up({ timeoutMs: limitMs });
+        await previews(empty, one, all);
+    } finally {
+        await all.dispose();
+        await one.dispose();
+        await empty.dispose();
+    }
+}
+
+async function coldStarts(stack: ScratchStack): Promise<void> {
+    const times = { ours: [] as number[], bare: [] as number[] };
+    const dir = dirOf(stack, "node-1-machine");
+    for (let round = 0; round < rounds; round++) {
+        await killHard(pidOf(dir));
+        times.bare.push(await bare(dir));
+        const steps = new Steps();
+        await stack.up({ heard: steps.heard, timeoutMs: limitMs });
+        times.ours.push(steps.of("node-1-machine"));
+    }
+    row("bare QEMU, until sshd answers", seconds(median(times.bare)));
+    row("VirtualMachine, its script until sshd answers", seconds(median(times.ours)));
+    row("  of bare QEMU's", (median(times.ours) / median(times.bare)).toFixed(2), "<= 1.10");
+}
+
+/** The text that a service of ours becomes QEMU by, run by nobody but us. */
+async function bare(dir: string): Promise<number> {
+    const begun = performance.now();
+    const qemu = spawn("sh", ["./run"], { cwd: dir, stdio: "ignore" });
+    const ended = new Promise((resolve) => qemu.once("exit", resolve));
+    try {
+        for (const end = begun + limitMs; performance.now() < end;) {
+            if (await answers()) return (performance.now() - begun) / 1e3;
+            if (qemu.exitCode !== null) throw new Error(`QEMU ended in ${dir}`);
+            await sleep(20);
+        }
+        throw new Error(`no sshd within ${String(limitMs)} ms`);
+    } finally {
+        qemu.kill("SIGKILL");
+        await ended;
+    }
+}
+
+/** QEMU takes the connection before the guest can: only a banner counts. */
+function answers(): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = net.connect(2222, address);
+        const done = (banner: boolean) => {
+            socket.destroy();
+            resolve(banner);
+        };
+        socket.setTimeout(500, () => {
+            done(false);
+        });
+        socket.once("data", (data: Buffer) => {
+            done(data.toString().startsWith("SSH-"));
+        });
+        socket.once("error", () => {
+            done(false);
+        });
+        socket.once("end", () => {
+            done(false);
+        });
+    });
+}
+
+async function previews(empty: ScratchStack, one: ScratchStack, all: ScratchStack): Promise<void> {
+    const times = { empty: [] as number[], one: [] as number[], all: [] as number[] };
+    for (let round = 0; round <= rounds; round++) {
+        // The first of each fills caches.
+        const took = [await previewTime(empty), await previewTime(one), await previewTime(all)];
+        if (round > 0) {
+            times.empty.push(took[0] ?? 0);
+            times.one.push(took[1] ?? 0);
+            times.all.push(took[2] ?? 0);
+        }
+    }
+    const ratio = median(times.one) / median(times.empty);
+    const further = (median(times.all) - median(times.one)) / (many - 1);
+    row("preview of an empty program", seconds(median(times.empty)));
+    row("preview of one machine, nothing changed", seconds(median(times.one)));
+    row("  of the empty one", ratio.toFixed(2), "<= 1.40");
+    row(`preview of ${String(many)} machines, nothing changed`, seconds(median(times.all)));
+    row("  for each further machine", `${(further * 1e3).toFixed(0)} ms`, "<= 35 ms");
+}
+
+bench("machine", main);

@@ -1,0 +1,37 @@
+/** How long each step of an update takes, told by its events as they come. */
+/** Begun and ended, in ms, by the resource's name. */
+export class Steps {
+    private rest = "";
+    private readonly begun = new Map<string, number>();
+    private readonly taken = new Map<string, number>();
+
+    readonly heard = (text: string): void => {
+        const lines = (this.rest + text).split("\n");
+        this.rest = lines.pop() ?? "";
+        for (const line of lines.filter((one) => one.startsWith("{"))) {
+            const event = JSON.parse(line) as Record<string, { metadata?: { urn: string } }>;
+            const now = performance.now();
+            const begins = nameIn(event["resourcePreEvent"]);
+            const ends = nameIn(event["resOutputsEvent"]);
+            if (begins !== undefined && !this.begun.has(begins)) {
+                this.begun.set(begins, now);
+            }
+            if (ends !== undefined) {
+                this.taken.set(ends, now - (this.begun.get(ends) ?? now));
+            }
+        }
+    };
+
+    /** How long a resource's steps took, in seconds. */
+    of(name: string): number {
+        const ms = this.taken.get(name);
+        if (ms === undefined) {
+            throw new Error(`no step of ${name}: ${[...this.taken.keys()].join(", ")}`);
+        }
+        return ms / 1e3;
+    }
+}
+
+function nameIn(event: { metadata?: { urn: string } } | undefined): string | undefined {
+    return event?.metadata?.urn.split("::").pop();
+}

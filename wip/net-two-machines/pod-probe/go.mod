@@ -1,0 +1,3 @@
+module kubedev/test/support/pod-probe
+
+go 1.24
