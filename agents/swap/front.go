@@ -132,8 +132,8 @@ func tell(path string, from int64, say func(string)) int64 {
 	return from
 }
 
-// Run does what request.json in a directory asks for, and leaves report.json there.
-func Run(dir string, manager Manager) error {
+// Run does what request.json in a directory asks for, with the manager that it is for, and leaves report.json there.
+func Run(dir string, managerFor func(*Request) Manager) error {
 	busy, err := waitLock(filepath.Join(dir, "run-lock"), time.Minute, func(string) {})
 	if err != nil {
 		return err
@@ -148,6 +148,7 @@ func Run(dir string, manager Manager) error {
 		return err
 	}
 	defer progress.Close()
+	manager := managerFor(&request)
 	s := New(dir, request, manager, func(text string) { fmt.Fprintln(progress, text) })
 	report := s.Run()
 	if filepath.Dir(request.Incoming) == filepath.Clean(dir) {

@@ -60,13 +60,18 @@ func readJSON(path string, into any) (bool, error) {
 	return true, nil
 }
 
-// writeJSON writes by rename, and onto the disk: after a power loss it is as it was before or as it is now.
+// writeJSON writes as writeWhole does.
 func writeJSON(path string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	return writeWhole(path, path+".new", text)
+}
+
+// writeWhole writes by rename, and onto the disk: after a power loss it is as it was before or as it is now.
+func writeWhole(path, half string, text []byte) error {
+	file, err := os.OpenFile(half, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -74,7 +79,7 @@ func writeJSON(path string, value any) error {
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return errors.Join(os.Rename(path+".new", path), syncDir(filepath.Dir(path)))
+	return errors.Join(os.Rename(half, path), syncDir(filepath.Dir(path)))
 }
 
 func forget(path string) error {

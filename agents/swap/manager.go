@@ -38,3 +38,13 @@ type Manager interface {
 	// Words are the last lines that the service has logged.
 	Words(service string) string
 }
+
+// Adopter is a manager of services whose programs are not files of the host before they are swapped.
+type Adopter interface {
+	// Adopt brings the program that a service runs to a path, from where Start takes it from then on.
+	Adopt(service, path string) error
+	// Leave takes Adopt back.
+	Leave(service, path string) error
+	// Watched is the path of a file that changes when somebody else changes what the service runs.
+	Watched(service string) string
+}

@@ -13,8 +13,10 @@ type Request struct {
 	ID      string `json:"id"`
 	Service string `json:"service"`
 	// Path of the program that is replaced; empty: as the service manager tells.
-	Path    string `json:"path"`
-	Restore bool   `json:"restore"`
+	Path string `json:"path"`
+	// StaticPod: the service is a pod that the kubelet runs from a file, the path one in its container.
+	StaticPod bool `json:"staticPod"`
+	Restore   bool `json:"restore"`
 	// Incoming is the new program, Sha256 its digest.
 	Incoming   string   `json:"incoming"`
 	Sha256     string   `json:"sha256"`
@@ -59,6 +61,8 @@ type Report struct {
 	Outcome string `json:"outcome"`
 	Service string `json:"service"`
 	Path    string `json:"path"`
+	// Watch is the file that changes when somebody else changes what the service runs.
+	Watch string `json:"watch"`
 	// Old and Runs are digests of the program before and after the run.
 	Old     string `json:"old"`
 	Runs    string `json:"runs"`
@@ -102,12 +106,16 @@ func Show(r Report, to io.Writer, say func(string)) int {
 			}
 			down = fmt.Sprintf(", and %s down for %.1f s", was, float64(r.DowntimeMs)/1000)
 		}
-		say(fmt.Sprintf("kubedev: %s: %s. It runs sha256 %s%s", map[string]string{
+		runs := "It runs what it ran"
+		if r.Runs != "" {
+			runs = "It runs sha256 " + r.Runs
+		}
+		say(fmt.Sprintf("kubedev: %s: %s. %s%s", map[string]string{
 			Refused:    "nothing was swapped",
 			RolledBack: "the new program was taken back, and the one before it runs again",
 			Unfinished: "the new program runs",
 			NeedsHands: r.Service + " needs hands",
-		}[r.Outcome], strings.TrimSuffix(r.Why, "."), r.Runs, down))
+		}[r.Outcome], strings.TrimSuffix(r.Why, "."), runs, down))
 	}
 	_ = json.NewEncoder(to).Encode(r)
 	return r.Status()

@@ -74,6 +74,10 @@ func (s *Swapper) Run() Report {
 	if report.Path != "" {
 		report.Runs, _ = Digest(report.Path)
 	}
+	report.Watch = report.Path
+	if adopter, ok := s.Manager.(Adopter); ok {
+		report.Watch = adopter.Watched(s.Request.Service)
+	}
 	return report
 }
 
@@ -94,11 +98,23 @@ func (s *Swapper) run(report *Report) error {
 	if err := s.At("lock"); err != nil {
 		return err
 	}
+	_, adopts := s.Manager.(Adopter)
+	if adopts {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+	}
 	lock, err := s.lock(path)
 	if err != nil {
 		return err
 	}
-	defer func() { release(lock, s.done) }()
+	defer func() {
+		release(lock, s.done)
+		if adopts {
+			// Where others have theirs, too, it is not empty.
+			_, _ = os.Remove(filepath.Dir(path)), os.Remove(filepath.Dir(filepath.Dir(path)))
+		}
+	}()
 	if report.Recovered, err = s.recover(report); err != nil {
 		return err
 	}
@@ -162,6 +178,11 @@ func (s *Swapper) put(report *Report, unit Unit) error {
 	known := ledger{}
 	if _, err := readJSON(s.file("ledger.json"), &known); err != nil {
 		return err
+	}
+	if adopter, ok := s.Manager.(Adopter); ok {
+		if err := errors.Join(s.At("adopt"), adopter.Adopt(s.Request.Service, path)); err != nil {
+			return err
+		}
 	}
 	if err := s.guard(path); err != nil {
 		return err
@@ -342,5 +363,10 @@ func (s *Swapper) sweep(path string) error {
 		}
 	}
 	s.done = true
+	if adopter, ok := s.Manager.(Adopter); ok {
+		if err := adopter.Leave(s.Request.Service, path); err != nil {
+			return err
+		}
+	}
 	return errors.Join(forget(path+originalSuffix), forget(s.file("ledger.json")))
 }

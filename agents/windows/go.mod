@@ -7,4 +7,6 @@ require (
 	kubedev/agents/swap v0.0.0
 )
 
+require go.yaml.in/yaml/v3 v3.0.4 // indirect
+
 replace kubedev/agents/swap => ../swap

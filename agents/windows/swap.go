@@ -68,7 +68,7 @@ func forgetFailed(place thing.Place) error {
 func runSwap(dir string) {
 	manager, err := newServices()
 	if err == nil {
-		err = swap.Run(dir, manager)
+		err = swap.Run(dir, func(*swap.Request) swap.Manager { return manager })
 	}
 	if err != nil {
 		fail(err)

@@ -12,7 +12,8 @@ import { swapProgram, thisArchitecture } from "./swap-program";
 import { limitSec, requestText, swapBinaryRules, swapRulesOn } from "./swap-request";
 
 /**
- * Another program in the place of the one that a running service has: systemd on Linux, the service manager on Windows.
+ * Another program in the place of the one that a running service has: systemd or a static pod on Linux, the service manager
+ * on Windows.
  * A preview names the host and both fingerprints. What is not healthy is taken back; destroy puts the original back.
  */
 export class BinarySwap extends pulumi.ComponentResource {
@@ -49,6 +50,7 @@ export class BinarySwap extends pulumi.ComponentResource {
                 spec: {
                     service: known.service,
                     path: args.path === undefined ? undefined : known.path,
+                    staticPod: known.staticPod.apply((yes) => (yes === true ? yes : undefined)),
                 },
                 environment: {
                     KUBEDEV_FINGERPRINT: binary.fingerprint,
@@ -121,11 +123,11 @@ function turnOf(
 }
 
 function requestOf(args: BinarySwapArgs): SwapRequest {
-    const { service, path, dependents, healthCheck, nodeCheckCommand, drainCommand } = args;
-    const { undrainCommand, versionArguments, stopTimeoutSec, settleSec } = args;
+    const { service, staticPod, path, dependents, healthCheck, nodeCheckCommand } = args;
+    const { drainCommand, undrainCommand, versionArguments, stopTimeoutSec, settleSec } = args;
     return {
-        ...{ service, path, dependents, healthCheck, nodeCheckCommand, drainCommand },
-        ...{ undrainCommand, versionArguments, stopTimeoutSec, settleSec },
+        ...{ service, staticPod, path, dependents, healthCheck, nodeCheckCommand },
+        ...{ drainCommand, undrainCommand, versionArguments, stopTimeoutSec, settleSec },
     };
 }
 

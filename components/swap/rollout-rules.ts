@@ -16,11 +16,12 @@ const limit = whole(1, 1000, "nodes").optional();
 
 /** Refuses what is wrong with any of the nodes before the first is declared. @internal */
 export function assertRollout(what: string, args: BinaryRolloutArgs): void {
-    const { service, dependents, healthCheck, nodeCheckCommand, drainCommand, undrainCommand } =
+    const { service, staticPod, dependents, healthCheck, nodeCheckCommand, drainCommand } =
         swapRulesOn(undefined);
-    const { versionArguments, stopTimeoutSec, settleSec } = swapRulesOn(undefined);
+    const { undrainCommand, versionArguments, stopTimeoutSec, settleSec } = swapRulesOn(undefined);
     const common = {
-        ...{ service, dependents, healthCheck, nodeCheckCommand, drainCommand, undrainCommand },
+        ...{ service, staticPod, dependents, healthCheck, nodeCheckCommand, drainCommand },
+        undrainCommand,
         ...{ versionArguments, stopTimeoutSec, settleSec, maxUnavailable: limit },
     };
     // They are declared one by one: their number and names are no outputs.
@@ -30,8 +31,8 @@ export function assertRollout(what: string, args: BinaryRolloutArgs): void {
         return [
             ...problemsAt(
                 `nodes.${String(at)}`,
-                // A path must be one of the node's system, whoever gives it.
-                { ...node, path: node.path ?? args.path },
+                // A path, or a static pod, must be one of the node's system, whoever gives it.
+                { ...node, path: node.path ?? args.path, staticPod: args.staticPod },
                 { ...rules, service: rules.service.optional(), name: nodeName },
             ),
             ...binaryProblems(`nodes.${String(at)}.binary`, node.binary ?? args.binary),

@@ -14,11 +14,13 @@ export interface SwapBinaryArgs {
 
 /** What a swap of one node and of several have in common. */
 export interface SwapArgs {
-    /** Name of the systemd unit, or of the Windows service. A change gives the one before its original back. */
+    /** Name of the systemd unit, of the Windows service, or with staticPod of the pod. A change gives the one before its original back. */
     service: pulumi.Input<string>;
+    /** True means a static pod of a Linux node that containerd runs: service is the name of its manifest in /etc/kubernetes/manifests, path one in its container, dependents are static pods, too. Defaults to false. A change gives the one before its original back. */
+    staticPod?: pulumi.Input<boolean>;
     /** The new program. A change swaps it in place; what is not healthy is taken back, and `up` fails. */
     binary: pulumi.Input<SwapBinaryArgs>;
-    /** Absolute path of the program on the host. Defaults to what the service manager says that the service runs; give it where that is a wrapper. */
+    /** Absolute path of the program on the host, or in the container of a static pod. Defaults to what the service manager says that the service runs, or to what the container's first process is; give it where that is a wrapper. */
     path?: pulumi.Input<string>;
     /** Other services that are stopped before this one and started after it, beside those of which the service manager knows it. */
     dependents?: pulumi.Input<pulumi.Input<string>[]>;

@@ -3,7 +3,14 @@ import { z } from "zod";
 import { healthCheckRule } from "../host/health-check";
 import { anyHostRule, HostOs } from "../host/host";
 import { absoluteFilePathOn, notOn } from "../host/os-rules";
-import { absolutePath, parentIds, sha256Digest, shellText, whole } from "../internal/rules";
+import {
+    absolutePath,
+    parentIds,
+    sha256Digest,
+    shellText,
+    whole,
+    yesOrNo,
+} from "../internal/rules";
 import { type SwapRequest } from "./swap-args";
 import { architectures } from "./swap-program";
 
@@ -17,6 +24,7 @@ const serviceName = z
 export const swapRulesOn = (os: HostOs | undefined) => ({
     host: anyHostRule,
     service: serviceName,
+    staticPod: notOn(HostOs.Windows, os, yesOrNo.optional(), "the kubelet there has none"),
     path: absoluteFilePathOn(os).optional(),
     dependents: z.array(serviceName, { error: "expected names of services" }).optional(),
     healthCheck: healthCheckRule,
@@ -54,6 +62,8 @@ export function requestText(args: pulumi.Unwrap<SwapRequest>): string {
     return JSON.stringify({
         service: args.service,
         path: args.path ?? "",
+        // Not there for what is none: the request of a service stays the text that it is.
+        staticPod: args.staticPod === true ? true : undefined,
         dependents: args.dependents ?? [],
         health: { httpUrl, tcpAddress, command },
         nodeCheck: args.nodeCheckCommand ?? "",

@@ -11,6 +11,6 @@ status=0
 report=$(swap put) || status=$?
 [ -z "$report" ] || printf '%s\n' "$report" || :
 [ "$status" -eq 0 ] || exit "$status"
-path=$(printf '%s\n' "$report" | sed -n '$s/.*"path":"\([^"]*\)".*/\1/p')
-write_record "kind=swap" "busy=$dir/run-lock" "$(file_facts "$path")" "fact.fingerprint=$KUBEDEV_FINGERPRINT" \
+watch=$(printf '%s\n' "$report" | sed -n '$s/.*"watch":"\([^"]*\)".*/\1/p')
+write_record "kind=swap" "busy=$dir/run-lock" "$(file_facts "$watch")" "fact.fingerprint=$KUBEDEV_FINGERPRINT" \
     "fact.turn=$KUBEDEV_TURN"

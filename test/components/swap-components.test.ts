@@ -96,6 +96,26 @@ test.each([
     });
 });
 
+test("a static pod is another thing, and false is none", async () => {
+    await declared({ service: "kube-scheduler", staticPod: true });
+    expect(inputs("S-swap")?.triggers).toEqual([
+        { service: "kube-scheduler", staticPod: true, incarnation: 7 },
+        { parents: [] },
+    ]);
+    expect(JSON.parse(environmentOf("S-swap")["KUBEDEV_SWAP"] ?? "")).toMatchObject({
+        ...{ service: "kube-scheduler", path: "", staticPod: true },
+    });
+});
+
+test("no static pod is as if nothing was said", async () => {
+    await declared({ staticPod: false });
+    expect(inputs("S-swap")?.triggers).toEqual([
+        { service: "kubelet", incarnation: 7 },
+        { parents: [] },
+    ]);
+    expect(environmentOf("S-swap")["KUBEDEV_SWAP"]).not.toContain("staticPod");
+});
+
 test("on Windows its program has all of it", async () => {
     await declared({ host: { ssh, os: HostOs.Windows }, path: "C:\\k\\kubelet.exe" });
     expect(environmentOf("S-program")).toMatchObject({
@@ -111,6 +131,11 @@ test.each([
     ["path", { path: "kubelet" }, /path: got "kubelet"; expected an absolute path/],
     ["architecture", { architecture: "s390x" }, /architecture: .*expected "amd64" or "arm64"/],
     ["stopTimeoutSec", { stopTimeoutSec: 0 }, /stopTimeoutSec: got 0; expected a whole number/],
+    [
+        "a static pod on Windows",
+        { host: { ssh, os: HostOs.Windows }, staticPod: true },
+        /staticPod: got true; expected nothing on a Windows host: the kubelet there has none/,
+    ],
     [
         "a path of another system",
         { host: { ssh, os: HostOs.Windows }, path: "/usr/bin/kubelet" },

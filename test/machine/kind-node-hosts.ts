@@ -1,6 +1,6 @@
 /**
- * Nodes of Bob's second cluster as hosts, as steps of kind-second-cluster.ts: another kubelet by BinarySwap, delve in it, its
- * profiles, and the node as it was.
+ * Nodes of Bob's second cluster as hosts, as steps of kind-second-cluster.ts: another kubelet and another scheduler by
+ * BinarySwap, delve in it, its profiles, and the nodes as they were.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -43,14 +43,18 @@ interface Outputs {
 }
 
 export function nodesAsHosts(they: TwoDevelopers, second: () => Second): void {
-    /** The program with a kubelet for the worker, and what else is on it. */
-    const withSwap = (binary: string, more = "") => `
+    /** The program with a kubelet for the worker, a scheduler for the control plane, and what else is on them. */
+    const withSwap = (binary: string, scheduler: string, more = "") => `
 ${second().text.replace("new kubedev.KindCluster(", "const cluster = new kubedev.KindCluster(")}
 const host = cluster.nodeHosts["worker"]!;
 new kubedev.HostFile("motd", { host, path: "/etc/kubedev/motd", content: "a node\\n" });
 const swap = new kubedev.BinarySwap("kubelet", {
     host, service: "kubelet", binary: ${binary}, versionArguments: ["--version"],
     healthCheck: { httpUrl: "http://127.0.0.1:10248/healthz" }, settleSec: 2,
+});
+new kubedev.BinarySwap("scheduler", {
+    host: cluster.nodeHosts["control-plane"]!, service: "kube-scheduler", staticPod: true, binary: ${scheduler},
+    versionArguments: ["--version"], healthCheck: { httpUrl: "https://127.0.0.1:10259/healthz" }, settleSec: 2,
 });
 export const profiles = cluster.profileCommands;
 ${more}`;
@@ -61,18 +65,48 @@ ${more}`;
     const kubelet = () => second().running(second().worker(), "kubelet");
     const version = () =>
         second().kubectl("get", "nodes", "--no-headers").split("\n").at(-1)?.split(/ +/).at(-1);
+    /** One of these programs that says another version. As long as the one before, so that it stays a program. */
+    const otherVersion = (program: string) => {
+        const { path: copy } = they.home.another(program, "three");
+        const other = path.join(they.home.dir, `${program}-other`);
+        sh(`LC_ALL=C sed 's/v1\\.36\\.1/v1.36.9/g' '${copy}' >'${other}' && chmod 755 '${other}'`);
+        return other;
+    };
+    const inControlPlane = (command: string) =>
+        they.docker(
+            "exec",
+            second()
+                .worker()
+                .replace(/worker$/, "control-plane"),
+            "sh",
+            "-c",
+            command,
+        );
+    /** Digest of the scheduler that runs. */
+    const scheduler = () =>
+        inControlPlane("sha256sum </proc/$(pidof kube-scheduler)/exe | cut -d ' ' -f 1");
+    const manifest = () => inControlPlane("cat /etc/kubernetes/manifests/kube-scheduler.yaml");
+    const schedules = (pod: string) => {
+        second().kubectl("run", pod, "--image=registry.k8s.io/pause:3.10");
+        second().kubectl("wait", "--for=condition=PodScheduled", `pod/${pod}`, "--timeout=90s");
+        second().kubectl("delete", "pod", pod, "--now");
+    };
     let original: string;
     let other: string;
+    let originalScheduler: string;
+    let otherScheduler: string;
+    let originalManifest: string;
 
     kindTest("a swap in a node: another version, which the cluster tells", async () => {
         original = kubelet();
-        const { path: copy } = they.home.another("kubelet", "three");
-        other = path.join(they.home.dir, "kubelet-other");
-        // As long as the one before, so that it stays a program.
-        sh(`LC_ALL=C sed 's/v1\\.36\\.1/v1.36.9/g' '${copy}' >'${other}' && chmod 755 '${other}'`);
-        they.bob.program(withSwap(given(other, "other")));
+        other = otherVersion("kubelet");
+        originalScheduler = scheduler();
+        originalManifest = manifest();
+        otherScheduler = otherVersion("kube-scheduler");
+        they.bob.program(withSwap(given(other, "other"), given(otherScheduler, "other")));
         expect(await they.touched(they.bob)).toEqual({
             ...{ "motd-file": "create", "kubelet-program": "create", "kubelet-swap": "create" },
+            ...{ "scheduler-program": "create", "scheduler-swap": "create" },
         });
         await they.bob.up({ timeoutMs: 300_000 });
         expect((await they.bob.preview()).changed).toEqual([]);
@@ -81,6 +115,11 @@ ${more}`;
             Promise.resolve(version() === "v1.36.9" ? true : undefined),
         );
         expect(inWorker("cat", "/etc/kubedev/motd")).toBe("a node");
+
+        // A static pod runs it, in the image that it had.
+        expect(scheduler()).toBe(sha256(otherScheduler));
+        expect(manifest()).toContain(sha256(otherScheduler));
+        schedules("by-the-other");
 
         // What was changed by hand in a node shows.
         inWorker("rm", "/etc/kubedev/motd");
@@ -97,11 +136,15 @@ ${more}`;
 
     kindTest("one that is not healthy there is taken back", async () => {
         // A program that says a version, and ends.
-        they.bob.program(withSwap(given(fs.realpathSync("/bin/true"), "true")));
+        const ends = given(fs.realpathSync("/bin/true"), "true");
+        they.bob.program(withSwap(ends, ends));
         const { errors } = await they.bob.up({ timeoutMs: 300_000, expectFailure: true });
         expect(errors.join("\n")).toContain("was taken back, and the one before it runs again");
         expect(kubelet()).toBe(sha256(other));
-        expect(await they.touched(they.bob)).toMatchObject({ "kubelet-swap": "update" });
+        expect(scheduler()).toBe(sha256(otherScheduler));
+        expect(await they.touched(they.bob)).toMatchObject({
+            ...{ "kubelet-swap": "update", "scheduler-swap": "update" },
+        });
     });
 
     kindTest("delve stops the kubelet of a node, which goes on when the client goes", async () => {
@@ -118,7 +161,7 @@ export const connect = session.connectCommand;
 export const tunnel = session.tunnelCommand;
 export const init = session.initScript;
 `;
-        they.bob.program(withSwap(debugged, session));
+        they.bob.program(withSwap(debugged, given(otherScheduler, "other"), session));
         await they.bob.up({ timeoutMs: 1_800_000 });
         expect((await they.bob.preview()).changed).toEqual([]);
         expect(inWorker("sh", "-c", "ss -ltnH 2>/dev/null || netstat -ltn")).not.toMatch(
@@ -173,6 +216,10 @@ export const init = session.initScript;
         they.bob.program(second().text);
         await they.bob.up({ timeoutMs: 300_000 });
         expect(kubelet()).toBe(original);
+        expect(scheduler()).toBe(originalScheduler);
+        expect(manifest()).toBe(originalManifest);
+        expect(inControlPlane("ls /var/lib | grep kubedev || true")).toBe("");
+        schedules("by-the-original");
         await until("the version", () =>
             Promise.resolve(version() === "v1.36.1" ? true : undefined),
         );

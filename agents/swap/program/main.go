@@ -19,7 +19,7 @@ func main() {
 	}
 	verb, dir := os.Args[1], os.Args[2]
 	if verb == "run" {
-		if err := swap.Run(dir, swap.Systemd{}); err != nil {
+		if err := swap.Run(dir, managerFor); err != nil {
 			fail(err)
 		}
 		return
@@ -36,6 +36,13 @@ func main() {
 		fail(err)
 	}
 	os.Exit(swap.Show(report, os.Stdout, say))
+}
+
+func managerFor(request *swap.Request) swap.Manager {
+	if request.StaticPod {
+		return swap.NewStaticPod(request)
+	}
+	return swap.Systemd{}
 }
 
 func say(text string) { fmt.Fprintln(os.Stderr, text) }
