@@ -98,7 +98,7 @@ export default defineConfig(
     },
     {
         files: ["components/**/*.ts"],
-        ignores: ["components/internal/paths.ts"],
+        ignores: ["components/internal/paths.ts", "components/internal/promise-traces.ts"],
         rules: {
             "no-restricted-syntax": [
                 "error",

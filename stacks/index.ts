@@ -1,4 +1,3 @@
-import "./promise-traces";
 import "./zod-locales";
 import * as fs from "node:fs";
 import * as path from "node:path";
