@@ -248,8 +248,13 @@ func TestStaticPodThatIsNotHealthyIsTakenBack(t *testing.T) {
 	k.asBefore(podText)
 	two := k.program("two", "/bin/sleep", "2")
 	mustBe(t, k.swapper(two).Run(), Swapped)
+	before := modified(k.at("manifests", "kube-scheduler.yaml"))
 	mustBe(t, k.swapper(bad).Run(), RolledBack)
 	k.runs(two)
+	// Else the next preview would show that somebody has changed it.
+	if after := modified(k.at("manifests", "kube-scheduler.yaml")); after != before {
+		t.Fatalf("the manifest has another time: %d, was %d", after, before)
+	}
 	mustBe(t, k.swapper("").Run(), Restored)
 	k.asBefore(podText)
 }

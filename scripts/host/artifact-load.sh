@@ -35,6 +35,7 @@ download() {
         esac
     fi
     if [ "$status" -eq 0 ] && [ ! -s "$partial" ]; then load || status=$?; fi
+    [ "$status" -ne 22 ] || die "cannot download $KUBEDEV_URL: its server answers with an error; correct url, or log in where it wants that"
     [ "$status" -eq 0 ] ||
         die "cannot download $KUBEDEV_URL (curl exit status $status); what was fetched is kept, a new run goes on from there"
 }

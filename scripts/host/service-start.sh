@@ -94,14 +94,20 @@ start_detached() {
         KUBEDEV_LOG_KEEP="$KUBEDEV_LOG_KEEP" setsid -f sh "$dir/launcher" </dev/null >/dev/null 2>&1
 }
 
+# Without the colours of a console.
+last_words() { tail -n 20 "$log" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g'; }
 unit=''
 fail() {
     trap '' INT TERM HUP
+    # Of one that runs before it is stopped: what it says then hides why.
+    words=''
+    [ -z "$pid" ] || [ -z "$(start_ticks "$pid")" ] || words=$(last_words)
     stop_service
+    [ -n "$words" ] || words=$(last_words)
     rm -f "$record" "$dir/health" "$dir/log.pipe" "$dir/pid"
-    if [ -s "$log" ]; then
+    if [ -n "$words" ]; then
         say "last lines of $log:"
-        tail -n 20 "$log" >&2
+        printf '%s\n' "$words" >&2
     fi
     die "$1"
 }
@@ -141,7 +147,7 @@ write_service_record
 # In the background, since a shell takes no signal while it waits for a foreground process.
 is_healthy() {
     # shellcheck disable=SC2016 # the text is no argument, which others could read
-    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(date +%s) - begin)) exec timeout "$1" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
+    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(date +%s) - begin)) KUBEDEV_LEFT_SEC=$1 exec timeout "$(($1 + 1))" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
     check=$!
     wait "$check"
 }
@@ -157,7 +163,7 @@ while :; do
         sleep 0.5
         break
     fi
-    # One attempt must not hang for ever.
+    # One attempt must not hang for ever. It is told how long it may take, so that it can say what is wrong before it is cut.
     health_status=0
     is_healthy "$((left < 1 ? 1 : left > 20 ? 20 : left))" || health_status=$?
     if [ "$health_status" -eq 0 ]; then

@@ -21,8 +21,9 @@ fail() {
     echo "disk $disk: $*" >&2
     exit 1
 }
-# Only keys of the image itself: newer qemu-img also lists the files below it, further indented.
-image_info() { qemu-img info --output=json "$1"; }
+# Only keys of the image itself: newer qemu-img also lists the files below it, further indented. A machine may run on it, as
+# one whose stack's state was deleted.
+image_info() { qemu-img info --force-share --output=json "$1"; }
 size_of() { sed -n 's/^    "virtual-size": \([0-9]*\).*/\1/p'; }
 
 report() {
@@ -32,8 +33,7 @@ report() {
 }
 
 if [ -e "$disk" ]; then
-    # Without -U: fails while a QEMU has the disk open.
-    present=$(image_info "$disk") || fail "is in use or damaged (see above); stop its machine first"
+    present=$(image_info "$disk") || fail "is damaged (see above). Remove it if nothing on it is needed: rm $disk"
     stands_on=$(printf '%s\n' "$present" | sed -n 's/^    "backing-filename": "\(.*\)",*$/\1/p')
     if [ "$stands_on" = "$base" ]; then
         report false
@@ -42,6 +42,8 @@ if [ -e "$disk" ]; then
     [ "${KUBEDEV_OVERWRITE:-}" = 1 ] ||
         fail "exists and stands on ${stands_on:-no base image}, expected $base." \
             "Remove it if nothing on it is needed: rm $disk"
+    # Without --force-share it fails while a QEMU has the disk open.
+    qemu-img info "$disk" >/dev/null || fail "is in use (see above); stop its machine first"
 fi
 
 base_info=$(qemu-img info --force-share --output=json -f "$format" "$base") ||

@@ -5,6 +5,7 @@
 #   KUBEDEV_ADDRESS     IPv4 address
 #   KUBEDEV_PORT        TCP port
 #   KUBEDEV_WAIT_SEC    deadline; default 120
+#   KUBEDEV_LEFT_SEC    the same, of who waits again and again; the shorter one counts
 #   KUBEDEV_WAITED_SEC  how long it was waited before; default 0
 #   KUBEDEV_PID         process id of the machine; default: not looked at
 #   KUBEDEV_SERIAL_LOG  file with the machine's serial output; default: not looked at
@@ -13,20 +14,26 @@ set -eu
 LC_ALL=C
 export LC_ALL
 wait_sec=${KUBEDEV_WAIT_SEC:-120}
+[ "${KUBEDEV_LEFT_SEC:-$wait_sec}" -ge "$wait_sec" ] || wait_sec=$KUBEDEV_LEFT_SEC
 where=$KUBEDEV_ADDRESS:$KUBEDEV_PORT
 begin=$(date +%s%N)
 
 elapsed_ms() { echo $((($(date +%s%N) - begin) / 1000000)); }
 
 give_up() { # give_up STATUS WHAT
-    echo "machine: $2. It was to answer as an SSH server on $where within $wait_sec s" >&2
-    if [ -n "${KUBEDEV_SERIAL_LOG:-}" ]; then
-        echo "last lines of $KUBEDEV_SERIAL_LOG:" >&2
-        # Without colours and carriage returns.
-        tail -n 30 "$KUBEDEV_SERIAL_LOG" 2>/dev/null |
-            sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g; s/^/    /' >&2
-    fi
+    echo "machine: $2. It was to answer as an SSH server on $where within $((${KUBEDEV_WAITED_SEC:-0} + wait_sec)) s" >&2
     exit "$1"
+}
+
+# What stands in the way of a guest that does not answer.
+why_silent() {
+    if [ -z "${KUBEDEV_SERIAL_LOG:-}" ]; then
+        echo "no SSH banner"
+    elif grep -a -q -E '(^|[[:space:]])login: ' "$KUBEDEV_SERIAL_LOG" 2>/dev/null; then
+        echo "the guest has booted, its console offers a login, but no SSH server answers: its network or its sshd is not up"
+    else
+        echo "the guest has not booted to the end, its console offers no login"
+    fi
 }
 
 process_runs() {
@@ -46,7 +53,7 @@ while :; do
         give_up 3 "the guest cannot boot: $cause"
     fi
     now_ms=$(elapsed_ms)
-    [ "$now_ms" -lt $((wait_sec * 1000)) ] || give_up 1 "no SSH banner"
+    [ "$now_ms" -lt $((wait_sec * 1000)) ] || give_up 1 "$(why_silent)"
     if [ $((now_ms - told_ms)) -ge 5000 ]; then
         echo "machine: waiting for ssh on $where, $((now_ms / 1000)) of $wait_sec s" >&2
         told_ms=$now_ms

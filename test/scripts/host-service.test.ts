@@ -228,6 +228,19 @@ describe.each(shells)("%s", (shell) => {
         expect(pids.map(isRunning)).toEqual([false, false, false]);
     });
 
+    test("one that is not healthy: what it said before it was stopped, and what its check said at the end", async () => {
+        const run = `trap 'i=0; while [ $i -lt 40 ]; do echo ending; i=$((i + 1)); done; exit 0' TERM
+printf '\\033[31mno disk\\033[0m\\r\\n'; while :; do sleep 0.1; done`;
+        const check = `end=$(($(date +%s) + KUBEDEV_LEFT_SEC)); while [ "$(date +%s)" -lt "$end" ]; do sleep 0.1; done
+echo "asked in vain"; exit 1`;
+        const failed = await start(run, { KUBEDEV_HEALTH: check, KUBEDEV_HEALTH_SEC: "2" });
+        expect(failed.code).toBe(1);
+        expect(failed.stderr).toContain("the health check said: asked in vain");
+        expect(failed.stderr).toMatch(/last lines of .*\nno disk\nkubedev: the service was not/);
+        expect(log()).toContain("ending");
+        nothingRuns();
+    });
+
     test("the log is bounded and its last lines survive", async () => {
         // 5 MiB through a log of 1 MiB with two old ones.
         const run =

@@ -51,7 +51,7 @@ export function withArguments(text: string): number[] {
     return processesWith("cmdline", text);
 }
 
-function processesWith(file: string, text: string): number[] {
+export function processesWith(file: string, text: string): number[] {
     return fs
         .readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
