@@ -41,6 +41,12 @@ free_mib_at() { echo "$(($(stat -f -c '%a * %S / 1048576' "$1")))"; }
 
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
+# Seconds since boot: waits go by them, since a clock may be set.
+seconds_up() {
+    read -r up_seconds _ </proc/uptime
+    echo "${up_seconds%.*}"
+}
+
 # Start time of a process in clock ticks since boot; nothing if it is gone or a zombie.
 start_ticks() {
     read -r process_stat 2>/dev/null <"/proc/$1/stat" || return 0

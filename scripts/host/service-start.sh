@@ -131,9 +131,9 @@ if [ "$supervisor" = systemd ]; then
 else
     (exec 9>&- && start_detached) || fail "setsid could not start the service"
 fi
-begin=$(date +%s)
+begin=$(seconds_up)
 while [ ! -e "$dir/pid" ]; do
-    [ "$(($(date +%s) - begin))" -lt 20 ] || fail "the service's launcher did not run within 20 s"
+    [ "$(($(seconds_up) - begin))" -lt 20 ] || fail "the service's launcher did not run within 20 s"
     sleep 0.05
 done
 pid=$(cat "$dir/pid")
@@ -147,14 +147,14 @@ write_service_record
 # In the background, since a shell takes no signal while it waits for a foreground process.
 is_healthy() {
     # shellcheck disable=SC2016 # the text is no argument, which others could read
-    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(date +%s) - begin)) KUBEDEV_LEFT_SEC=$1 exec timeout "$(($1 + 1))" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
+    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(seconds_up) - begin)) KUBEDEV_LEFT_SEC=$1 exec timeout "$(($1 + 1))" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
     check=$!
     wait "$check"
 }
-begin=$(date +%s)
+begin=$(seconds_up)
 said=$begin
 while :; do
-    left=$((begin + KUBEDEV_HEALTH_SEC - $(date +%s)))
+    left=$((begin + KUBEDEV_HEALTH_SEC - $(seconds_up)))
     if [ -z "$(start_ticks "$pid")" ]; then
         fail "the service ended at once, before it was healthy"
     fi
@@ -173,7 +173,7 @@ while :; do
         [ "$health_status" -ne 3 ] || fail "the service will not become healthy"
         fail "the service was not healthy after $KUBEDEV_HEALTH_SEC s (exit status of the check: $health_status)"
     fi
-    now=$(date +%s)
+    now=$(seconds_up)
     if [ "$((now - said))" -ge 2 ]; then
         said=$now
         say "waiting for the service to be healthy: $((now - begin)) of $KUBEDEV_HEALTH_SEC s"

@@ -59,7 +59,7 @@ left_over() {
 
 ask_to_end() { # pid startTicks
     say "stopping process $1 (up to $KUBEDEV_STOP_SEC s)"
-    stop_end=$(($(date +%s) + KUBEDEV_STOP_SEC))
+    stop_end=$(($(seconds_up) + KUBEDEV_STOP_SEC))
     if [ -n "$KUBEDEV_STOP" ]; then
         # shellcheck disable=SC2016 # the text is no argument, which others could read
         (cd "$dir" && exec 9>&- && KUBEDEV_PID=$1 timeout "$KUBEDEV_STOP_SEC" sh -c 'eval "$KUBEDEV_STOP"' >&2) ||
@@ -68,7 +68,7 @@ ask_to_end() { # pid startTicks
         kill -TERM "$1" 2>/dev/null || :
     fi
     while is_process "$1" "$2"; do
-        if [ "$(date +%s)" -ge "$stop_end" ]; then
+        if [ "$(seconds_up)" -ge "$stop_end" ]; then
             say "process $1 did not end within $KUBEDEV_STOP_SEC s: it is killed"
             kill -KILL "$1" 2>/dev/null || :
             return 0

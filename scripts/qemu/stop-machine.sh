@@ -35,11 +35,17 @@ qmp() {
     ) >/dev/null 2>&1
 }
 
+# Seconds since boot: a clock may be set.
+seconds_up() {
+    read -r up _ </proc/uptime
+    echo "${up%.*}"
+}
+
 # wait_gone SECONDS
 wait_gone() {
-    end=$(($(date +%s) + $1))
+    end=$(($(seconds_up) + $1))
     while runs; do
-        [ "$(date +%s)" -lt "$end" ] || return 1
+        [ "$(seconds_up)" -lt "$end" ] || return 1
         sleep 0.1
     done
 }
@@ -51,14 +57,14 @@ stopped() {
 
 runs || stopped absent
 
-begin=$(date +%s)
+begin=$(seconds_up)
 while :; do
     # Pressed again and again: a guest that is still booting does not see the button yet.
     qmp system_powerdown || { runs && echo "machine $pid: no answer on $socket" >&2; }
-    left=$((begin + powerdown_sec - $(date +%s)))
+    left=$((begin + powerdown_sec - $(seconds_up)))
     [ "$left" -gt 0 ] || break
     if wait_gone "$((left < 5 ? left : 5))"; then stopped powerdown; fi
-    echo "machine $pid: shutting down, $(($(date +%s) - begin)) of $powerdown_sec s" >&2
+    echo "machine $pid: shutting down, $(($(seconds_up) - begin)) of $powerdown_sec s" >&2
 done
 echo "machine $pid: the guest did not shut down within $powerdown_sec s, so it is switched off" >&2
 if qmp quit && wait_gone 5; then stopped quit; fi

@@ -16,9 +16,14 @@ export LC_ALL
 wait_sec=${KUBEDEV_WAIT_SEC:-120}
 [ "${KUBEDEV_LEFT_SEC:-$wait_sec}" -ge "$wait_sec" ] || wait_sec=$KUBEDEV_LEFT_SEC
 where=$KUBEDEV_ADDRESS:$KUBEDEV_PORT
-begin=$(date +%s%N)
+# Milliseconds since boot: a clock may be set.
+up_ms() {
+    read -r up _ </proc/uptime
+    echo "${up%.*}${up#*.}0"
+}
+begin=$(up_ms)
 
-elapsed_ms() { echo $((($(date +%s%N) - begin) / 1000000)); }
+elapsed_ms() { echo $(($(up_ms) - begin)); }
 
 give_up() { # give_up STATUS WHAT
     echo "machine: $2. It was to answer as an SSH server on $where within $((${KUBEDEV_WAITED_SEC:-0} + wait_sec)) s" >&2

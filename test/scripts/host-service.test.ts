@@ -342,9 +342,8 @@ echo "asked in vain"; exit 1`;
 
     test("interrupted while it starts, on a machine where every program takes long: it is told at once", async () => {
         fs.mkdirSync(host.at("bin"));
-        // What stops it would not come as far before it is killed itself. Both programs: when the process has ended
-        // already, a stop asks no clock, but it still looks for what is left.
-        for (const program of ["date", "grep"]) {
+        // What stops it would not come as far before it is killed itself. A stop looks for what is left in any case.
+        for (const program of ["grep", "tail"]) {
             fs.writeFileSync(
                 host.at(`bin/${program}`),
                 `#!/bin/sh\nwhile [ -e "${host.at("busy")}" ]; do sleep 0.1; done\nPATH=\${PATH#*:} exec ${program} "$@"\n`,
@@ -368,6 +367,28 @@ echo "asked in vain"; exit 1`;
         fs.rmSync(host.at("busy"));
         expect((await begun.ended).code).toBe(1);
         nothingRuns();
+    });
+
+    test("a clock that jumps by an hour again and again neither ends a wait nor makes it longer", async () => {
+        fs.mkdirSync(host.at("bin"));
+        fs.writeFileSync(
+            host.at("bin/date"),
+            `#!/bin/sh\nn=$(cat "${host.at("jumps")}"); echo "$((n + 1))" >"${host.at("jumps")}"
+PATH=\${PATH#*:} exec date -d "@$(($(PATH=\${PATH#*:} date +%s) + (n % 2 * 7200 - 3600)))" "$@"\n`,
+            { mode: 0o755 },
+        );
+        fs.writeFileSync(host.at("jumps"), "0");
+        const env = { PATH: `${host.at("bin")}:${process.env.PATH ?? ""}` };
+        const { pid } = ok(
+            await start(`trap 'sleep 1; exit 0' TERM; while :; do sleep 0.1; done`, {
+                ...env,
+                KUBEDEV_HEALTH: `[ "\${KUBEDEV_WAITED_SEC}" -ge 2 ] && [ "\${KUBEDEV_WAITED_SEC}" -lt 60 ]`,
+            }),
+        );
+        const removed = await remove(env);
+        expect(removed).toMatchObject({ code: 0 });
+        expect(removed.stderr).not.toContain("killed");
+        expect(isRunning(pid)).toBe(false);
     });
 
     test("a pid that another process has now is left alone", async () => {
