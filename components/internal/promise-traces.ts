@@ -11,3 +11,5 @@ if (mapped !== undefined && process.env["PULUMI_DEBUG_PROMISE_LEAKS"] === undefi
     traces.prepareStackTrace = (error, sites) =>
         sites[0]?.getFunctionName() === "debuggablePromise" ? String(error) : mapped(error, sites);
 }
+
+export {};

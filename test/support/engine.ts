@@ -169,6 +169,12 @@ export class ScratchStack {
             .join("\n");
     }
 
+    /** Loses the state, as `pulumi stack rm --force` does, and begins an empty one of the same name. */
+    async forget(): Promise<void> {
+        await this.must(["stack", "rm", "--force", "--yes", "--preserve-config"]);
+        await this.must(["stack", "init", this.stack, "--no-select"], { noStack: true });
+    }
+
     /** Starts the CLI on this stack and leaves it to the caller (kill and cancel tests). */
     spawn(args: string[], env: Record<string, string | undefined> = {}): ChildProcess {
         return spawn("pulumi", ["--non-interactive", ...args, "-s", this.stack], {

@@ -37,3 +37,5 @@ test("where nothing maps traces, nothing is changed", () => {
     loaded(undefined);
     expect(traces.prepareStackTrace).toBeUndefined();
 });
+
+export {};
