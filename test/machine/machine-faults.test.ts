@@ -1,5 +1,6 @@
 /** What goes wrong with machines, for real: what cannot come up, disks that are full, a pulumi that is killed anywhere, a state that is lost. */
 import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as net from "node:net";
@@ -61,9 +62,7 @@ test("what cannot come up: one message each, the rest is left alone, and nothing
         }
     });
     web.listen(0, "127.0.0.1");
-    await Promise.all(
-        [other, web].map((server) => new Promise((resolve) => server.once("listening", resolve))),
-    );
+    await Promise.all([once(other, "listening"), once(web, "listening")]);
     const at = `http://127.0.0.1:${String((web.address() as net.AddressInfo).port)}`;
     const image = (name: string, args: string) =>
         `new kubedev.BaseImage("${name}", { ${args} });\n`;
