@@ -15,7 +15,7 @@ const networks = `const [lan, san] = [["lan", "198.18.64.0/24"], ["san", "198.18
 `;
 const userData = `#cloud-config
 write_files:
-    - { path: /etc/given, content: file }
+    - { path: /etc/given, content: "file\\n" }
 runcmd:
     - [sh, -c, "echo command >>/etc/given"]
 `;
@@ -29,7 +29,7 @@ const program = (args: Record<string, string> = {}) =>
     machineProgram(
         {
             ...{ firmware: "kubedev.Firmware.Uefi", diskGib: "4" },
-            ...{ cpuTopology: "{ cores: 1, threads: 2 }", networks: "[lan.network]" },
+            ...{ cpuTopology: "{ sockets: 2 }", networks: "[lan.network]" },
             ...{ ioScheduler: "kubedev.IoScheduler.MqDeadline" },
             ...{ userData: JSON.stringify(userData), readyTimeoutSec: "400" },
             ...args,
@@ -104,7 +104,7 @@ test("it boots by UEFI, and is what it was declared to be", async () => {
         rootMib: expect.stringMatching(/^3[89]\d\d$/) as string,
         discard: expect.stringMatching(/^discard\n[1-9]\d*$/) as string,
         scheduler: expect.stringContaining("[mq-deadline]") as string,
-        cpus: "2 1 1",
+        cpus: "1 1 2",
         failed: "",
     });
 }, 120_000);
