@@ -46,12 +46,16 @@ afterAll(async () => {
     await stack.dispose();
 }, 120_000);
 
-async function previewed(args: Record<string, string> = {}): Promise<Record<string, string>> {
+/** What a preview of the machine with other arguments would do to commands, and what of the machine has changed. */
+async function previewed(args: Record<string, string> = {}) {
     stack.program(program(args));
     const preview = await stack.preview();
     const commands = preview.changed.filter((step) => step.type.startsWith("command:"));
     const ops = preview.ops();
-    return Object.fromEntries(commands.map(({ name }) => [name, ops[name] ?? ""]));
+    return {
+        ops: Object.fromEntries(commands.map(({ name }) => [name, ops[name]])),
+        machine: commands.find(({ name }) => name === "node-machine")?.detailedDiff,
+    };
 }
 
 /** What commands print in the guest, by name, in one login, which takes seconds there. */
@@ -115,18 +119,26 @@ function publicHostKey(): string {
 }
 
 test("what changes do: nothing to do, a restart, another instance on a new disk", async () => {
-    expect(await previewed()).toEqual({});
-    expect(await previewed({ firmware: "kubedev.Firmware.Bios" })).toEqual(restart);
-    expect(await previewed({ cpuTopology: "{ cores: 2 }" })).toEqual(restart);
-    expect(await previewed({ ioScheduler: "kubedev.IoScheduler.None" })).toEqual(restart);
-    expect(await previewed({ userData: '"#!/bin/sh\\n"' })).toEqual({
-        ...restart,
-        "node-disk": "replace",
+    expect(await previewed()).toEqual({ ops: {} });
+    const other = {
+        ...{ firmware: "kubedev.Firmware.Bios", cpuTopology: "{ cores: 2 }" },
+        ioScheduler: "kubedev.IoScheduler.None",
+    };
+    expect(await previewed(other)).toEqual({
+        ops: restart,
+        machine: expect.objectContaining({
+            "triggers[0].firmware": "delete-replace",
+            "triggers[0].cpuTopology.sockets": "update-replace",
+            "triggers[0].ioScheduler": "update-replace",
+        }) as object,
+    });
+    expect(await previewed({ userData: '"#!/bin/sh\\n"' })).toMatchObject({
+        ops: { ...restart, "node-disk": "replace" },
     });
 }, 180_000);
 
 test("restarted in another network: disk and firmware variables are kept, and its card is there", async () => {
-    expect(await previewed({ networks: "[san.network]" })).toEqual(restart);
+    stack.program(program({ networks: "[san.network]" }));
     await stack.up(longRun);
     const said = await answers({
         variable: `tail -c 4 ${variable}`,
