@@ -27,6 +27,8 @@ export interface CloudConfig {
     keepHostKeys?: true;
     /** True: /etc/hosts is left alone. Default: as the image has it; some have it written anew at each boot. */
     keepHosts?: true;
+    /** True: cards are configured anew at each boot, as the seed then says. Default: once, at the first boot. */
+    networkAtBoot?: true;
 }
 
 /**
@@ -46,6 +48,10 @@ export function cloudConfig(config: CloudConfig): string {
         // In the form of a template, an include or a message nobody sees them before cloud-init does.
         ssh_keys: config.keepHostKeys === undefined ? undefined : {},
         manage_etc_hosts: config.keepHosts === undefined ? undefined : false,
+        updates:
+            config.networkAtBoot === undefined
+                ? undefined
+                : { network: { when: ["boot-new-instance", "boot"] } },
         write_files: config.files?.map(({ path, content, permissions = "0644" }) => ({
             path,
             content,

@@ -2,8 +2,9 @@ import { cloudConfig } from "../internal/cloud-config";
 import { digestOf } from "../internal/hash";
 import { shellExports } from "../internal/quote";
 import { script } from "../internal/scripts";
+import { MachineCard } from "./network-cards";
 
-/** What cloud-init of a guest is told. */
+/** What cloud-init of a guest is told: all of it makes the instance. Its further cards do not, which come and go. */
 export interface CloudSeed {
     /** UUID of the machine. */
     uuid: string;
@@ -16,11 +17,11 @@ export interface CloudSeed {
 }
 
 /** Shell text that makes the seed's image in the machine's directory, behind `prepareText`. */
-export function seedText(seed: CloudSeed): string {
+export function seedText(seed: CloudSeed, cards: readonly MachineCard[] = []): string {
     const exports = {
         SEED_META_DATA: metaData(seed),
-        SEED_NETWORK_CONFIG: networkConfig(seed),
-        SEED_USER_DATA: seedUserData(seed.userData),
+        SEED_NETWORK_CONFIG: networkConfig(seed.mac, cards),
+        SEED_USER_DATA: seedUserData(seed.userData, cards.length > 0),
     };
     return shellExports(exports) + script("qemu/seed-create.sh");
 }
@@ -33,10 +34,23 @@ export function metaData(seed: CloudSeed): string {
     })}\n`;
 }
 
-/** The user-mode network has no IPv6. */
-export function networkConfig({ mac }: Pick<CloudSeed, "mac">): string {
-    const card = { match: { macaddress: mac }, dhcp4: true };
-    return `${JSON.stringify({ version: 2, ethernets: { card0: card } })}\n`;
+/**
+ * The user-mode network has no IPv6, nor have those of machines. What systemd-networkd is told of further cards (network-cards.ts)
+ * counts more than this; guests with another manager of networks have them by this alone.
+ */
+export function networkConfig(mac: string, cards: readonly MachineCard[] = []): string {
+    const ethernets: Record<string, object> = {
+        card0: { match: { macaddress: mac }, dhcp4: true },
+    };
+    for (const [at, card] of cards.entries()) {
+        ethernets[`card${String(at + 1)}`] = {
+            match: { macaddress: card.mac },
+            addresses: [card.address],
+            "accept-ra": false,
+            optional: true,
+        };
+    }
+    return `${JSON.stringify({ version: 2, ethernets })}\n`;
 }
 
 interface Part {
@@ -49,14 +63,14 @@ interface Part {
  * User data in parts, which cloud-init merges itself: of two settings of the same name the later one counts, scripts all
  * run. So the user's part counts more than what kubedev would rather have, and less than what its login takes.
  */
-export function seedUserData(given: string | undefined): string {
+export function seedUserData(given: string | undefined, furtherCards = false): string {
     const users = given === undefined ? [] : [userPart(given)];
     const parts = [
         encoded({
             type: "text/cloud-config",
             name: "kubedev-defaults",
             // guest-networks.sh writes names there.
-            text: cloudConfig({ keepHosts: true }),
+            text: cloudConfig({ keepHosts: true, networkAtBoot: furtherCards || undefined }),
         }),
         ...users,
         encoded({

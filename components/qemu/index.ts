@@ -6,6 +6,9 @@ export {
     DiskFormat,
     type ImageFileArgs,
 } from "./base-image";
+export { type CpuTopologyArgs } from "./cpu-topology";
+export { Firmware } from "./firmware";
+export { IoScheduler } from "./io-scheduler";
 export { MachineDisk, type MachineDiskArgs, type MachineDiskRef } from "./machine-disk";
 export { type MachineDiskMountArgs } from "./machine-disks";
 export {

@@ -6,6 +6,7 @@ import { type BaseImageFiles } from "./base-image";
 import { seedText } from "./cloud-seed";
 import { macFromName } from "./mac-address";
 import { seedTools } from "./machine-host";
+import { MachineCard } from "./network-cards";
 
 /** Arguments that a seed is made of, checked, each on its own: a key that is not there yet leaves the others known in a preview. */
 interface SeedArgs {
@@ -25,8 +26,8 @@ export interface MachineSeed {
         hostname: pulumi.Output<string | undefined>;
         mac: pulumi.Output<string | undefined>;
     };
-    /** Shell text that makes it in the machine's directory; empty for an image without cloud-init. */
-    text: pulumi.Output<string>;
+    /** Shell text that makes it in the directory of a machine with these cards; empty for an image without cloud-init. */
+    text: (cards: pulumi.Output<MachineCard[]>) => pulumi.Output<string>;
 }
 
 export function machineSeed(
@@ -50,25 +51,27 @@ export function machineSeed(
     return {
         wanted,
         spec,
-        text: pulumi
-            .all([spec, image.digest, image.directBoot, args.kernelParameters])
-            .apply(([{ hostname, mac, userData }, baseImage, directBoot, kernelParameters]) =>
-                guarded(() => {
-                    if (hostname === undefined || mac === undefined) {
-                        return "";
-                    }
-                    if (!directBoot && (kernelParameters ?? []).length > 0) {
-                        throw inputError(what, [
-                            {
-                                propertyPath: "kernelParameters",
-                                reason: "got some for an image that is started by its own boot loader; expected none: set them in the guest, by userData, or give the BaseImage kernel and initrd",
-                            },
-                        ]);
-                    }
-                    const uuid = machineUuid(machineIdentity(name));
-                    return seedText({ uuid, baseImage, hostname, mac, userData });
-                }),
-            ),
+        text: (cards) =>
+            pulumi
+                .all([spec, image.digest, image.directBoot, args.kernelParameters, cards])
+                .apply(([provisionedBy, baseImage, directBoot, kernelParameters, cableCards]) =>
+                    guarded(() => {
+                        const { hostname, mac, userData } = provisionedBy;
+                        if (hostname === undefined || mac === undefined) {
+                            return "";
+                        }
+                        if (!directBoot && (kernelParameters ?? []).length > 0) {
+                            throw inputError(what, [
+                                {
+                                    propertyPath: "kernelParameters",
+                                    reason: "got some for an image that is started by its own boot loader; expected none: set them in the guest, by userData, or give the BaseImage kernel and initrd",
+                                },
+                            ]);
+                        }
+                        const uuid = machineUuid(machineIdentity(name));
+                        return seedText({ uuid, baseImage, hostname, mac, userData }, cableCards);
+                    }),
+                ),
     };
 }
 

@@ -4,8 +4,10 @@ import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { kernelLine } from "./kernel-line";
 import { AttachedDisk, diskLink, disksPreparation } from "./machine-disks";
+import { Firmware, firmwarePreparation, uefiPaths } from "./firmware";
+import { IoScheduler, schedulerFiles } from "./io-scheduler";
 import { cablePaths, cardFiles, MachineCard } from "./network-cards";
-import { Accelerator, qemuArgv } from "./qemu-argv";
+import { Accelerator, CpuTopology, qemuArgv } from "./qemu-argv";
 
 /** All that is decided about a machine. */
 export interface MachineValues {
@@ -13,6 +15,9 @@ export interface MachineValues {
     uuid: string;
     memoryMib: number;
     cpus: number;
+    /** Undefined: QEMU's own arrangement. */
+    cpuTopology: CpuTopology | undefined;
+    firmware: Firmware;
     diskGib: number;
     /** Further disks. */
     disks: AttachedDisk[];
@@ -26,6 +31,8 @@ export interface MachineValues {
     /** Name of the machine's directory. */
     key: string;
     kernelParameters: string[];
+    /** Undefined: the guest's own choice. */
+    ioScheduler: IoScheduler | undefined;
     running: boolean;
     readyTimeoutSec: number;
 }
@@ -76,7 +83,9 @@ export function machineArgv(
         uuid: values.uuid,
         accelerator,
         cpus: values.cpus,
+        cpuTopology: values.cpuTopology,
         memoryMib: values.memoryMib,
+        uefi: values.firmware === Firmware.Uefi ? uefiPaths : undefined,
         directBoot: directBoot
             ? {
                   kernelPath: "kernel",
@@ -124,13 +133,18 @@ export function prepareText(values: MachineValues, files: MachineFiles, ssh: Ssh
                 .join(" "),
         }) +
         script("qemu/machine-prepare.sh") +
+        firmwarePreparation(values.firmware) +
         disksPreparation(values.disks) +
-        // Not a word more for a machine without networks.
-        (values.cards.length === 0
-            ? ""
-            : shellExports({ MACHINE_CARD_FILES: cardFiles(values.cards) }) +
-              `printf '%s' "$MACHINE_CARD_FILES" >>credential-tmpfiles\n`)
+        moreFiles("MACHINE_CARD_FILES", cardFiles(values.cards)) +
+        moreFiles("MACHINE_SCHEDULER_FILES", schedulerFiles(values.ioScheduler))
     );
+}
+
+/** Adds lines of systemd-tmpfiles to those that machine-prepare.sh wrote; not a word more for a machine without. */
+function moreFiles(variable: string, lines: string): string {
+    return lines === ""
+        ? ""
+        : `${shellExports({ [variable]: lines })}printf '%s' "$${variable}" >>credential-tmpfiles\n`;
 }
 
 /** Shell text that succeeds when the guest's sshd answers. It is tried again and again, so each try is short. */

@@ -49,6 +49,23 @@ export interface DirectBoot {
     kernelLine: string;
 }
 
+/** UEFI firmware in flash memory. */
+export interface UefiFlash {
+    /** Its code, in raw format. */
+    codePath: string;
+    /** Its variables, in raw format; it writes to them. */
+    variablesPath: string;
+}
+
+/** How virtual CPUs are arranged. Their product is the number of CPUs. */
+export interface CpuTopology {
+    sockets: number;
+    /** Cores of a socket. */
+    cores: number;
+    /** Threads of a core. */
+    threads: number;
+}
+
 /**
  * All that a QEMU process is started with. Paths may be relative to the directory that QEMU is
  * started in. For the sockets that is best: the kernel takes 107 bytes for their paths.
@@ -61,8 +78,12 @@ export interface MachineSpec {
     accelerator: Accelerator;
     /** Number of virtual CPUs. */
     cpus: number;
+    /** Default: QEMU's own arrangement, all cores of one socket. */
+    cpuTopology?: CpuTopology;
     /** Memory in MiB. */
     memoryMib: number;
+    /** Default: QEMU's BIOS. */
+    uefi?: UefiFlash;
     /** Default: the firmware starts the boot loader on the system disk. */
     directBoot?: DirectBoot;
     /** Disk that holds the root file system. */
@@ -112,6 +133,7 @@ export function qemuArgv(spec: MachineSpec): string[] {
         ...["-uuid", spec.uuid],
         ...cpuArguments(spec),
         ...["-m", String(spec.memoryMib)],
+        ...firmwareArguments(spec.uefi),
         ...bootArguments(spec.directBoot),
         ...diskArguments(spec),
         ...seedArguments(spec),
@@ -196,17 +218,44 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
     return problems;
 }
 
-function cpuArguments({ accelerator, cpus }: MachineSpec): string[] {
+function cpuArguments({ accelerator, cpus, cpuTopology, uefi }: MachineSpec): string[] {
+    const flash = uefi === undefined ? [] : ["pflash0=firmware-code", "pflash1=firmware-variables"];
+    const { sockets, cores, threads } = cpuTopology ?? {};
+    const topology =
+        cpuTopology === undefined
+            ? []
+            : [`sockets=${sockets}`, `cores=${cores}`, `threads=${threads}`];
+
     return [
         "-machine",
         // vmport is VMware's back door, smm serves firmware setup: no guest of ours uses them.
-        "q35,vmport=off,smm=off",
+        option("q35", "vmport=off", "smm=off", ...flash),
         "-accel",
         accelerator === "kvm" ? "kvm" : option("tcg", "thread=multi", `tb-size=${tcgCacheMib}`),
         // ERMS and FSRM promise a fast "rep movsb"; emulated, it copies byte by byte, and with the
         // promise the guest's kernel copies everything so: 10 % of a boot.
         ...["-cpu", accelerator === "kvm" ? "host" : "max,erms=off,fsrm=off"],
-        ...["-smp", String(cpus)],
+        ...["-smp", option(String(cpus), ...topology)],
+    ];
+}
+
+function firmwareArguments(uefi: UefiFlash | undefined): string[] {
+    if (uefi === undefined) {
+        return [];
+    }
+    const raw = (name: string, path: string, ...more: string[]) => [
+        "-blockdev",
+        option(
+            `node-name=${name}`,
+            "driver=raw",
+            "file.driver=file",
+            `file.filename=${escaped(path)}`,
+            ...more,
+        ),
+    ];
+    return [
+        ...raw("firmware-code", uefi.codePath, "read-only=on"),
+        ...raw("firmware-variables", uefi.variablesPath),
     ];
 }
 
@@ -219,7 +268,7 @@ function bootArguments(boot: DirectBoot | undefined): string[] {
     return ["-kernel", kernelPath, ...initrd, "-append", kernelLine];
 }
 
-function diskArguments({ systemDisk, dataDisks }: MachineSpec): string[] {
+function diskArguments({ systemDisk, dataDisks, uefi }: MachineSpec): string[] {
     return [
         // virtio-scsi rather than NVMe: QEMU refuses snapshots of a machine with an NVMe disk.
         ...["-device", "virtio-scsi-pci,id=scsi0"],
@@ -246,6 +295,8 @@ function diskArguments({ systemDisk, dataDisks }: MachineSpec): string[] {
                 `lun=${lun}`,
                 `serial=${serial}`,
                 "rotation_rate=1",
+                // UEFI would look for boot loaders on the network, too.
+                ...(uefi !== undefined && lun === 0 ? ["bootindex=0"] : []),
             ),
         ]),
     ];

@@ -3,6 +3,9 @@ import { z } from "zod";
 import { SshKeyFiles } from "../host/ssh-key-pair";
 import { whole, yesOrNo } from "../internal/rules";
 import { BaseImageFiles } from "./base-image";
+import { CpuTopologyArgs, cpuTopologyRule } from "./cpu-topology";
+import { Firmware } from "./firmware";
+import { IoScheduler } from "./io-scheduler";
 import { attachedDisksRule, MachineDiskMountArgs } from "./machine-disks";
 import { MachineNetworkMembers } from "./machine-network";
 import { userDataRule } from "./user-data-rule";
@@ -23,6 +26,10 @@ export interface VirtualMachineArgs {
     memoryMib?: pulumi.Input<number>;
     /** Number of virtual CPUs. Defaults to 2. A change restarts it. */
     cpus?: pulumi.Input<number>;
+    /** How the CPUs are arranged, in place of `cpus`. Defaults to cores of one socket. A change restarts it. */
+    cpuTopology?: pulumi.Input<CpuTopologyArgs>;
+    /** What starts the image's boot loader; "uefi" needs OVMF (Debian package ovmf). Defaults to "bios". A change restarts it. */
+    firmware?: pulumi.Input<Firmware>;
     /** Size of its disk in GiB. Defaults to 8. A larger size restarts it and grows disk and file system; a smaller one is refused. */
     diskGib?: pulumi.Input<number>;
     /** Further disks, which outlive it. One more, one less or a larger one restarts it. Defaults to none. */
@@ -45,6 +52,8 @@ export interface VirtualMachineArgs {
     loginKey?: pulumi.Input<SshKeyFiles>;
     /** Further kernel parameters, where a kernel is booted directly. Defaults to none. A change restarts it. */
     kernelParameters?: pulumi.Input<pulumi.Input<string>[]>;
+    /** I/O scheduler of its disks. Needs a guest with systemd 252 or later. Defaults to the guest's own choice. A change restarts it. */
+    ioScheduler?: pulumi.Input<IoScheduler>;
     /** User data, in any form that cloud-init takes. Needs an image with cloud-init. A change provisions it anew, on a new disk. */
     userData?: pulumi.Input<string>;
     /** How long it may take from start to ssh, and from there until cloud-init is done, in seconds. Defaults to 180. */
@@ -64,6 +73,8 @@ export const machineRules = {
         .loose(),
     memoryMib: whole(128, 4194304, "MiB").optional(),
     cpus: whole(1, 255, "CPUs").optional(),
+    cpuTopology: cpuTopologyRule.optional(),
+    firmware: z.enum(Firmware, { error: 'expected "bios" or "uefi"' }).optional(),
     diskGib: whole(1, 65536, "GiB").optional(),
     disks: attachedDisksRule.optional(),
     hostname: z
@@ -97,6 +108,9 @@ export const machineRules = {
     running: yesOrNo.optional(),
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))
+        .optional(),
+    ioScheduler: z
+        .enum(IoScheduler, { error: 'expected "none", "mq-deadline", "kyber" or "bfq"' })
         .optional(),
     userData: userDataRule,
     readyTimeoutSec: whole(5, 86400, "seconds").optional(),

@@ -2,31 +2,21 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Host } from "../host/host";
 import { after, hostResource } from "../host/host-resource";
-import { keyOf, stackDir } from "../host/scope";
+import { stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { SshKeyPair } from "../host/ssh-key-pair";
 import { guarded } from "../internal/errors";
-import { loopbackAddress } from "../internal/loopback-address";
-import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, checkedEach } from "../internal/validate";
-import { checkedSizeGib } from "./disk-size";
-import { macFromName } from "./mac-address";
+import { checkedFirmware } from "./firmware";
 import { attachedDisks, guestDisks } from "./machine-disks";
 import { machineHost } from "./machine-host";
-import { cardsOf } from "./network-cards";
-import { guestEnvironment, joined } from "./network-join";
+import { guestEnvironment } from "./network-join";
 import { machineSeed } from "./machine-seed";
 import { machineRules, VirtualMachineArgs } from "./virtual-machine-args";
-import {
-    healthText,
-    MachineValues,
-    prepareText,
-    runText,
-    sshConfigName,
-    stopText,
-} from "./machine-service";
+import { healthText, prepareText, runText, sshConfigName, stopText } from "./machine-service";
+import { machineSpec, machineValues } from "./machine-values";
 
 /**
  * A QEMU machine on this machine, without root: a disk over a base image, direct kernel boot, its ports on a loopback
@@ -63,7 +53,6 @@ export class VirtualMachine extends pulumi.ComponentResource {
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:VirtualMachine", name, args, opts);
         assertArgs(`VirtualMachine ${name}`, args, machineRules);
-        const identity = machineIdentity(name);
         const here = machineHost();
         const image = pulumi.output(args.baseImage);
         const own = { parent: this };
@@ -89,6 +78,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
             }),
             image,
         );
+        const firmware = checkedFirmware(
+            `VirtualMachine ${name}`,
+            plain.apply((known) => known.firmware),
+            image.directBoot,
+        );
         const disk = hostResource(
             `${name}-disk`,
             {
@@ -109,36 +103,12 @@ export class VirtualMachine extends pulumi.ComponentResource {
             own,
         );
 
-        const values: pulumi.Output<MachineValues> = pulumi
-            .all([plain, disk.facts, image.digest, attachedDisks(args.disks)])
-            .apply(async ([known, facts, digest, disks]) => ({
-                name,
-                uuid: machineUuid(identity),
-                memoryMib: known.memoryMib ?? 1024,
-                cpus: known.cpus ?? 2,
-                diskGib: await guarded(() =>
-                    checkedSizeGib(
-                        `VirtualMachine ${name}`,
-                        "diskGib",
-                        known.diskGib ?? 8,
-                        facts?.["baseImage"] === digest ? facts["sizeMib"] : undefined,
-                    ),
-                ),
-                disks,
-                hostname: known.hostname ?? name,
-                mac: known.mac ?? macFromName(name),
-                address: known.address ?? loopbackAddress(identity),
-                sshPort: known.sshPort ?? 2222,
-                ports: (known.ports ?? []).map(({ guestPort, hostPort }) => ({
-                    guestPort,
-                    hostPort: hostPort ?? guestPort,
-                })),
-                cards: await guarded(() => cardsOf(name, joined(name, known.networks ?? []))),
-                key: keyOf(`${name}-machine`),
-                kernelParameters: known.kernelParameters ?? [],
-                running: known.running ?? true,
-                readyTimeoutSec: args.readyTimeoutSec ?? 180,
-            }));
+        const values = machineValues(name, {
+            plain,
+            ...{ firmware, facts: disk.facts, imageDigest: image.digest },
+            disks: attachedDisks(args.disks),
+            readyTimeoutSec: args.readyTimeoutSec ?? 180,
+        });
         const ssh = {
             address: values.address,
             port: values.sshPort,
@@ -157,26 +127,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             `${name}-machine`,
             {
                 host: here,
-                spec: {
-                    memoryMib: values.memoryMib,
-                    cpus: values.cpus,
-                    diskGib: values.diskGib,
-                    disks: values.disks.apply((disks) =>
-                        disks.length === 0
-                            ? undefined
-                            : disks.map(({ serial, sizeGib }) => ({ serial, sizeGib })),
-                    ),
-                    hostname: values.hostname,
-                    mac: values.mac,
-                    address: values.address,
-                    sshPort: values.sshPort,
-                    ports: values.ports,
-                    networks: values.cards.apply((cards) =>
-                        cards.length === 0 ? undefined : cards,
-                    ),
-                    kernelParameters: values.kernelParameters,
-                    running: values.running,
-                },
+                spec: machineSpec(values),
                 parents: [
                     ...[disk.resource.id, hostKey.instanceId, loginKey.instanceId],
                     ...(args.disks ?? []).map(({ disk: each }) => pulumi.output(each).instanceId),
@@ -188,7 +139,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
                         guarded(() => runText(v, { directBoot, cloudInit })),
                     ),
                 preStart: pulumi
-                    .all([values, files, ssh, seed.text])
+                    .all([values, files, ssh, seed.text(values.apply(({ cards }) => cards))])
                     .apply(([v, f, s, seedText]) => guarded(() => prepareText(v, f, s) + seedText)),
                 health: values.apply(healthText),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,

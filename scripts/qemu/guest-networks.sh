@@ -1,7 +1,7 @@
 #!/bin/sh
 # Brings the guest's cards and names to what its networks want. The configuration itself comes with each boot, by a
 # credential; here it is written for a systemd that knows none (before 252), taken up if it came too late for this boot,
-# and what networks have left is removed.
+# and what networks have left is removed. Cards that another manager of networks has brought up are left to it.
 #   GUEST_NETWORKS  a line for each: its name, the card's MAC address, address/prefix, the configuration's file in base64;
 #                   empty or unset: none
 #   GUEST_HOSTS     lines of /etc/hosts, each with the mark below at its end
@@ -40,10 +40,12 @@ for network_file in "$network_prefix"*.network; do
 done
 
 if ! cards_are_configured || ! networks_are_up; then
-    systemctl is-active --quiet systemd-networkd ||
+    if systemctl is-active --quiet systemd-networkd; then
+        configure_cards
+        networkctl reload
+    elif ! networks_are_up; then
         die "no systemd-networkd runs in this guest, by which it joins networks; start it (systemctl enable --now systemd-networkd), take another base image, or leave out networks"
-    configure_cards
-    networkctl reload
+    fi
     network_tries=0
     until networks_are_up; do
         network_tries=$((network_tries + 1))
@@ -56,10 +58,10 @@ fi
 # Without networks, before and now, the file is none of our business.
 if [ -n "${GUEST_HOSTS:-}" ] || grep -qs "$network_mark\$" "$network_etc/hosts"; then
     network_hosts=$(
-        grep -v "$network_mark\$" "$network_etc/hosts"
+        grep -v "$network_mark\$" "$network_etc/hosts" 2>/dev/null || :
         printf '%s' "${GUEST_HOSTS:-}"
-    ) || :
-    if [ "$network_hosts" != "$(cat "$network_etc/hosts")" ]; then
+    )
+    if [ "$network_hosts" != "$(cat "$network_etc/hosts" 2>/dev/null)" ]; then
         # By rename: nobody reads half of it.
         printf '%s\n' "$network_hosts" >"$network_etc/hosts.kubedev"
         chmod 0644 "$network_etc/hosts.kubedev"

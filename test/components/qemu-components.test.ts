@@ -1,6 +1,8 @@
 /** BaseImage and VirtualMachine against mocks, as far as cloud-init goes: what depends on it, and what stays as it was without. */
 import * as pulumi from "@pulumi/pulumi";
 import { type BaseImageArgs, BaseImage } from "../../components/qemu/base-image";
+import { Firmware } from "../../components/qemu/firmware";
+import { IoScheduler } from "../../components/qemu/io-scheduler";
 import { macFromName } from "../../components/qemu/mac-address";
 import { VirtualMachine } from "../../components/qemu/virtual-machine";
 import { type VirtualMachineArgs } from "../../components/qemu/virtual-machine-args";
@@ -8,20 +10,26 @@ import { known, MockedRun, RegisteredCommand } from "../support/mocked-run";
 
 let run: MockedRun;
 const looks: string[] = [];
+/** Shell texts of checks. */
+const checks: string[] = [];
 
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
     looks.length = 0;
+    checks.length = 0;
     run = new MockedRun({ path: "/cached", publicKey: "ssh-ed25519 A" }, (asked) => {
         const tools = asked["KUBEDEV_TOOLS"];
         if (tools === undefined) {
             return "absent=7\n";
         }
         looks.push(tools);
+        const texts = (asked["KUBEDEV_COMMANDS"] ?? "").split("\n").filter((text) => text !== "");
+        checks.push(...texts.map((text) => Buffer.from(text, "base64").toString()));
         const found = tools.split("\n").map(() => "tool=9.0");
-        return ["manager=apt-get", "root=true", ...found, "space=99999"].join("\n");
+        const passed = texts.map(() => "command=0 ");
+        return ["manager=apt-get", "root=true", ...found, "space=99999", ...passed].join("\n");
     });
     await run.begin();
 });
@@ -93,6 +101,45 @@ test("an image that is built with it has the package and its settings", async ()
     ]);
     expect(image?.environment["IMAGE_PACKAGES"]).toMatch(/,cloud-init,git$/);
     expect(image?.environment["IMAGE_GUEST_SETUP"]).toContain("datasource_list: [NoCloud, None]");
+});
+
+test("firmware, topology and scheduler are in a machine that has them, and in no other", async () => {
+    const commands = await declared(
+        { disk },
+        {
+            ...{ firmware: Firmware.Uefi, cpuTopology: { cores: 2, threads: 2 } },
+            ioScheduler: IoScheduler.None,
+        },
+    );
+    const machine = commands["vm-machine"];
+    expect((machine?.triggers as object[])[0]).toMatchObject({
+        ...{ firmware: "uefi", cpus: 4, cpuTopology: { sockets: 1, cores: 2, threads: 2 } },
+        ioScheduler: "none",
+    });
+    expect(machine?.environment["KUBEDEV_RUN"]).toContain("pflash1=firmware-variables");
+    const before = machine?.environment["KUBEDEV_PRE_START"] ?? "";
+    expect(before).toContain("w /sys/block/sd*/queue/scheduler - - - - none");
+    expect(before).toContain("firmware_template=");
+    // The disk is the same with any firmware.
+    expect(Object.keys((commands["vm-disk"]?.triggers as object[])[0] ?? {}).sort()).toEqual([
+        "baseImage",
+        "format",
+        "incarnation",
+    ]);
+    expect(checks.join()).toContain("OVMF_CODE");
+});
+
+test("without them not a word of it", async () => {
+    const { "vm-machine": machine } = await declared({ disk });
+    expect(Object.keys((machine?.triggers as object[])[0] ?? {}).sort()).toEqual([
+        ...["address", "cpus", "diskGib", "hostname", "incarnation", "kernelParameters"],
+        ...["mac", "memoryMib", "ports", "running", "sshPort"],
+    ]);
+    const texts = Object.values(machine?.environment ?? {}).join();
+    for (const word of ["MACHINE_FIND_FIRMWARE", "pflash", "bootindex", "sockets=", "scheduler"]) {
+        expect(texts).not.toContain(word);
+    }
+    expect(checks.join()).not.toContain("OVMF_CODE");
 });
 
 test("user data that is secret makes nothing else a secret", async () => {

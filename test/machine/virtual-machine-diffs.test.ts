@@ -150,6 +150,14 @@ test("user data is refused for an image without cloud-init", async () => {
     expect(preview.errors.join("\n")).toContain("user data for an image without cloud-init");
 });
 
+test("UEFI is refused for an image whose kernel is booted directly", async () => {
+    stack.program(machineProgram({ firmware: "kubedev.Firmware.Uefi" }, { more: inside }));
+    const preview = await stack.preview({ expectFailure: true });
+    expect(preview.errors.join("\n")).toContain(
+        "firmware: got uefi for an image whose kernel is booted directly",
+    );
+});
+
 test("no private key is in the state, in an argument vector or in a log", () => {
     const dir = path.join(stack.stateHome, "kubedev", stack.project, stack.stack);
     const secrets = ["node-host-key-pair", "node-login-key-pair"].map((key) => {

@@ -84,6 +84,27 @@ describe.each(shells)("guest-networks.sh in %s", (shell) => {
         expect(networkFiles()).toEqual([]);
     });
 
+    test("what another manager of networks has brought up is left to it", async () => {
+        play("systemctl", "exit 3");
+        fs.writeFileSync(at("addresses"), up.replace("\\n", "\n"));
+        expect((await run({ GUEST_NETWORKS: lan })).code).toBe(0);
+        expect(networkFiles()).toEqual([]);
+        expect(read("calls")).toBe("");
+    });
+
+    test.each([
+        ["no /etc/hosts", undefined],
+        ["an empty one", ""],
+        ["one with old names alone", "198.18.9.9 old # kubedev network\n"],
+    ])("names are written into %s", async (_what, before) => {
+        fs.rmSync(at("etc/hosts"));
+        if (before !== undefined) {
+            fs.writeFileSync(at("etc/hosts"), before);
+        }
+        expect((await run({ GUEST_HOSTS: hosts })).code).toBe(0);
+        expect(read("etc/hosts")).toBe(hosts);
+    });
+
     test("networks that were left leave nothing; what is not ours stays", async () => {
         fs.writeFileSync(at(cardPath), card);
         fs.writeFileSync(at("etc/systemd/network/05-kubedev-lan2.network"), card);

@@ -104,6 +104,30 @@ describe("qemuArgv", () => {
         expect(argv).not.toContain("-append");
     });
 
+    test("has UEFI in flash, of which the machine writes the variables alone, and starts from its disk", () => {
+        const uefi = { codePath: "code", variablesPath: "a,b/variables" };
+        const argv = qemuArgv({ ...spec, directBoot: undefined, uefi });
+        expect(values(argv, "-machine").map(properties)).toEqual([
+            new Map([
+                ...[["q35", ""] as const, ["vmport", "off"] as const, ["smm", "off"] as const],
+                ...[["pflash0", "firmware-code"] as const],
+                ...[["pflash1", "firmware-variables"] as const],
+            ]),
+        ]);
+        expect(values(argv, "-blockdev").slice(0, 2)).toEqual([
+            "node-name=firmware-code,driver=raw,file.driver=file,file.filename=code,read-only=on",
+            "node-name=firmware-variables,driver=raw,file.driver=file,file.filename=a,,b/variables",
+        ]);
+        const disks = values(argv, "-device").filter((device) => device.startsWith("scsi-hd"));
+        expect(properties(disks[0] ?? "").get("bootindex")).toBe("0");
+    });
+
+    test("arranges CPUs as it is told", () => {
+        const cpuTopology = { sockets: 2, cores: 3, threads: 1 };
+        const argv = qemuArgv({ ...spec, cpus: 6, cpuTopology });
+        expect(values(argv, "-smp")).toEqual(["6,sockets=2,cores=3,threads=1"]);
+    });
+
     test("boots a kernel that needs no initrd", () => {
         const argv = qemuArgv({ ...spec, directBoot: { kernelPath: "k", kernelLine: "ro" } });
         expect(values(argv, "-kernel")).toEqual(["k"]);

@@ -108,9 +108,34 @@ test("name and network", () => {
         "instance-id": expect.stringMatching(/^kubedev-[0-9a-f]{16}$/) as string,
         "local-hostname": "node",
     });
-    expect(parse(networkConfig(seed))).toEqual({
+    expect(parse(networkConfig(seed.mac))).toEqual({
         version: 2,
         ethernets: { card0: { match: { macaddress: "52:54:00:12:34:56" }, dhcp4: true } },
+    });
+});
+
+test("further cards come and go with each boot, and make no other instance", () => {
+    const card = { network: "lan", mac: "52:54:00:00:00:02", address: "198.18.0.2/20" };
+    expect(parse(networkConfig(seed.mac, [card]))).toMatchObject({
+        ethernets: {
+            card0: { match: { macaddress: seed.mac } },
+            card1: {
+                match: { macaddress: "52:54:00:00:00:02" },
+                addresses: ["198.18.0.2/20"],
+                optional: true,
+            },
+        },
+    });
+    const line = (text: string, name: string) =>
+        text.split("\n").find((each) => each.startsWith(`export ${name}=`));
+    const [alone, joined] = [seedText(seed), seedText(seed, [card])];
+    expect(line(joined, "SEED_META_DATA")).toBe(line(alone, "SEED_META_DATA"));
+    expect(line(joined, "SEED_NETWORK_CONFIG")).not.toBe(line(alone, "SEED_NETWORK_CONFIG"));
+    const [defaults] = partsOf(seedUserData(undefined, true));
+    expect(parse(defaults?.text ?? "")).toEqual({
+        ssh_pwauth: false,
+        manage_etc_hosts: false,
+        updates: { network: { when: ["boot-new-instance", "boot"] } },
     });
 });
 
