@@ -10,6 +10,7 @@ export { type CpuTopologyArgs } from "./cpu-topology";
 export { Firmware } from "./firmware";
 export { IoScheduler } from "./io-scheduler";
 export { MachineDisk, type MachineDiskArgs, type MachineDiskRef } from "./machine-disk";
+export { type GroupMachineArgs, MachineGroup, type MachineGroupArgs } from "./machine-group";
 export { type MachineDiskMountArgs } from "./machine-disks";
 export {
     MachineNetwork,
@@ -19,4 +20,8 @@ export {
     type NetworkMachineArgs,
 } from "./machine-network";
 export { VirtualMachine } from "./virtual-machine";
-export { type ForwardedPortArgs, type VirtualMachineArgs } from "./virtual-machine-args";
+export {
+    type ForwardedPortArgs,
+    type SharedMachineArgs,
+    type VirtualMachineArgs,
+} from "./virtual-machine-args";

@@ -18,8 +18,8 @@ export interface ForwardedPortArgs {
     hostPort?: pulumi.Input<number>;
 }
 
-/** Arguments of a VirtualMachine. */
-export interface VirtualMachineArgs {
+/** What several machines may have alike. */
+export interface SharedMachineArgs {
     /** What it starts from: `files` of a BaseImage. Another image replaces the disk; MAC and address are kept. */
     baseImage: pulumi.Input<BaseImageFiles>;
     /** Memory in MiB. Defaults to 1024. A change restarts it. */
@@ -32,14 +32,6 @@ export interface VirtualMachineArgs {
     firmware?: pulumi.Input<Firmware>;
     /** Size of its disk in GiB. Defaults to 8. A larger size restarts it and grows disk and file system; a smaller one is refused. */
     diskGib?: pulumi.Input<number>;
-    /** Further disks, which outlive it. One more, one less or a larger one restarts it. Defaults to none. */
-    disks?: MachineDiskMountArgs[];
-    /** Host name of the guest. Defaults to the component's name. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
-    hostname?: pulumi.Input<string>;
-    /** MAC address. Defaults to one derived from the name: 52:54 and the name's CRC-32. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
-    mac?: pulumi.Input<string>;
-    /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
-    address?: pulumi.Input<string>;
     /** Port on that address that leads to the guest's sshd. Defaults to 2222. A change restarts it. */
     sshPort?: pulumi.Input<number>;
     /** Further ports of the guest that are reachable on that address. Defaults to none. A change restarts it. */
@@ -60,6 +52,18 @@ export interface VirtualMachineArgs {
     readyTimeoutSec?: number;
     /** How long it may take to shut down before it is switched off, in seconds. Defaults to 30. */
     stopTimeoutSec?: number;
+}
+
+/** Arguments of a VirtualMachine. */
+export interface VirtualMachineArgs extends SharedMachineArgs {
+    /** Further disks, which outlive it. One more, one less or a larger one restarts it. Defaults to none. */
+    disks?: MachineDiskMountArgs[];
+    /** Host name of the guest. Defaults to the component's name. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
+    hostname?: pulumi.Input<string>;
+    /** MAC address. Defaults to one derived from the name: 52:54 and the name's CRC-32. A change restarts it; on an image with cloud-init it is provisioned anew, on a new disk. */
+    mac?: pulumi.Input<string>;
+    /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
+    address?: pulumi.Input<string>;
 }
 
 const port = whole(1, 65535, "a TCP port");

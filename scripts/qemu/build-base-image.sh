@@ -91,7 +91,7 @@ build() {
         --customize-hook='sh -c "$IMAGE_MAKE_ARTIFACTS" make-artifacts "$1"' \
         "$IMAGE_SUITE" - ${sources:+"$sources"} \
         3>"$staging/artifacts.tar" 9>&- >&2 ||
-        fail "got no $IMAGE_SUITE from ${IMAGE_MIRROR:-the mirrors that this machine's apt has}, see above; expected one that answers" \
+        fail "got no $IMAGE_SUITE from ${IMAGE_MIRROR:-the mirrors of apt here}, see above; expected one that answers" \
             "and has $IMAGE_SUITE with $IMAGE_KERNEL_PACKAGE and $IMAGE_PACKAGES; correct mirror, suite or packages, or run the same again when it answers"
     tar -x -C "$staging" --no-same-owner -f "$staging/artifacts.tar"
     rm "$staging/artifacts.tar"

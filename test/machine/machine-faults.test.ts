@@ -1,5 +1,6 @@
 /** What goes wrong with machines, for real: what cannot come up, disks that are full, a pulumi that is killed anywhere, a state that is lost. */
 import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import * as http from "node:http";
@@ -66,7 +67,8 @@ test("what cannot come up: one message each, the rest is left alone, and nothing
     const at = `http://127.0.0.1:${String((web.address() as net.AddressInfo).port)}`;
     const image = (name: string, args: string) =>
         `new kubedev.BaseImage("${name}", { ${args} });\n`;
-    const file = (url: string) => `disk: { url: "${url}", sha256: "${"0".repeat(64)}" }`;
+    const file = (url: string) =>
+        `disk: { url: "${url}", sha256: "${createHash("sha256").update(url).digest("hex")}" }`;
     stack = await created(
         shared +
             image("corrupt", file(`${at}/corrupt`)) +
