@@ -147,7 +147,7 @@ write_service_record
 # In the background, since a shell takes no signal while it waits for a foreground process.
 is_healthy() {
     # shellcheck disable=SC2016 # the text is no argument, which others could read
-    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(seconds_up) - begin)) KUBEDEV_LEFT_SEC=$1 exec timeout "$(($1 + 1))" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
+    (cd "$dir" && exec 9>&- && KUBEDEV_PID=$pid KUBEDEV_WAITED_SEC=$(($(seconds_up) - begin)) KUBEDEV_LEFT_SEC=$1 exec timeout "$(($1 + 5))" sh -c 'eval "$KUBEDEV_HEALTH"') >"$dir/health" 2>&1 &
     check=$!
     wait "$check"
 }
@@ -170,7 +170,12 @@ while :; do
         break
     elif [ "$health_status" -eq 3 ] || [ "$left" -le 0 ]; then
         say "the health check said: $(tail -n 5 "$dir/health")"
-        [ "$health_status" -ne 3 ] || fail "the service will not become healthy"
+        if [ "$health_status" -eq 3 ]; then
+            # It does not listen any more to who asks it to end.
+            KUBEDEV_STOP=''
+            [ "$KUBEDEV_STOP_SEC" -le 5 ] || KUBEDEV_STOP_SEC=5
+            fail "the service will not become healthy"
+        fi
         fail "the service was not healthy after $KUBEDEV_HEALTH_SEC s (exit status of the check: $health_status)"
     fi
     now=$(seconds_up)

@@ -66,8 +66,10 @@ while :; do
     # QEMU takes the connection before the guest can, and repeats its own attempt ever more
     # rarely: short tries find the guest sooner. On a slow machine the answer itself is slow.
     try_ms=$((now_ms / 10 + ${KUBEDEV_WAITED_SEC:-0} * 100))
-    [ "$try_ms" -ge 500 ] || try_ms=500
     [ "$try_ms" -le 5000 ] || try_ms=5000
+    # Not past the deadline, when there are words to be said.
+    [ "$try_ms" -le $((wait_sec * 1000 - now_ms)) ] || try_ms=$((wait_sec * 1000 - now_ms))
+    [ "$try_ms" -ge 500 ] || try_ms=500
     banner=$(timeout "$((try_ms / 1000)).$(printf '%03d' $((try_ms % 1000)))" \
         socat -u "TCP4:$where,readbytes=4" STDOUT 2>/dev/null) || :
     if [ "$banner" = SSH- ]; then
