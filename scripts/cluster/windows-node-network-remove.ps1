@@ -16,7 +16,7 @@ foreach ($rule in @(Get-NetFirewallRule | Where-Object { @('kubedev-kubelet', 'k
 # The cmdlets come with the feature Containers.
 if (Get-Command -Name 'Get-HnsNetwork' -ErrorAction SilentlyContinue) {
     foreach ($each in @(Get-HnsNetwork | Where-Object { $_.Name -eq $Network })) {
-        $null = Remove-HnsNetwork -InputObject $each
+        $null = $each | Remove-HnsNetwork
         $changed += $Network
     }
 }
