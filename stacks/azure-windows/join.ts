@@ -58,14 +58,15 @@ function fileOf(binary: pulumi.Output<Binary>) {
 export function joinAgent(
     agent: string,
     host: pulumi.Input<Host>,
-    { agents: _all, nodeNames, ...join }: Join,
+    join: Join,
     programs: ReturnType<typeof nodePrograms>,
     builder: pulumi.Input<Host>,
 ): WindowsNode {
+    const { kubeconfigPath, kubectlPath, endpoint, peerCidrs, kubernetesVersion } = join;
     return new WindowsNode(`${agent}-node`, {
-        ...join,
-        host,
-        nodeName: nodeNames[agent] ?? agent,
+        ...{ host, kubeconfigPath, kubectlPath, endpoint, peerCidrs, kubernetesVersion },
+        nodeName: join.nodeNames[agent] ?? agent,
+        readyTimeoutSec: join.readyTimeoutSec,
         programs,
         sourceHost: builder,
     });

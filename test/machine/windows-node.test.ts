@@ -230,6 +230,20 @@ const parts = ["kubeadm", "kubelet", "kube-proxy", "flanneld", "win-overlay", "h
                 { encoding: "utf8" },
             );
             expect(tokens).toContain(tokenOf(fs.readFileSync(file, "utf8")));
+            // And who it is for the API server.
+            const anyone = plane.kubeconfigText.replace(
+                /^ *client-(certificate|key)-data: .*\n/gm,
+                "",
+            );
+            const whoami = execFileSync(
+                plane.binary("kubectl"),
+                [
+                    ...["--kubeconfig", stack.write("anyone.conf", anyone), "auth", "whoami"],
+                    ...["--token", tokenOf(fs.readFileSync(file, "utf8")), "-o", "json"],
+                ],
+                { encoding: "utf8" },
+            );
+            expect(whoami).toContain("system:bootstrappers:kubeadm:default-node-token");
             const can = (what: string, who: string) =>
                 plane.kubectl(
                     ...["auth", "can-i", "list", what, "--as", `system:node:${who}`],
