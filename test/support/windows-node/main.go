@@ -1,5 +1,3 @@
-//go:build windows
-
 // Stands in for the programs of a Windows node, by the name of its file: what each was told is in C:\seen, what others wait for
 // is done. There is no HNS and no containerd under Wine for the real ones.
 package main
@@ -11,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/windows/svc"
 )
 
 const kubeconfig = `C:\etc\kubernetes\kubelet.conf`
@@ -31,7 +27,7 @@ func main() {
 		write(`C:\run\flannel\subnet.env`, "FLANNEL_NODE="+os.Getenv("NODE_NAME"))
 		time.Sleep(time.Hour)
 	default:
-		check(svc.Run("", service{}))
+		check(run())
 	}
 }
 
@@ -49,21 +45,6 @@ func kubeadm(verb string) {
 		_ = exec.Command("net", "stop", "kubelet").Run()
 		check(os.RemoveAll(kubeconfig))
 	}
-}
-
-type service struct{}
-
-func (service) Execute(_ []string, requests <-chan svc.ChangeRequest, status chan<- svc.Status) (bool, uint32) {
-	status <- svc.Status{State: svc.Running, Accepts: svc.AcceptStop}
-	for request := range requests {
-		switch request.Cmd {
-		case svc.Interrogate:
-			status <- request.CurrentStatus
-		case svc.Stop:
-			return false, 0
-		}
-	}
-	return false, 0
 }
 
 func see(name, line string) {
