@@ -21,3 +21,9 @@ export { CgroupDriver } from "./kubelet-config";
 export { ProxyMode } from "./proxy-config";
 export { UnitDialect } from "./unit-texts";
 export { type VerbosityCommands } from "./verbosity-commands";
+export { WindowsNode } from "./windows-node";
+export {
+    type WindowsNodeArgs,
+    type WindowsNodeProgramArgs,
+    type WindowsNodeProgramsArgs,
+} from "./windows-node-args";

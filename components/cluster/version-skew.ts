@@ -44,3 +44,19 @@ export function skewProblems(
               ];
     });
 }
+
+/** What is wrong with the kubelet and kube-proxy of a node beside an API server: both may be up to three minor releases older. */
+export function nodeSkewProblem(
+    apiserver: string,
+    version: string,
+): { propertyPath: string; reason: string }[] {
+    const ahead = minorOf(version) - minorOf(apiserver);
+    return ahead <= 0 && ahead >= -3
+        ? []
+        : [
+              {
+                  propertyPath: "kubernetesVersion",
+                  reason: `got ${version} beside an API server ${apiserver}; expected that minor release or up to three older (Kubernetes' version skew policy)`,
+              },
+          ];
+}

@@ -22,11 +22,11 @@ export function script(name: string): string {
     return text;
 }
 
-/** Removes whole-line comments and empty lines. Scripts therefore hold no here-document with such lines. */
+/** Removes whole-line comments, also those of cmd, and empty lines. Scripts therefore hold no here-document with such lines. */
 export function stripComments(text: string): string {
     return text
         .split("\n")
-        .filter((line) => !/^\s*(#|$)/.test(line))
+        .filter((line) => !/^\s*(#|::(\s|$)|$)/.test(line))
         .map((line) => `${line}\n`)
         .join("");
 }

@@ -60,6 +60,38 @@ const kubelet = z.strictObject({
         .default("v1.36.1"),
 });
 
+const nodeName = z
+    .string({ error: "expected the name of a node" })
+    .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, {
+        error: "expected lower-case letters, digits, inner hyphens and dots, at most 63",
+    });
+const join = z.strictObject({
+    /** Absolute path, on this computer, of an administrator's kubeconfig of a cluster that kubeadm made, with flannel. */
+    kubeconfigPath: text("the absolute path of a kubeconfig").regex(/^\//, {
+        error: "expected the absolute path of a kubeconfig",
+    }),
+    /** Absolute path of kubectl on this computer. Defaults to that on the PATH. */
+    kubectlPath: text("the absolute path of kubectl").optional(),
+    /** API server as the agents reach it. Defaults to that of the kubeconfig. */
+    endpoint: text('an address and a port, as "10.0.0.4:6443"').optional(),
+    /** Ranges of addresses of the cluster's other machines. */
+    peerCidrs: z
+        .array(text('ranges of addresses, as "10.0.0.0/16"'), {
+            error: 'expected the ranges of addresses of the cluster\'s machines, as ["10.0.0.0/16"]',
+        })
+        .min(1, { error: "expected at least one range: without any nobody would reach the nodes" }),
+    /** Version of Kubernetes of the nodes' programs, until they are swapped. */
+    kubernetesVersion: kubelet.shape.kubernetesVersion,
+    /** Windows agents that are joined. Defaults to all. */
+    agents: z.array(z.string(), { error: "expected a list of agents" }).optional(),
+    /** By agent: name of its node. Defaults to the agent's. */
+    nodeNames: z
+        .record(z.string(), nodeName, { error: "expected names of nodes by agent" })
+        .default({}),
+    /** How long a node may take to be Ready. */
+    readyTimeoutSec: seconds.default(600),
+});
+
 /** Settings of the environment, as `azure-windows:<name>`. */
 export const settings = {
     /** Region. */
@@ -93,6 +125,8 @@ export const settings = {
     source: source.optional(),
     /** A kubelet by itself as a service of each Windows agent, beside containerd. Defaults to none. */
     kubelet: kubelet.optional(),
+    /** A cluster whose nodes the Windows agents become, each with kubelet and kube-proxy as services. Defaults to none. */
+    join: join.optional(),
     /** Services of the Windows agents whose program is one of the tree. */
     swap: z
         .array(swap, { error: "expected a list of services" })
@@ -107,11 +141,19 @@ export type Settings = z.output<z.ZodObject<typeof settings>>;
 
 /** What the parts of the environment must have of each other. */
 export function assertParts(config: Settings): void {
-    const { linux, linuxDiskGib, source: tree, swap: swaps, windows } = config;
+    const { linux, linuxDiskGib, source: tree, swap: swaps, windows, join: cluster } = config;
+    const unknownAgents = (at: string, names: readonly string[]) =>
+        names
+            .filter((name) => !windows.includes(name))
+            .map(
+                (name) =>
+                    `${at}: got "${name}"; expected names of azure-windows:windows: ${windows.join(", ")}`,
+            );
+    const nodes = (cluster?.agents ?? windows).map((name) => cluster?.nodeNames[name] ?? name);
     const problems = [
         ...(linux
             ? []
-            : (["source", "kubelet"] as const)
+            : (["source", "kubelet", "join"] as const)
                   .filter((name) => config[name] !== undefined)
                   .map(
                       (name) =>
@@ -133,13 +175,18 @@ export function assertParts(config: Settings): void {
               ]
             : []),
         ...swaps.flatMap(({ agents = [] }, at) =>
-            agents
-                .filter((name) => !windows.includes(name))
-                .map(
-                    (name) =>
-                        `swap[${String(at)}].agents: got "${name}"; expected names of azure-windows:windows: ${windows.join(", ")}`,
-                ),
+            unknownAgents(`swap[${String(at)}].agents`, agents),
         ),
+        ...unknownAgents("join.agents", cluster?.agents ?? []),
+        ...unknownAgents("join.nodeNames", Object.keys(cluster?.nodeNames ?? {})),
+        ...(cluster !== undefined && new Set(nodes).size < nodes.length
+            ? [`join.nodeNames: got ${nodes.join(", ")}; expected another name for each agent`]
+            : []),
+        ...(cluster !== undefined && config.kubelet !== undefined
+            ? [
+                  "kubelet: got one beside azure-windows:join, which brings its own; expected one of both. Take it out: pulumi config rm azure-windows:kubelet",
+              ]
+            : []),
     ];
     if (problems.length > 0) {
         throw new pulumi.RunError(problems.map((line) => `azure-windows:${line}`).join("\n"));

@@ -4,8 +4,9 @@ import { SshKeyPair } from "../../components/host";
 import { BuildHost } from "../../components/source";
 import { readConfig } from "../config";
 import { assertParts, settings } from "./config";
+import { joinAgent, nodePrograms } from "./join";
 import { installKubelet, kubeletService, releasedKubelet } from "./kubelet";
-import { buildNeeds, declareSource, declareSwap } from "./programs";
+import { buildNeeds, declareSource, declareSwap, type ServiceAgent } from "./programs";
 
 const config = readConfig("azure-windows", settings);
 assertParts(config);
@@ -13,6 +14,10 @@ const shutdown =
     config.shutdownTime === ""
         ? { autoShutdown: false }
         : { shutdownTime: config.shutdownTime, shutdownTimeZone: config.shutdownTimeZone };
+
+/** Whether an agent becomes a node. */
+const joins = (name: string) =>
+    config.join !== undefined && (config.join.agents ?? config.windows).includes(name);
 
 const loginKey = new SshKeyPair("login", { comment: `kubedev ${pulumi.getStack()}` });
 const network = new AgentNetwork("agents", {
@@ -39,13 +44,14 @@ const windows = config.windows.map((name): [string, WindowsAgent] => [
         ...common,
         size: config.windowsSize,
         release: config.windowsRelease,
-        ...(config.kubelet === undefined ? {} : { containerd: {} }),
+        ...(config.kubelet === undefined && !joins(name) ? {} : { containerd: {} }),
     }),
 ]);
 const agents = [...(linux === undefined ? [] : [["linux", linux] as const]), ...windows];
 
 const builder =
-    linux === undefined || (config.source === undefined && config.kubelet === undefined)
+    linux === undefined ||
+    (config.source === undefined && config.kubelet === undefined && config.join === undefined)
         ? undefined
         : new BuildHost("builder", {
               host: linux.host,
@@ -53,17 +59,34 @@ const builder =
           });
 const source = builder && config.source && declareSource(config.source, config.swap, builder.host);
 const kubelet = builder && config.kubelet && releasedKubelet(config.kubelet, builder.host);
+const { join } = config;
+const programs = builder && join && nodePrograms(join, builder.host);
+const nodes = new Map(
+    windows.flatMap(([name, { host }]) =>
+        builder === undefined || join === undefined || programs === undefined || !joins(name)
+            ? []
+            : [[name, joinAgent(name, host, join, programs, builder.host)] as const],
+    ),
+);
+/** By service: what installed it on an agent. */
+function installedOn(name: string, { host }: WindowsAgent): ServiceAgent["installed"] {
+    const node = nodes.get(name);
+    if (node !== undefined) {
+        return new Map([
+            [kubeletService, { instanceId: node.kubeletInstanceId }],
+            ["kube-proxy", { instanceId: node.kubeProxyInstanceId }],
+        ]);
+    }
+    return new Map(
+        builder === undefined || kubelet === undefined
+            ? []
+            : [[kubeletService, installKubelet(name, host, kubelet, builder.host)]],
+    );
+}
 const serviceAgents = new Map(
-    windows.map(([name, { host }]) => [
+    windows.map(([name, agent]) => [
         name,
-        {
-            host,
-            installed: new Map(
-                builder === undefined || kubelet === undefined
-                    ? []
-                    : [[kubeletService, installKubelet(name, host, kubelet, builder.host)]],
-            ),
-        },
+        { host: agent.host, installed: installedOn(name, agent) },
     ]),
 );
 const swapped = config.swap.flatMap((swap) =>
@@ -111,6 +134,17 @@ export const outputs = {
           }),
     /** By name and platform: where the binaries are on the Linux agent. */
     ...(source?.build === undefined ? {} : { binaries: source.build.paths }),
+    /** By Windows agent: its node in the cluster, with the version and the range of addresses of pods that it reports. */
+    ...(nodes.size === 0
+        ? {}
+        : {
+              nodes: Object.fromEntries(
+                  [...nodes].map(([name, { nodeName, kubeletVersion, podCidr }]) => [
+                      name,
+                      { nodeName, kubeletVersion, podCidr },
+                  ]),
+              ),
+          }),
     /** By service and agent: what the program says of its version that was put in place. */
     ...(swapped.length === 0 ? {} : { swapped: Object.fromEntries(swapped) }),
     /** All that is there, and what it costs, in Azure's portal. */

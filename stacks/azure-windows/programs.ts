@@ -1,6 +1,6 @@
 /** From the source tree on the Linux agent to the services of Windows agents. */
 import * as pulumi from "@pulumi/pulumi";
-import { type Host, HostArtifact, HostCommand } from "../../components/host";
+import { type Host, HostArtifact } from "../../components/host";
 import { type Binary, Build, BuildMode, SourceTree } from "../../components/source";
 import { BinaryRollout } from "../../components/swap";
 import { type Settings, windowsPlatform } from "./config";
@@ -33,7 +33,7 @@ export function declareSource(wanted: Source, swaps: readonly Swap[], builder: p
 export interface ServiceAgent {
     host: pulumi.Input<Host>;
     /** By service: what installed it, if that is of this stack. */
-    installed: ReadonlyMap<string, HostCommand>;
+    installed: ReadonlyMap<string, { instanceId: pulumi.Output<string> }>;
 }
 
 /** Declares the swaps of one service; answers by agent what the new program says of its version. */

@@ -1,6 +1,7 @@
 /** The environment `azure-windows` as a developer has it, on the stand-in for Azure. */
 import { execFileSync } from "node:child_process";
 import * as path from "node:path";
+import { rootCertificates } from "node:tls";
 import { repoRoot, ScratchStack } from "../support/engine";
 
 jest.setTimeout(600_000);
@@ -58,6 +59,54 @@ test("from a tree on the Linux agent to kubelet.exe on the Windows agents: a pre
         ]),
     );
     expect(new Set(Object.values(previewed.ops()))).toEqual(new Set(["create"]));
+});
+
+test("agents become nodes of a cluster that is there, and their services are swapped", async () => {
+    const kubeconfig = (server: string) => {
+        const authority = Buffer.from(rootCertificates[0] ?? "").toString("base64");
+        return stack.write(
+            "kubeconfig",
+            JSON.stringify({
+                "current-context": "a",
+                contexts: [{ name: "a", context: { cluster: "a" } }],
+                clusters: [
+                    { name: "a", cluster: { server, "certificate-authority-data": authority } },
+                ],
+            }),
+        );
+    };
+    const join = {
+        kubeconfigPath: kubeconfig("https://127.0.0.1:6443"),
+        ...{ peerCidrs: ["10.0.0.0/16"], agents: ["node-1"], nodeNames: { "node-1": "win-1" } },
+    };
+    const swap = [...mainFlow.swap, { target: "cmd/kube-proxy", service: "kube-proxy" }].map(
+        (one) => ({ ...one, agents: ["node-1"] }),
+    );
+    set({ kubelet: undefined, join, swap });
+    expect((await stack.preview({ expectFailure: true })).errors.join("\n")).toMatch(
+        /WindowsNode node-1-node.*\n.*got nothing for the API server 127\.0\.0\.1:6443 of .*expected the address and port at which the host reaches it/,
+    );
+    kubeconfig("https://10.0.0.4:6443");
+    const ops = (await stack.preview({ timeoutMs: 300_000 })).ops();
+    const parts = ["admission", "containerd-command", "join-command", "registered", "ready"];
+    const services = ["kubelet-service-command", "kube-proxy-service-command", "flannel-service"];
+    expect(Object.keys(ops)).toEqual(
+        expect.arrayContaining([
+            ...["node-1-containers", "kubelet-node-1-swap", "kube-proxy-node-1-swap"],
+            ...["released-kubeadm-windows-amd64", "released-kube-proxy-windows-amd64"],
+            ...["flannel-flanneld-windows-amd64", "cni-plugins-win-overlay-windows-amd64"],
+            ...[...parts, ...services].map((part) => `node-1-node-${part}`),
+        ]),
+    );
+    expect(Object.keys(ops).filter((name) => name.startsWith("node-0-node"))).toEqual([]);
+    expect(ops).not.toHaveProperty("node-0-containers");
+    set({ ...mainFlow, join: { ...join, agents: ["node-1", "node-3"] } });
+    const refused = (await stack.preview({ expectFailure: true })).errors.join("\n");
+    expect(refused).toContain(
+        'azure-windows:join.agents: got "node-3"; expected names of azure-windows:windows: node-0, node-1',
+    );
+    expect(refused).toContain("azure-windows:kubelet: got one beside azure-windows:join");
+    set({ join: undefined });
 });
 
 test("what its parts lack of each other is refused before anything is made, all at once", async () => {

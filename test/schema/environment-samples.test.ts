@@ -51,6 +51,7 @@ test("every environment is known here, and has samples", () => {
         "kind/default.sample.yaml",
         "kind/two-nodes.sample.yaml",
         "azure-windows/default.sample.yaml",
+        "azure-windows/join.sample.yaml",
         "azure-windows/swap.sample.yaml",
         "azure-windows/two-nodes.sample.yaml",
     ]);
@@ -76,6 +77,15 @@ test("source.sample.yaml means what it says", () => {
     );
     expect(machines).toHaveLength(1);
     expect(source).toMatchObject({ targets: ["cmd/kubelet", "cmd/kube-scheduler"], debug: false });
+});
+
+test("join.sample.yaml means what it says", () => {
+    const config = rulesOf["azure-windows"].parse(settingsOf("azure-windows", "join.sample.yaml"));
+    expect(() => {
+        assertParts(config);
+    }).not.toThrow();
+    expect(config.join).toMatchObject({ kubernetesVersion: "v1.36.1", readyTimeoutSec: 600 });
+    expect(config.swap.map(({ service }) => service)).toEqual(["kubelet", "kube-proxy"]);
 });
 
 test("swap.sample.yaml means what it says", () => {

@@ -193,6 +193,8 @@ networking: { serviceSubnet: 10.100.0.0/24 }
             ...["--etcd-servers", etcdUrl, "--bind-address=127.0.0.1"],
             ...[`--secure-port=${this.port}`, "--authorization-mode=Node,RBAC"],
             "--service-cluster-ip-range=10.100.0.0/24",
+            // By which nodes are let in.
+            "--enable-bootstrap-token-auth",
             // Add-ons of the network and of storage need it.
             "--allow-privileged",
             `--client-ca-file=${pki("ca.crt")}`,

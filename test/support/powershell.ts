@@ -9,10 +9,10 @@ import { Language, Node, Parser, Tree } from "web-tree-sitter";
 /** What a script calls beside its own functions: a name that is not here is an alias, a slip or a new dependency. */
 export const cmdlets = new Set(
     `Add-PartitionAccessPath Add-WindowsCapability ConvertFrom-Json ConvertTo-Json ForEach-Object Format-Volume Get-ChildItem
-    Get-CimInstance Get-Date Get-Disk Get-FileHash Get-Item Get-NetFirewallPortFilter Get-NetFirewallRule Get-NetTCPConnection
+    Get-CimInstance Get-Command Get-Date Get-Disk Get-FileHash Get-HnsNetwork Get-Item Get-NetFirewallPortFilter Get-NetFirewallRule Get-NetTCPConnection
     Get-Partition Get-PartitionSupportedSize Get-Process Get-Service Get-Variable Get-Volume Get-WindowsFeature Initialize-Disk
-    Install-WindowsFeature Invoke-WebRequest New-Item New-ItemProperty New-NetFirewallRule New-Partition Remove-Item
-    Remove-ItemProperty Resize-Partition Restart-Service Set-Disk Set-NetFirewallRule Set-Partition Set-Service Set-StrictMode
+    Install-WindowsFeature Invoke-WebRequest New-Item New-ItemProperty New-NetFirewallRule New-Partition Remove-HnsNetwork
+    Remove-Item Remove-ItemProperty Remove-NetFirewallRule Resize-Partition Restart-Service Set-Disk Set-NetFirewallRule Set-Partition Set-Service Set-StrictMode
     Sort-Object Start-Service Start-Sleep Stop-Service Test-Path Update-Disk Update-HostStorageCache Where-Object`.split(
         /\s+/,
     ),

@@ -1,23 +1,33 @@
-/** Scripts that Azure runs on Windows machines: no Windows runs here, so their trees are held against rules. */
+/** Scripts for Windows PowerShell: no Windows runs here, so their trees are held against rules. */
 import * as fs from "fs";
 import * as path from "path";
 import { script, stripComments } from "../../components/internal/scripts";
 import { repoRoot } from "../support/engine-cli";
 import { cmdlets, findings, parsePowerShell, rules } from "../support/powershell";
 
-const dir = path.join(repoRoot, "scripts/azure");
-const files = fs.readdirSync(dir).filter((name) => name.endsWith(".ps1"));
-const fileOf = (name: string) => fs.readFileSync(path.join(dir, name), "utf8");
+/** Name to folder below scripts/. */
+const folders = new Map(
+    ["azure", "cluster"].flatMap((folder) =>
+        fs
+            .readdirSync(path.join(repoRoot, "scripts", folder))
+            .filter((name) => name.endsWith(".ps1"))
+            .map((name) => [name, folder] as const),
+    ),
+);
+const files = [...folders.keys()];
+const placeOf = (name: string) => `${folders.get(name) ?? ""}/${name}`;
+const fileOf = (name: string) =>
+    fs.readFileSync(path.join(repoRoot, "scripts", placeOf(name)), "utf8");
 const include = /^\. \.\/(.*)\n/gm;
 const included = new Set(
     files.flatMap((name) => [...fileOf(name).matchAll(include)].map(([, other]) => other)),
 );
-/** Scripts of run commands; the other files are parts of them, which are looked at where they stand. */
+/** Scripts of commands; the other files are parts of them, which are looked at where they stand. */
 const names = files.filter((name) => !included.has(name));
 const textOf = (name: string) =>
     fileOf(name).replace(include, (_line, other: string) => fileOf(other));
 
-/** Parameters are named by what declares the run commands: a new name here is a new name there. */
+/** Parameters are named by what declares the commands: a new name here is a new name there. */
 const parameters: Record<string, string[]> = {
     "windows-access.ps1": ["AuthorizedKeys", "HostKey", "HostKeyPublic"],
     "windows-build-tools.ps1": ["GitUrl", "GitSha256", "GoUrl", "GoSha256", "GoVersion"],
@@ -26,6 +36,8 @@ const parameters: Record<string, string[]> = {
     "windows-containers.ps1": ["ContainerdVersion", "ContainerdUrl", "ContainerdSha256"],
     "windows-data-disks.ps1": ["Disks"],
     "windows-system-disk.ps1": [],
+    "windows-node-network-remove.ps1": ["Network"],
+    "windows-node-network.ps1": ["Peers"],
 };
 
 test("parts that several scripts or one large one are joined of", () => {
@@ -48,7 +60,7 @@ test.each(names)("%s keeps every rule", async (name) => {
 });
 
 test.each(names)("%s stays what it is when its comments are stripped", async (name) => {
-    const delivered = script(`azure/${name}`);
+    const delivered = script(placeOf(name));
     expect(delivered).toBe(stripComments(textOf(name)));
     const code = async (text: string) =>
         (await parsePowerShell(text)).statements.map((each) => stripComments(each.text));

@@ -11,6 +11,8 @@ test("comments and empty lines go, all else stays", () => {
     expect(stripComments("#!/bin/sh\n# why\n\n  # more\na # b\n\techo '#'\n")).toBe(
         "a # b\n\techo '#'\n",
     );
+    // Of cmd; what only begins so is an address.
+    expect(stripComments(":: why\n::\n::1 localhost\n:label\n")).toBe("::1 localhost\n:label\n");
     expect(stripComments("last line without an end")).toBe("last line without an end\n");
     expect(stripComments("")).toBe("");
 });
