@@ -3,18 +3,15 @@
  * the schema and the tables of what a change does are compared with what the release had. What breaks somebody needs a
  * version and words (CONTRIBUTING.md, Releases).
  */
-import { declaredChanges } from "../releases/declared-changes";
-import { diffTableChanges } from "../releases/diff-table-changes";
+import { changesSince } from "../releases/changes-since";
 import {
-    presentDiffTables,
     presentPrograms,
     presentSchema,
     previewed,
     readRecording,
     recordedVersions,
-    resourcesOf,
 } from "../releases/recording";
-import { Change, schemaChanges, Weight } from "../releases/schema-changes";
+import { schemaChanges, Weight } from "../releases/schema-changes";
 import { releaseProblems } from "../releases/versions";
 import { SnippetResult } from "../support/snippet-run";
 import { read } from "./markdown";
@@ -46,17 +43,7 @@ test("every component is declared by a program of the documents", () => {
 });
 
 test(`what differs from ${last} has its version and its words`, () => {
-    const changes = [
-        ...schemaChanges(release.schema, presentSchema()),
-        ...diffTableChanges(release.diffTables, presentDiffTables()),
-        ...release.programs.flatMap(({ text, declares }): Change[] => {
-            const { error } = results.get(text) ?? {};
-            // What it no longer takes is told by the schema.
-            return error === undefined
-                ? declaredChanges(declares, resourcesOf(results.get(text)))
-                : [];
-        }),
-    ];
+    const changes = changesSince(release, results);
     expect(releaseProblems(changes, last, { version, changelog })).toEqual([]);
 });
 

@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import * as pulumi from "@pulumi/pulumi";
 import * as ts from "typescript";
 import * as kubedev from "../../index";
+import * as policy from "../../policy";
 import { DeclaredOptions, DeclaredResource, Snippet, SnippetResult } from "./snippet-run";
 
 /** What is asked of hosts while a program runs; the answers are those of a host where all is well and nothing is there. */
@@ -149,7 +150,9 @@ function leftToReader(text: string): Record<string, unknown> {
 }
 
 function required(name: string): unknown {
-    const known: Record<string, unknown> = { kubedev, "@pulumi/pulumi": pulumi };
+    const known: Record<string, unknown> = {
+        ...{ kubedev, "kubedev/policy": policy, "@pulumi/pulumi": pulumi },
+    };
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- as the program would
     return known[name] ?? (require(name) as unknown);
 }
