@@ -50,7 +50,7 @@ const layerRule = [
 ];
 
 export default defineConfig(
-    globalIgnores(["**/node_modules/", "bin/", "coverage/", ".toolchain/"]),
+    globalIgnores(["**/node_modules/", "bin/", "coverage/", "site/", ".toolchain/"]),
     js.configs.recommended,
     {
         linterOptions: { reportUnusedDisableDirectives: "error" },
