@@ -99,7 +99,7 @@ export function releaseProblems(
             .filter((change) => !names(breakingPart, change))
             .map(
                 (change) =>
-                    `CHANGELOG.md: ${describe(change)}; expected a line below "### Breaking" of "${heading}" that has \`${nameOf(change)}\`, says what to do, and how to stay`,
+                    `CHANGELOG.md: ${describe(change)}; expected a line below "### Breaking" of "${heading}" that has \`${nameOf(change)}\` or \`${change.of}\`, says what to do, and how to stay`,
             ),
         ...changes
             .filter(({ weight, member }) => weight === Weight.Additive && member === undefined)
