@@ -26,7 +26,7 @@ let results: Map<string, SnippetResult>;
 // One process for all: most programs of the last release are those of the present documents.
 beforeAll(() => {
     results = previewed([...programs, ...release.programs]);
-}, 200_000);
+}, 320_000);
 
 test("every program of the documents is previewed, and declares something", () => {
     const failed = programs

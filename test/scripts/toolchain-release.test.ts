@@ -124,7 +124,7 @@ test("what is ready becomes a package, a list of what it depends on, and their d
         (name) => !name.startsWith("@types/"),
     );
     expect(listed.filter((name) => forDevelopment.includes(name))).toEqual([]);
-}, 300_000);
+}, 600_000);
 
 interface Bom {
     metadata: { component: { name: string; version: string } };

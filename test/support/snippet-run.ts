@@ -36,6 +36,9 @@ const readers = {
     CEPH_KEY: `${"A".repeat(38)}==`,
 };
 
+/** Ten seconds of work for all programs of the documents; a busy machine takes many times that. */
+const limitMs = 300_000;
+
 export function runSnippets(snippets: Snippet[]): SnippetResult[] {
     const { status, output, stderr } = spawnSync(
         process.execPath,
@@ -47,11 +50,13 @@ export function runSnippets(snippets: Snippet[]): SnippetResult[] {
             encoding: "utf8",
             stdio: ["pipe", "pipe", "pipe", "pipe"],
             maxBuffer: 256 * 1024 * 1024,
-            timeout: 100_000,
+            timeout: limitMs,
         },
     );
     if (status !== 0) {
-        throw new Error(`snippet-program.ts ended with ${String(status)}\n${stderr.slice(-4000)}`);
+        throw new Error(
+            `snippet-program.ts ended with ${status ?? `a signal, or took over ${limitMs} ms`}\n${stderr.slice(-4000)}`,
+        );
     }
     return JSON.parse(output[3] ?? "") as SnippetResult[];
 }
