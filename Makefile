@@ -8,7 +8,7 @@ export KUBEDEV_ARGS := $(call given,ARGS)
 export KUBEDEV_REMOVE := $(call given,REMOVE)
 export KUBEDEV_TIER := $(call given,TIER)
 
-.PHONY: help tools doctor up preview destroy stack outputs env test bench
+.PHONY: help tools doctor up preview destroy stack outputs env test bench release
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -27,6 +27,8 @@ stack: ; @toolchain/stack.sh
 test: ; @test/run
 ## make bench                       what builds and clusters cost, beside go build, make, kind, bare QEMU and a bare script
 bench: ; @test/bench/run
+## make release                    what a release consists of, in .toolchain/release; publishes nothing
+release: ; @toolchain/release.sh $(KUBEDEV_ARGS)
 ## eval "$(make env)"               lets plain `pulumi` work in your shell
 env: ; @toolchain/env.sh
 ## make tools                       only makes sure of the tools

@@ -15,6 +15,8 @@ export interface Sighting {
     incarnation: number;
     /** What the record of a living thing says that a preview may know. Undefined of a dead one. */
     facts: Record<string, string> | undefined;
+    /** How its files are laid out, living or dead; undefined if it has no record. */
+    format?: number;
 }
 
 /** What the probe found on one host. */
@@ -134,13 +136,16 @@ export function parseSightings(text: string): Sightings {
 
 function sightingOf(record: ReadonlyMap<string, string>): Sighting {
     const incarnation = Number(record.get("incarnation") ?? "0");
+    // What a run that was broken off has left has no record.
+    const written = record.get("fact.format") ?? (record.has("spec") ? "1" : undefined);
+    const format = written === undefined ? {} : { format: Number(written) };
     if (record.get("alive") !== "true") {
-        return { incarnation: incarnation + 1, facts: undefined };
+        return { incarnation: incarnation + 1, facts: undefined, ...format };
     }
     const facts = [...record]
         .filter(([name]) => name.startsWith("fact."))
         .map(([name, value]) => [name.slice("fact.".length), value]);
-    return { incarnation, facts: Object.fromEntries(facts) as Record<string, string> };
+    return { incarnation, facts: Object.fromEntries(facts) as Record<string, string>, ...format };
 }
 
 /** The `name=value` lines; the last one of a name counts. */

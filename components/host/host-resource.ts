@@ -6,6 +6,7 @@ import { digestOf } from "../internal/hash";
 import { probe, shadowDir, Sightings } from "./drift-probe";
 import { Host, HostOs, HostParts, hostParts, Ssh } from "./host";
 import { keyOf, PerRun, stackDir, stackScope } from "./scope";
+import { assertFormat, StateFormat } from "./state-format";
 import { hostEnvironment, scriptTexts, textNames, verbCommands, VerbScripts } from "./transport";
 import { windowsAgentBuilt } from "./windows-agent-program";
 
@@ -33,6 +34,8 @@ export interface HostResourceArgs {
     parents?: pulumi.Input<string | undefined>[];
     /** Whether the probe looks after it: its scripts write a record, and its death shows in a preview. Defaults to true. */
     probed?: boolean;
+    /** How its files on the host are laid out. What is there in another way is refused in a preview. Defaults to the first. */
+    format?: StateFormat;
     /** Time limit in seconds for each of the scripts. Defaults to 600. */
     timeoutSec?: number;
     /** Refuses what the host's system does not have, for a host whose system is known only now. Nothing is done before. */
@@ -84,7 +87,12 @@ export function hostResource(
     const { ssh } = host;
     const parents = [host.parentId, ...(args.parents ?? [])];
     const sightings = (args.probed ?? true) ? sightingsOn(host) : undefined;
-    const incarnation = sightings?.apply((all) => incarnationOf(all, key));
+    const incarnation = sightings?.apply((all) =>
+        guarded(() => {
+            assertFormat(name, all.things.get(key)?.format, args.format);
+            return incarnationOf(all, key);
+        }),
+    );
 
     const target = ssh.apply(targetOf);
     const triggers = [

@@ -23,7 +23,9 @@ const program = `
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as kubedev from "kubedev";
+import * as policy from "kubedev/policy";
 
+policy.enforce();
 const notes = new kubedev.HostFile("notes", {
     path: path.join(__dirname, "made", "notes.txt"),
     content: "from another program\\n",
@@ -75,7 +77,15 @@ let stack: ScratchStack;
 /** Packs a copy: nothing is left in the checkout, where engine tests import the sources. */
 async function pack(): Promise<string> {
     const copy = path.join(scratch, "copy");
-    const sources = ["components", "scripts", "plugin", "index.ts", "schema.json"];
+    const sources = [
+        "components",
+        "scripts",
+        "agents",
+        "policy",
+        "plugin",
+        "index.ts",
+        "schema.json",
+    ];
     const settings = ["package.json", "tsconfig.json", "tsconfig.build.json"];
     for (const name of [...sources, ...settings, "LICENSE", "README.md", "CHANGELOG.md"]) {
         fs.cpSync(path.join(repoRoot, name), path.join(copy, name), { recursive: true });
@@ -137,7 +147,7 @@ test("the package holds code, types, sources, scripts and documents, and nothing
         ]),
     );
     const folders = new Set(names.filter((name) => name.includes("/")).map((n) => n.split("/")[0]));
-    expect([...folders].sort()).toEqual(["bin", "components", "scripts"]);
+    expect([...folders].sort()).toEqual(["agents", "bin", "components", "policy", "scripts"]);
 });
 
 test("Pulumi accepts the schema that the package ships", async () => {

@@ -115,7 +115,10 @@ function compileErrors(texts: string[]): string[] {
             moduleResolution: ts.ModuleResolutionKind.Node10,
             esModuleInterop: true,
             baseUrl: folder,
-            paths: { kubedev: [path.join(root, "index")] },
+            paths: {
+                kubedev: [path.join(root, "index")],
+                "kubedev/policy": [path.join(root, "policy/index")],
+            },
             typeRoots: [path.join(root, "node_modules/@types")],
             types: ["node"],
         });

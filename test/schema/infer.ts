@@ -8,6 +8,8 @@ export interface Property {
     type?: string;
     $ref?: string;
     description?: string;
+    /** Takes no outputs, in arguments. */
+    plain?: boolean;
     items?: Property;
     additionalProperties?: Property;
 }
@@ -22,12 +24,15 @@ export interface Schema {
             inputProperties: Record<string, Property>;
             requiredInputs: string[];
             properties: Record<string, Property>;
+            /** Outputs that are always there. */
+            required?: string[];
         }
     >;
     types: Record<
         string,
         {
             properties?: Record<string, Property>;
+            required?: string[];
             enum?: { name: string; value: string | number; description?: string }[];
         }
     >;

@@ -136,6 +136,15 @@ describe("sightings", () => {
         expect(incarnationOf(seen, "nobody")).toBe(1763717000123);
     });
 
+    test("how its files are laid out: the first way, unless its record says another; nothing of what has no record", () => {
+        const record = (...lines: string[]) => ["absent=1", "[a]", ...lines, ""].join("\n");
+        const formatOf = (...lines: string[]) =>
+            parseSightings(record(...lines)).things.get("a")?.format;
+        expect(formatOf("incarnation=1", "spec=x", "alive=true")).toBe(1);
+        expect(formatOf("incarnation=1", "spec=x", "fact.format=3", "alive=false")).toBe(3);
+        expect(formatOf("incarnation=1", "alive=false")).toBeUndefined();
+    });
+
     test("a host that does not answer, one that is stopped, and nothing at all", () => {
         const gone = parseSightings("unreachable=no route=x\n[a]\nincarnation=3\nalive=true\n");
         expect(gone.unreachable).toBe("no route=x");

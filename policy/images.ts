@@ -1,0 +1,64 @@
+import { type DeclaredResource, isPlain, objectsIn, type Violation } from "./resource";
+
+/**
+ * Images that may be another one tomorrow: of containers in Kubernetes without a digest, unless they are never pulled, and
+ * of machines in Azure with the version "latest", which a LinuxAgent or WindowsAgent has by default.
+ */
+export function unpinnedImages({ type, inputs, parentTypes }: DeclaredResource): Violation[] {
+    if (/^kubedev:index:(Linux|Windows)Agent$/.test(type)) {
+        const version = isPlain(inputs["image"]) ? inputs["image"]["version"] : undefined;
+        return latest("image.version", version ?? "latest");
+    }
+    if (parentTypes.some((parent) => /^kubedev:index:(Linux|Windows)Agent$/.test(parent))) {
+        return [];
+    }
+    if (/^azure-native:compute(\/v\w+)?:VirtualMachine$/.test(type)) {
+        const path = "storageProfile.imageReference.version";
+        return latest(path, at(inputs, path.split(".")));
+    }
+    return type.startsWith("kubernetes:") ? inPods(inputs, "") : [];
+}
+
+function latest(path: string, version: unknown): Violation[] {
+    return version === "latest"
+        ? [{ path, reason: 'got "latest"; expected a version (az vm image list --all tells them)' }]
+        : [];
+}
+
+/** A pod template can be anywhere: a Deployment's, a CronJob's, one in a resource of somebody's own kind. */
+function inPods(value: unknown, path: string): Violation[] {
+    if (Array.isArray(value)) {
+        return value.flatMap((one, index) => inPods(one, `${path}[${String(index)}]`));
+    }
+    if (!isPlain(value)) {
+        return [];
+    }
+    return Object.entries(value).flatMap(([key, inner]) => {
+        const here = path === "" ? key : `${path}.${key}`;
+        return containerLists.includes(key)
+            ? objectsIn(inner).flatMap((container, index) =>
+                  ofContainer(container, `${here}[${String(index)}].image`),
+              )
+            : inPods(inner, here);
+    });
+}
+
+const containerLists = ["containers", "initContainers", "ephemeralContainers"];
+
+function ofContainer(container: Record<string, unknown>, path: string): Violation[] {
+    const { image, imagePullPolicy } = container;
+    return typeof image !== "string" || imagePullPolicy === "Never" || isPinned(image)
+        ? []
+        : [
+              {
+                  path,
+                  reason: `got ${JSON.stringify(image)}; expected a digest in it, as name:tag@sha256:...`,
+              },
+          ];
+}
+
+const isPinned = (image: string) => /@sha256:[0-9a-f]{64}$/.test(image);
+
+function at(value: unknown, path: string[]): unknown {
+    return path.reduce<unknown>((inner, key) => (isPlain(inner) ? inner[key] : undefined), value);
+}
