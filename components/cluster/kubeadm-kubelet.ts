@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { goYaml } from "../internal/go-yaml";
 import { CgroupDriver } from "./kubelet-config";
 import { FlagValues } from "./kubeadm-objects";
 import { programArgv } from "./control-plane-flags";
@@ -52,7 +52,7 @@ export const kubeletDropInDir = "/etc/kubernetes/kubelet.conf.d";
 /** What is laid over kubeadm's configuration of all kubelets on this node. */
 export function kubeletDropIn(wishes: KubeadmKubeletWishes): string {
     const { address, cgroupDriver, allowCgroupV1, featureGates = {} } = wishes;
-    return stringify({
+    return goYaml({
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
         address,

@@ -4,7 +4,7 @@ import { assertArgs, checkedEach } from "../internal/validate";
 import { KubeadmNodeArgs } from "./kubeadm-args";
 import { ownAddress } from "./kubeadm-address";
 import { kubeadmHost } from "./kubeadm-host";
-import { joinDocuments, joinKubeconfig } from "./kubeadm-objects";
+import { joinDocuments, joinKubeconfig } from "./kubeadm-joining";
 import { kubeadmReady, logPathsOf } from "./kubeadm-ready";
 import { flatKubeadmNodeArgs, kubeadmNodeRules, kubeadmProblems } from "./kubeadm-rules";
 

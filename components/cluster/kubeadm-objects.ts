@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { goYamlDocuments } from "../internal/go-yaml";
 import { ControlPlaneProgram } from "./control-plane-programs";
 import { containerdSocket } from "./kubelet-config";
 import { validity } from "./kubeadm-config";
@@ -41,13 +41,6 @@ export interface KubeadmWishes {
     readyTimeoutSec: number;
 }
 
-/** What kubeadm's configuration of a node that joins depends on. @internal */
-export interface JoinWishes {
-    nodeName: string;
-    ignorePreflightErrors?: readonly string[];
-    readyTimeoutSec: number;
-}
-
 /** Port of the API server. */
 export const apiPort = 6443;
 
@@ -59,18 +52,15 @@ export function endpointAt(address: string): string {
 /** Where kubeadm-init.sh puts how the API server knows who asks. */
 const authenticationPath = "/etc/kubernetes/authentication.yaml";
 
-/** Where kubeadm-join.sh puts what a node joins by. */
-const discoveryPath = "/etc/kubernetes/discovery.conf";
-
 // kubeadm.k8s.io/v1beta4 (https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/), as far as it is used.
-const apiVersion = "kubeadm.k8s.io/v1beta4";
+export const apiVersion = "kubeadm.k8s.io/v1beta4";
 
 interface Arg {
     name: string;
     value: string;
 }
 
-interface NodeRegistration {
+export interface NodeRegistration {
     name: string;
     criSocket: string;
     /** Left out: kubeadm's own taint of a control plane. */
@@ -79,7 +69,7 @@ interface NodeRegistration {
     ignorePreflightErrors?: readonly string[];
 }
 
-interface Timeouts {
+export interface Timeouts {
     controlPlaneComponentHealthCheck: string;
     kubeletHealthCheck: string;
     kubernetesAPICall: string;
@@ -120,14 +110,6 @@ interface ClusterConfiguration {
     controllerManager: { extraArgs: Arg[] };
     scheduler: { extraArgs: Arg[] };
     etcd: { local: { dataDir: string; extraArgs: Arg[] } };
-}
-
-interface JoinConfiguration {
-    apiVersion: typeof apiVersion;
-    kind: "JoinConfiguration";
-    discovery: { file: { kubeConfigPath: string } };
-    nodeRegistration: NodeRegistration;
-    timeouts: Timeouts;
 }
 
 /** Configuration with which kubeadm makes a control plane. */
@@ -196,64 +178,7 @@ export function initDocuments(wishes: KubeadmWishes, token: string): string {
         featureGates,
     });
     const proxies = wishes.addons?.includes(KubeadmAddon.KubeProxy) ?? false;
-    return documents(init, cluster, ...(proxies ? [proxy] : []));
-}
-
-/** Configuration with which kubeadm makes a host a node of a cluster. */
-export function joinDocuments(wishes: JoinWishes): string {
-    const join: JoinConfiguration = {
-        ...{ apiVersion, kind: "JoinConfiguration" },
-        discovery: { file: { kubeConfigPath: discoveryPath } },
-        nodeRegistration: registration(wishes),
-        timeouts: timeouts(wishes.readyTimeoutSec),
-    };
-    return documents(join);
-}
-
-/** Configuration with which kubeadm makes authorities, and kubeconfigs for who finds the API server at `server`. */
-export function keysDocuments(
-    clusterName: string,
-    kubernetesVersion: string,
-    server: string,
-): string {
-    return documents(
-        {
-            ...{ apiVersion, kind: "InitConfiguration" },
-            // Otherwise it looks for a container runtime, and for addresses of this host.
-            localAPIEndpoint: { advertiseAddress: "192.0.2.1" },
-            nodeRegistration: { name: "control-plane", criSocket: "unix:///none" },
-        },
-        {
-            ...{ apiVersion, kind: "ClusterConfiguration" },
-            clusterName,
-            kubernetesVersion,
-            controlPlaneEndpoint: server,
-            encryptionAlgorithm: "ECDSA-P256",
-            certificateValidityPeriod: validity,
-        },
-    );
-}
-
-/**
- * Kubeconfig by which a node joins. It names the authority, and has the token: kubeadm's discovery by token alone would ask
- * without a name, which is not answered here.
- */
-export function joinKubeconfig(endpoint: string, ca: string, token: string): string {
-    const name = "joining";
-    return stringify({
-        ...{ apiVersion: "v1", kind: "Config", "current-context": name },
-        clusters: [
-            {
-                name,
-                cluster: {
-                    server: `https://${endpoint}`,
-                    "certificate-authority-data": Buffer.from(`${ca}\n`).toString("base64"),
-                },
-            },
-        ],
-        users: [{ name, user: { token } }],
-        contexts: [{ name, context: { cluster: name, user: name } }],
-    });
+    return goYamlDocuments(init, cluster, ...(proxies ? [proxy] : []));
 }
 
 /** Phases of `kubeadm init` that are left out: add-ons that nobody asked for. */
@@ -264,7 +189,8 @@ export function skippedPhases(addons: readonly KubeadmAddon[]): string {
         .join(",");
 }
 
-function registration(wishes: {
+/** How a node is registered. */
+export function registration(wishes: {
     nodeName: string;
     ignorePreflightErrors?: readonly string[];
 }): NodeRegistration {
@@ -278,7 +204,7 @@ function registration(wishes: {
 }
 
 /** kubeadm's own are for machines that boot in seconds. */
-function timeouts(sec: number): Timeouts {
+export function timeouts(sec: number): Timeouts {
     const each = `${String(sec)}s`;
     return {
         controlPlaneComponentHealthCheck: each,
@@ -308,8 +234,4 @@ function args(flags: FlagValues): Arg[] {
     return Object.entries(flags)
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([name, value]) => ({ name, value }));
-}
-
-function documents(...all: object[]): string {
-    return all.map((document) => `---\n${stringify(document)}`).join("");
 }

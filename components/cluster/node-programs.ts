@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { goYaml } from "../internal/go-yaml";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { containerdConfig, fitToCapabilities, nodeDir, podNetworkTemplate } from "./containerd-config";
@@ -56,7 +56,7 @@ export function kubeletService(
     return {
         spec: { program, flags, config },
         preStart: [
-            written(stringify(config), "config.yaml"),
+            written(goYaml(config), "config.yaml"),
             `if [ -e ${resolved} ]; then ln -sf ${resolved} resolv.conf; else ln -sf /etc/resolv.conf resolv.conf; fi`,
         ].join(" && "),
         run: `exec ${shellLine(programArgv(program, flags))}`,
@@ -78,7 +78,7 @@ export function proxyService(
     };
     return {
         spec: { program, flags, config },
-        preStart: written(stringify(config), "config.yaml"),
+        preStart: written(goYaml(config), "config.yaml"),
         run: `exec ${shellLine(programArgv(program, flags))}`,
         health: answers(proxyHealth),
     };

@@ -7,6 +7,8 @@
 kubernetes=/etc/kubernetes
 socket=/run/kubedev/containerd/containerd.sock
 unfinished=$dir/unfinished
+# That of cgroup v1, with every call: the host has what it has.
+export CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
 
 # Writes a file by rename, unless it is there; true if it was not.
 put() { # file, text, mode
@@ -36,10 +38,9 @@ use_programs() {
 # In the background, since a shell takes no signal while it waits for a foreground process.
 worker=''
 run_kubeadm() { # arguments...
-    # One of its checks reads the kernel's configuration, which images of BaseImage have not: it is no reason to stop.
     case $* in
     init\ phase*) ;;
-    *) [ -n "$(kernel_configuration)" ] || set -- "$@" --ignore-preflight-errors=SystemVerification ;;
+    *) if skips_system_check; then set -- "$@" --ignore-preflight-errors=SystemVerification; fi ;;
     esac
     kubeadm "$@" >"$dir/log" 2>&1 9>&- &
     worker=$!
@@ -55,6 +56,12 @@ run_kubeadm() { # arguments...
     worker=''
     return "$kubeadm_status"
 }
+# Its check of the system reads the kernel's configuration, which images of BaseImage have not, and fails with cgroup v1, even
+# where the kubelet may start with it.
+skips_system_check() {
+    [ -n "$(kernel_configuration)" ] || return 0
+    case $KUBEDEV_KUBELET_DROP_IN in *'failCgroupV1: false'*) [ "$(stat -fc %T /sys/fs/cgroup)" != cgroup2fs ] ;; *) false ;; esac
+}
 # Where kubeadm looks for it, too.
 kernel_configuration() {
     release=$(uname -r)
@@ -65,7 +72,8 @@ kernel_configuration() {
     ! modprobe --dry-run configs 2>/dev/null || echo configs
 }
 kubeadm_failed() { # what
-    tail -n 30 "$dir/log" >&2
+    # It lists, in colours, what is as it should be.
+    sed "s/$(printf '\033')\[[0-9;]*m//g; /^[A-Z_]*: enabled/d" "$dir/log" | tail -n 30 >&2
     die "kubeadm $1 failed on this host; its whole log is $dir/log"
 }
 

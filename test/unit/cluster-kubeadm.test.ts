@@ -9,13 +9,11 @@ import { KubeadmControlPlaneArgs, KubeadmNodeArgs } from "../../components/clust
 import { sharedProblem } from "../../components/cluster/kubeadm-address";
 import { imageLines, imageQuestion } from "../../components/cluster/kubeadm-images";
 import { kubeletDropIn, kubeletUnit } from "../../components/cluster/kubeadm-kubelet";
+import { joinDocuments, joinKubeconfig, keysDocuments } from "../../components/cluster/kubeadm-joining";
 import {
     initDocuments,
-    joinDocuments,
-    joinKubeconfig,
     KubeadmAddon,
     KubeadmWishes,
-    keysDocuments,
     skippedPhases,
 } from "../../components/cluster/kubeadm-objects";
 import {
