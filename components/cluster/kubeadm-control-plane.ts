@@ -167,14 +167,15 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
             .all([
                 pulumi.all([made, printed("token"), reachedAt]),
                 pulumi.all([known.proxyMode, known.featureGates, known.ignorePreflightErrors]),
-                pulumi.all([by("verbosity"), by("extraArgs")]),
+                pulumi.all([by("verbosity"), by("extraArgs"), there.inContainer]),
             ])
-            .apply(([[all, token, at], [mode, gates, ignored], [verbosity, extraArgs]]) =>
+            .apply(([[all, token, at], [mode, gates, ignored], [verbosity, extraArgs, inside]]) =>
                 initDocuments(
                     {
                         ...{ ...all, clusterName: name, nodeName, tunnelAddress: at },
                         runsPods: all.runsPods ?? false,
                         proxyMode: mode ?? ProxyMode.Nftables,
+                        inContainer: inside,
                         featureGates: gates,
                         verbosity: verbosity,
                         extraArgs: extraArgs,

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Host } from "../host/host";
+import { Host, hostParts } from "../host/host";
 import { hostResource, HostResource } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { serviceResource, Supervisor } from "../host/service-resource";
@@ -50,6 +50,8 @@ export interface KubeadmHostArgs {
 export interface KubeadmHost {
     /** The host, once it was looked at. */
     host: pulumi.Output<Host>;
+    /** Whether it is a container. */
+    inContainer: pulumi.Output<boolean>;
     /** What kubeadm must find there. */
     before: HostResource[];
     /** What scripts that run kubeadm take. */
@@ -75,6 +77,7 @@ export function kubeadmHost(
             { program: "curl", package: "curl" },
         ],
     });
+    const inContainer = hostParts(args.host).container.apply((inside) => inside !== undefined);
     const driver = args.cgroupDriver.apply((given) => given ?? CgroupDriver.Systemd);
     const pauseImage = args.pauseImage.apply((given) => given ?? defaultPauseImage);
     const wishes = pulumi
@@ -175,6 +178,7 @@ export function kubeadmHost(
     );
     return {
         host,
+        inContainer,
         before: [looks, containerd, images],
         environment,
         kubelet: (node, ...parents) =>
@@ -200,8 +204,9 @@ export function kubeadmHost(
                           .all([
                               pulumi.all([args.kubeProxy, args.kubeProxyVerbosity]),
                               pulumi.all([args.proxyMode, args.podCidr, args.featureGates]),
+                              inContainer,
                           ])
-                          .apply(([[program, level], [mode, podCidr, featureGates]]) =>
+                          .apply(([[program, level], [mode, podCidr, featureGates], inside]) =>
                               proxyService(
                                   program,
                                   nodeName,
@@ -211,6 +216,7 @@ export function kubeadmHost(
                                       mode: mode ?? ProxyMode.Nftables,
                                       podCidr,
                                       featureGates,
+                                      inContainer: inside,
                                   }),
                               ),
                           ),

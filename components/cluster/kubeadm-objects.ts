@@ -32,6 +32,7 @@ export interface KubeadmWishes {
     proxyMode: ProxyMode;
     /** Whether its node takes pods of users. */
     runsPods: boolean;
+    inContainer?: boolean;
     imageRepository?: string;
     featureGates?: Readonly<Record<string, boolean>>;
     verbosity?: OfControlPlane<number | undefined>;
@@ -176,6 +177,7 @@ export function initDocuments(wishes: KubeadmWishes, token: string): string {
         mode: wishes.proxyMode,
         podCidr: wishes.podCidr,
         featureGates,
+        inContainer: wishes.inContainer,
     });
     const proxies = wishes.addons?.includes(KubeadmAddon.KubeProxy) ?? false;
     return goYamlDocuments(init, cluster, ...(proxies ? [proxy] : []));

@@ -77,5 +77,7 @@ done
 for setting in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables; do
     [ ! -e "/proc/sys/$setting" ] || [ "$(cat "/proc/sys/$setting")" = 1 ] || echo 1 >"/proc/sys/$setting"
 done
+# What pods log from now on goes with the node.
+[ -e "$dir/since" ] || : >"$dir/since"
 write_record "kind=kubeadm-host"
 printf '{"kubeletVersion":%s}\n' "$(json_string "$kubelet")"
