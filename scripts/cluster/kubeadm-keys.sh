@@ -22,7 +22,7 @@ kubeadm_made() { # file that gets what it prints, arguments...
     shift
     "$KUBEDEV_KUBEADM" "$@" >"$made" 2>"$new/said" || {
         tail -n 5 "$new/said" >&2
-        die "kubeadm $1 $2 $3 failed"
+        die "kubeadm $* failed"
     }
 }
 configured() { # file, configuration
