@@ -81,6 +81,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
                 }),
             );
         const kubectl = required(known["localBinaries.kubectl"]);
+        const to = address.apply(endpointAt);
 
         const keysName = `${name}-keys`;
         const keys = hostResource(
@@ -113,6 +114,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
             {
                 ...{ host: args.host, nodeName, address, kubernetesVersion },
                 podCidr: known.podCidr.apply((given) => given ?? defaultPodCidr),
+                endpoint: to,
                 kubeadm: required(known["binaries.kubeadm"]),
                 kubelet: required(known["binaries.kubelet"]),
                 kubeProxy: args.binaries.kubeProxy,
@@ -211,7 +213,6 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
         );
         const kubelet = there.kubelet(init);
 
-        const to = address.apply(endpointAt);
         const tunnel = kubeadmTunnel(name, args.host, reachedAt, address, init, own);
         const stateDir = `../${keyOf(keysName)}`;
         const ready = kubeadmReady(
@@ -228,6 +229,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
             { ...own, dependsOn: [tunnel.resource] },
         );
         const proxy = there.kubeProxy(init, ready);
+        const routes = there.podRoutes(init, ready);
         const last = (proxy ?? ready).resource;
 
         const file = path.join(keys.dir, "kubeconfig");
@@ -259,7 +261,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
             reachedAt.apply((at) => `https://${endpointAt(at)}`),
         );
         this.nodeEndpoint = after(last, to);
-        this.nodeName = after(last, nodeName);
+        this.nodeName = after(routes.resource, nodeName);
         this.kubeletVersion = ready.result().apply((result) => textOf(result, "kubeletVersion"));
         this.logPaths = logPathsOf(args.host, {
             containerd: there.before[1],

@@ -8,14 +8,14 @@ import { imageLines, imageQuestion } from "./kubeadm-images";
 import { kubeletDropIn, kubeletUnit } from "./kubeadm-kubelet";
 import { FlagValues } from "./kubeadm-objects";
 import { CgroupDriver } from "./kubelet-config";
-import { containerdService, NodeService, proxyService } from "./node-programs";
+import { containerdService, NodeService, podRoutesService, proxyService } from "./node-programs";
 import { ProxyMode, proxyConfig } from "./proxy-config";
 
 /** kubeadm 1.36's own (cmd/kubeadm/app/constants). */
 const defaultPauseImage = "registry.k8s.io/pause:3.10.2";
 
-/** Where kubeadm-init.sh and kubeadm-join.sh put the kubeconfig of a kube-proxy. */
-const proxyKubeconfig = "/etc/kubernetes/kube-proxy.conf";
+/** Where kubeadm-init.sh and kubeadm-join.sh put the kubeconfig of a kube-proxy, and a link to the authority. */
+const credentials = "/etc/kubernetes";
 
 /** What a host is to have, of the arguments that both kinds of kubeadm nodes share. */
 export interface KubeadmHostArgs {
@@ -24,6 +24,8 @@ export interface KubeadmHostArgs {
     address: pulumi.Output<string>;
     kubernetesVersion: pulumi.Output<string>;
     podCidr: pulumi.Output<string>;
+    /** API server for nodes, as address:port. */
+    endpoint: pulumi.Output<string>;
     kubeadm: pulumi.Output<string>;
     kubelet: pulumi.Output<string>;
     /** Undefined: it is none of the host's services. */
@@ -60,6 +62,8 @@ export interface KubeadmHost {
     kubelet: (node: HostResource, ...parents: pulumi.Input<string>[]) => HostResource;
     /** Declares kube-proxy, if it is a service, once the node is there. */
     kubeProxy: (node: HostResource, ready: HostResource) => HostResource | undefined;
+    /** Declares what leads to the pods of other nodes. */
+    podRoutes: (node: HostResource, ready: HostResource) => HostResource;
 }
 
 /** Declares what comes before kubeadm on a host: its own looks, containerd, and images. */
@@ -212,7 +216,7 @@ export function kubeadmHost(
                                   nodeName,
                                   level ?? 0,
                                   proxyConfig({
-                                      kubeconfig: proxyKubeconfig,
+                                      kubeconfig: `${credentials}/kube-proxy.conf`,
                                       mode: mode ?? ProxyMode.Nftables,
                                       podCidr,
                                       featureGates,
@@ -224,5 +228,17 @@ export function kubeadmHost(
                       node,
                       ready,
                   ),
+        podRoutes: (node, ready) =>
+            service(
+                "pod-routes",
+                pulumi
+                    .all([args.endpoint, args.podCidr])
+                    .apply(([server, pods]) =>
+                        podRoutesService(nodeName, server, pods, credentials),
+                    ),
+                10,
+                node,
+                ready,
+            ),
     };
 }

@@ -67,6 +67,7 @@ export class KubeadmNode extends pulumi.ComponentResource {
                 address: ownAddress(what, args.host, known.address, known.sharedNetwork),
                 kubernetesVersion: cluster.kubernetesVersion,
                 podCidr: cluster.podCidr,
+                endpoint: cluster.endpoint,
                 kubeadm: required(known["binaries.kubeadm"]),
                 kubelet: required(known["binaries.kubelet"]),
                 kubeProxy: args.binaries.kubeProxy,
@@ -125,9 +126,12 @@ export class KubeadmNode extends pulumi.ComponentResource {
             own,
         );
         const proxy = there.kubeProxy(join, ready);
+        const routes = there.podRoutes(join, ready);
         const told = (field: string) => ready.result().apply((result) => textOf(result, field));
 
-        this.nodeName = after((proxy ?? ready).resource, nodeName);
+        this.nodeName = pulumi
+            .all([after(routes.resource, nodeName), (proxy ?? ready).resource.urn])
+            .apply(([called]) => called);
         this.kubeletVersion = told("kubeletVersion");
         this.internalIp = told("internalIp");
         this.podCidr = told("podCidr");

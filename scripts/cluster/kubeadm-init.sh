@@ -64,7 +64,7 @@ else
     printf '%s\n' "$KUBEDEV_MADE" >"$dir/made"
     rm -f "$unfinished"
 fi
-put "$kubernetes/kube-proxy.conf" "$KUBEDEV_KUBE_PROXY_CONF" 0600 || :
+put_credentials
 write_record "kind=kubeadm-control-plane" "exists=$kubernetes/admin.conf" "exists=$kubernetes/kubelet.conf" \
     "exists=$kubernetes/manifests/kube-apiserver.yaml" "exists=$kubernetes/manifests/etcd.yaml" \
     "exists=/var/lib/kubelet/config.yaml" "exists=/var/lib/etcd/member"

@@ -46,7 +46,7 @@ if ! is_ours; then
     printf '%s\n' "$KUBEDEV_MADE" >"$dir/made"
     rm -f "$unfinished"
 fi
-put "$kubernetes/kube-proxy.conf" "$KUBEDEV_KUBE_PROXY_CONF" 0600 || :
+put_credentials
 write_record "kind=kubeadm-node" "exists=$kubernetes/kubelet.conf" "exists=$kubernetes/pki/ca.crt" \
     "exists=/var/lib/kubelet/config.yaml"
 printf '{}\n'

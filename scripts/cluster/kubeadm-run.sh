@@ -27,6 +27,12 @@ put_kubelet() {
     return "$put_status"
 }
 
+# What services of the host know the cluster by.
+put_credentials() {
+    put "$kubernetes/kube-proxy.conf" "$KUBEDEV_KUBE_PROXY_CONF" 0600 || :
+    ln -sfn pki/ca.crt "$kubernetes/ca.crt"
+}
+
 # It asks the kubelet on its PATH for its version.
 use_programs() {
     mkdir -p "$dir/bin"

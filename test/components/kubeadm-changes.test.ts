@@ -40,7 +40,7 @@ async function effectOf(make: (args: object) => Promise<unknown>, args: object):
     };
 }
 
-const onHost = ["containerd", "host", "images", "kube-proxy", "kubelet"];
+const onHost = ["containerd", "host", "images", "kube-proxy", "kubelet", "pod-routes"];
 const withBinary = (change: object) => ({ binaries: { ...binaries, ...change } });
 
 // The diff table of its page. What stands on them follows by their ids, which mocks leave as they are.
@@ -75,10 +75,18 @@ describe("of a control plane", () => {
         ],
         ["addons", { addons: ["coredns"] }, { replaced: ["init"] }],
         ["runsPods", { runsPods: true }, { replaced: ["init"] }],
-        ["nodeName", { nodeName: "m" }, { replaced: ["init", "kube-proxy", "ready"] }],
+        [
+            "nodeName",
+            { nodeName: "m" },
+            { replaced: ["init", "kube-proxy", "ready"], updated: ["pod-routes"] },
+        ],
         ["nodeLabels", { nodeLabels: { a: "b" } }, { updated: ["ready"] }],
         ["serviceCidr", { serviceCidr: "10.101.0.0/24" }, { replaced: ["init"] }],
-        ["podCidr", { podCidr: "172.20.0.0/16" }, { replaced: ["init", "kube-proxy"] }],
+        [
+            "podCidr",
+            { podCidr: "172.20.0.0/16" },
+            { replaced: ["init", "kube-proxy", "pod-routes"] },
+        ],
         ["proxyMode", { proxyMode: ProxyMode.Iptables }, { replaced: ["kube-proxy"] }],
         [
             "cgroupDriver",
@@ -111,7 +119,10 @@ describe("of a control plane", () => {
         [
             "address",
             { address: "198.18.0.9" },
-            { replaced: ["init", "keys", "kubelet", "tunnel"], updated: ["host", "images"] },
+            {
+                replaced: ["init", "keys", "kubelet", "pod-routes", "tunnel"],
+                updated: ["host", "images"],
+            },
         ],
         [
             "tunnelAddress",
@@ -149,19 +160,26 @@ describe("of a node", () => {
             { address: "198.18.0.9" },
             { replaced: ["kubelet"], updated: ["host", "join"] },
         ],
-        ["nodeName", { nodeName: "m" }, { replaced: ["join", "kube-proxy", "member", "ready"] }],
+        [
+            "nodeName",
+            { nodeName: "m" },
+            {
+                replaced: ["join", "kube-proxy", "member", "ready"],
+                updated: ["pod-routes"],
+            },
+        ],
         ["nodeLabels", { nodeLabels: { a: "b" } }, { updated: ["ready"] }],
         [
             "readyTimeoutSec",
             { readyTimeoutSec: 90 },
-            { updated: ["containerd", "join", "kube-proxy", "kubelet", "ready"] },
+            { updated: ["containerd", "join", "kube-proxy", "kubelet", "pod-routes", "ready"] },
         ],
         ["another control plane", { clusterInstanceId: "other" }, { replaced: ["kubelet"] }],
         ["other keys", { cluster: { ...node.cluster, keysId: "other" } }, { replaced: ["member"] }],
         [
             "the control plane has another address",
             { cluster: { ...node.cluster, endpoint: "198.18.0.9:6443" } },
-            { replaced: ["join"] },
+            { replaced: ["join", "pod-routes"] },
         ],
         [
             "the machine was made anew",

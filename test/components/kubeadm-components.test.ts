@@ -15,6 +15,7 @@ test("of a control plane, keys, tunnel and the wait are on this machine, all els
         ["c-keys", false],
         ["c-kube-proxy", true],
         ["c-kubelet", true],
+        ["c-pod-routes", true],
         ["c-ready", false],
         ["c-tunnel", false],
     ]);
@@ -76,6 +77,7 @@ test("of a node, its place in the cluster and the wait are on this machine, all 
         ["n-kube-proxy", true],
         ["n-kubelet", true],
         ["n-member", false],
+        ["n-pod-routes", true],
         ["n-ready", false],
     ]);
     expect(they.environmentOf("n-join")["KUBEDEV_DISCOVERY"]).toContain(

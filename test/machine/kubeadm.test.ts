@@ -7,9 +7,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
-import { engineTurn, kindHook, KindHome, kindTest, network } from "../support/kind";
+import { engineTurn, kindHook, KindHome, kindTest, network, until } from "../support/kind";
 import {
-    Binaries,
     builtPaths,
     compilesMs,
     controlPlaneBuilds,
@@ -17,50 +16,25 @@ import {
     kubernetesVersion,
 } from "../support/kubernetes-binaries";
 import { imageCache, recordPath } from "../support/local-kvm";
+import {
+    addressOf,
+    containerOf,
+    inHost as inHostOf,
+    left,
+    makeHost,
+    Name,
+    staticPods,
+} from "./kubeadm-hosts";
 
 jest.setTimeout(3_600_000);
 
 const upMs = 900_000;
-/** Of the range that machines' networks are in; the engine makes its bridge. */
-const addressOf = { c: "198.18.44.2", n: "198.18.44.3" };
-type Name = keyof typeof addressOf;
-const containerOf = (name: Name) => `kubeadm-${String(process.pid)}-${name}`;
-
 let endTurn: () => Promise<void>;
 let networkBefore: string;
 let home: KindHome;
 let stack: ScratchStack;
 
-/** A container of the node image as a host that is no node yet. */
-function makeHost(name: Name, image: string, programs: Binaries): void {
-    const mounts = Object.entries(programs).flatMap(([program, file]) => [
-        ...["--volume", `${fs.realpathSync(file)}:/opt/bin/${program}:ro`],
-    ]);
-    home.docker(
-        ...[
-            "run",
-            "--detach",
-            "--privileged",
-            "--cgroupns=private",
-            "--tmpfs=/run",
-            "--tmpfs=/tmp",
-        ],
-        // What containers are laid over must not be an overlay itself.
-        ...["--volume=/var", "--volume=/lib/modules:/lib/modules:ro", ...mounts],
-        ...["--network=kubeadm", `--ip=${addressOf[name]}`, `--hostname=${name}`],
-        ...[`--name=${containerOf(name)}`, image],
-    );
-    const bare = [
-        "until systemctl is-system-running --wait 2>/dev/null | grep -qE 'running|degraded'; do sleep 0.1; done",
-        "systemctl --quiet disable --now kubelet containerd",
-        "rm -rf /etc/systemd/system/kubelet.service* /etc/kubernetes /var/lib/kubelet /var/lib/containerd",
-        "systemctl daemon-reload",
-    ];
-    inHost(name, `set -e; ${bare.join("; ")}`);
-}
-function inHost(name: Name, command: string): string {
-    return home.docker("exec", containerOf(name), "sh", "-c", command);
-}
+const inHost = (name: Name, command: string) => inHostOf(home, name, command);
 
 /** What is asked for of the program below; nothing: no cluster. */
 interface Wishes {
@@ -142,7 +116,7 @@ beforeAll(
         const programs = { ...forThisMachine(await builtPaths(stack)), pause };
         const image = String((await stack.outputs())["tag"]);
         home.docker("network", "create", "--subnet=198.18.44.0/24", "kubeadm");
-        for (const name of ["c", "n"] as const) makeHost(name, image, programs);
+        for (const name of ["c", "n"] as const) makeHost(home, name, image, programs);
     }),
 );
 afterAll(
@@ -162,40 +136,11 @@ async function kubectl(...args: string[]): Promise<string> {
     }).trim();
 }
 
-/** A container's id by the name of the static pod that it is in. */
-function staticPods(): Record<string, string> {
-    const ctr = "ctr --address /run/kubedev/containerd/containerd.sock -n k8s.io";
-    const running = `${ctr} tasks list 2>/dev/null | awk '$3 == "RUNNING" { print $1 }'`;
-    const named = `${ctr} containers info "$id" 2>/dev/null | sed -n 's/.*"io.kubernetes.container.name": "\\(.*\\)".*/\\1/p'`;
-    const lines = inHost("c", `for id in $(${running}); do echo "$(${named}) $id"; done`);
-    return Object.fromEntries(
-        lines
-            .split("\n")
-            .map((line) => line.split(" ") as [string, string])
-            .filter(([name]) => /^(etcd|kube-)/.test(name)),
-    );
-}
-
 /** Things that a preview does something to, and what. */
 async function touched(wishes: Wishes): Promise<Record<string, string>> {
     const ops = Object.entries((await stack.preview(wishing(wishes))).ops());
     return Object.fromEntries(ops.filter(([name]) => /^[cn]-/.test(name)));
 }
-
-/** What a node leaves on a host, in words of the host; nothing. */
-const left = [
-    "ls -d /etc/kubernetes /var/lib/kubelet /var/lib/etcd /var/lib/kubedev /var/lib/cni /run/kubedev 2>/dev/null",
-    "ls -d /root/.local/state/kubedev /etc/systemd/system/kubelet.service /var/log/pods /var/log/containers 2>/dev/null",
-    "ps -eo args | grep -E '^(\\S*/)?(containerd|kubelet|kube-|pause|etcd)'",
-    "grep -E ' (/var/lib/kube|/run/kubedev|/run/netns/)' /proc/self/mountinfo",
-    "ip -o link | grep -E 'kubedev0|veth'",
-    "ip route | grep 172.19",
-    "find /sys/fs/cgroup -maxdepth 2 -name 'kubepods*'",
-    "for t in iptables ip6tables; do for n in filter nat mangle; do $t -t $n -S 2>/dev/null | grep -E 'KUBE|CNI'; done; done",
-    "nft list tables | grep kube",
-    "systemctl list-units --all --no-legend | grep -E 'kubepods|kubelet.service|containerd'",
-    "echo nothing else",
-].join("; ");
 
 const first = { plane: {}, node: { nodeLabels: { tier: "front" } } };
 
@@ -262,6 +207,13 @@ kindTest("a Deployment gets its ReplicaSet, and pods that run on the node", asyn
     expect(pods.split("\n")).toHaveLength(2);
     for (const pod of pods.split("\n")) expect(pod).toMatch(/ Running +0 .* 172\.19\.\d+\.\d+ +n /);
     expect(await kubectl("get", "replicasets", "--no-headers")).toMatch(/^web-\w+ +2 +2 +2 /);
+    // From the other node, where nothing but a refusal is to be had of it; a time-out ends with 28.
+    const pod = / (172\.19\.\S+) /.exec(pods)?.[1] ?? "";
+    const asked = `curl -s --max-time 10 http://${pod}:9/ || echo $?`;
+    await until("a pod of the other node", () =>
+        Promise.resolve(inHost("c", asked) === "7" ? true : undefined),
+    );
+    expect(inHost("n", "curl -sk --max-time 10 https://10.100.0.1/livez")).toBe("ok");
     // By the kubelet's own port, which asks the API server who that is.
     expect(await kubectl("logs", "deployment/web")).toBe("");
 });
@@ -272,7 +224,7 @@ const second = {
 };
 
 kindTest("a changed flag restarts what it is of, and nothing else; pods go on", async () => {
-    const before = staticPods();
+    const before = staticPods(home);
     expect(Object.keys(before).sort()).toEqual([
         ...["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"],
     ]);
@@ -284,7 +236,7 @@ kindTest("a changed flag restarts what it is of, and nothing else; pods go on", 
     const kubelet = restarted();
     await stack.up(wishing(second));
     expect(restarted()).not.toBe(kubelet);
-    const { "kube-scheduler": scheduler, ...others } = staticPods();
+    const { "kube-scheduler": scheduler, ...others } = staticPods(home);
     expect(scheduler).not.toBe(before["kube-scheduler"]);
     expect(before).toMatchObject(others);
     expect(inHost("c", "cat /etc/kubernetes/manifests/kube-scheduler.yaml")).toContain("--v=4");
