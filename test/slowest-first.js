@@ -14,6 +14,7 @@ const minutes = [
     "machine/kind-addons",
     "machine/addons",
     "machine/virtual-machine-diffs",
+    "machine/kubeadm",
     "machine/local-kvm",
     "machine/cluster",
     "machine/kind-remote",

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { linuxHostRule } from "../host/host";
@@ -7,16 +6,12 @@ import { absolutePath, namedValues, yesOrNo } from "../internal/rules";
 import { clusterNodeRules } from "./cluster-node-args";
 import { clusterRules, overlaps } from "./cluster-rules";
 import { ControlPlaneProgram, controlPlanePrograms } from "./control-plane-programs";
+import { nodeAddress, plainAddressProblems } from "./kubeadm-address";
 import { KubeadmControlPlaneArgs, KubeadmNodeArgs } from "./kubeadm-args";
 import { KubeadmAddon } from "./kubeadm-objects";
 import { removal } from "./removed-flags";
 import { versionForm } from "./version-skew";
 
-const nodeAddress = z
-    .string({ error: "expected an IPv4 address, as addresses of a MachineNetwork has it" })
-    .refine((text) => isIP(text) === 4 && !isLoopbackAddress(text) && text !== "0.0.0.0", {
-        error: "expected an IPv4 address of the host that the other nodes reach, as addresses of a MachineNetwork has it: neither of loopback nor 0.0.0.0",
-    });
 const paths = z.array(absolutePath, { error: "expected a list of absolute paths" }).optional();
 const flags = namedValues.optional();
 const level = clusterNodeRules["verbosity.kubelet"];
@@ -177,7 +172,12 @@ interface Problem {
 
 /** Problems that take more than one argument to see, of those that are known: outputs count once they are. */
 export function kubeadmProblems(args: Record<string, unknown>): Problem[] {
-    return [...unknownParts(args), ...overlaps(args), ...flagProblems(args)];
+    return [
+        ...unknownParts(args),
+        ...overlaps(args),
+        ...flagProblems(args),
+        ...plainAddressProblems(args),
+    ];
 }
 
 /** A mistyped name must not pass for one that was left out. */

@@ -1,5 +1,4 @@
 /** KubeadmControlPlane and KubeadmNode against mocks: what is declared where, and what stays secret. */
-import * as pulumi from "@pulumi/pulumi";
 import { MockedKubeadm, ssh } from "../support/mocked-kubeadm";
 import { known } from "../support/mocked-run";
 
@@ -126,8 +125,8 @@ test("in a container of another machine the tunnel leads by that machine", async
 test("where others may be is refused, unless that is said", async () => {
     const elsewhere = { host: { ssh }, address: "192.168.1.7" };
     await expect(they.makeControlPlane(elsewhere)).rejects.toThrow("where others may reach it");
-    await pulumi.runtime.disconnect();
-    await they.run.begin();
+    await expect(they.makeNode(elsewhere)).rejects.toThrow("or sharedNetwork: true");
+    expect(they.run.commands()).toEqual([]);
     const made = await they.makeControlPlane({ ...elsewhere, sharedNetwork: true });
     expect(await known(made.nodeEndpoint)).toBe("192.168.1.7:6443");
 });
