@@ -47,7 +47,7 @@ export function kubeletUnit(wishes: KubeadmKubeletWishes): string {
 }
 
 /** Directory whose files a kubelet lays over what kubeadm has written. */
-export const kubeletDropInDir = "/etc/kubernetes/kubelet.conf.d";
+const kubeletDropInDir = "/etc/kubernetes/kubelet.conf.d";
 
 /** What is laid over kubeadm's configuration of all kubelets on this node. */
 export function kubeletDropIn(wishes: KubeadmKubeletWishes): string {

@@ -1,7 +1,12 @@
 import { goYaml } from "../internal/go-yaml";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
-import { containerdConfig, fitToCapabilities, nodeDir, podNetworkTemplate } from "./containerd-config";
+import {
+    containerdConfig,
+    fitToCapabilities,
+    nodeDir,
+    podNetworkTemplate,
+} from "./containerd-config";
 import { CgroupDriver, containerdSocket, kubeletHealth } from "./kubelet-config";
 import { programArgv } from "./control-plane-flags";
 import { proxyHealth } from "./proxy-config";
