@@ -1,3 +1,4 @@
+import { shellLine } from "../internal/quote";
 import { CgroupDriver, containerdSocket } from "./kubelet-config";
 
 /** Where a node's containerd keeps images and containers, and finds its network: of nobody else's on the host. */
@@ -49,7 +50,7 @@ export function containerdConfig(
 /** Shell text that brings such a configuration in line with what its process may do: bit 24 of the bounding set. */
 export function fitToCapabilities(file: string): string {
     const bounding = "$(sed -n 's/^CapBnd:[[:space:]]*/0x/p' /proc/self/status)";
-    return `if [ "$((${bounding} >> 24 & 1))" = 0 ]; then sed -i 's/^${oomScore}false$/${oomScore}true/' ${file}; fi`;
+    return `if [ "$((${bounding} >> 24 & 1))" = 0 ]; then sed -i 's/^${oomScore}false$/${oomScore}true/' ${shellLine([file])}; fi`;
 }
 
 /** Template of the pods' network: a bridge with the addresses of the node's range (https://www.cni.dev/plugins/current/main/bridge/). */
