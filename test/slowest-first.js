@@ -15,6 +15,7 @@ const minutes = [
     "machine/addons",
     "machine/virtual-machine-diffs",
     "machine/foreign-image",
+    "machine/kubeadm",
     "machine/local-kvm",
     "machine/cluster",
     "machine/kind-remote",

@@ -208,7 +208,8 @@ function rangesOf(args: Record<string, unknown>): { name: string; text: string }
     });
 }
 
-function overlaps(args: Record<string, unknown>): Problem[] {
+/** Ranges of Services and pods that have an address in common. */
+export function overlaps(args: Record<string, unknown>): Problem[] {
     const [services = "", pods = ""] = rangesOf(args).map(({ text }) => text);
     const [one, other] = [parseRange(services), parseRange(pods)];
     return one !== undefined && other !== undefined && overlap(one, other)

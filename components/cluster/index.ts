@@ -17,6 +17,22 @@ export {
     type ClusterNodeVerbosityArgs,
 } from "./cluster-node-args";
 export { type ClusterControlPlane } from "./control-plane-ref";
+export { KubeadmControlPlane } from "./kubeadm-control-plane";
+export { KubeadmNode } from "./kubeadm-node";
+export {
+    type KubeadmBinariesArgs,
+    type KubeadmControlPlaneArgs,
+    type KubeadmFlagsArgs,
+    type KubeadmImagesArgs,
+    type KubeadmJoining,
+    type KubeadmLocalBinariesArgs,
+    type KubeadmNodeArgs,
+    type KubeadmNodeFlagsArgs,
+    type KubeadmNodeImagesArgs,
+    type KubeadmNodeVerbosityArgs,
+    type KubeadmVerbosityArgs,
+} from "./kubeadm-args";
+export { KubeadmAddon } from "./kubeadm-objects";
 export { CgroupDriver } from "./kubelet-config";
 export { ProxyMode } from "./proxy-config";
 export { UnitDialect } from "./unit-texts";

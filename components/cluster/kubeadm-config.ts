@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { goYaml, goYamlDocuments } from "../internal/go-yaml";
 import { advertised, advertisedAddress, Layout } from "./control-plane-flags";
 
 /** Ten years, as kubeadm's authorities have: nobody renews the certificates of a cluster that a stack keeps. */
@@ -12,7 +12,7 @@ export function kubeadmConfig(layout: Layout, kubernetesVersion: string): string
     const apiVersion = "kubeadm.k8s.io/v1beta4";
     const { address, loopback, ports } = layout;
     const sans = ["localhost", "127.0.0.1"];
-    return [
+    return goYamlDocuments(
         {
             ...{ apiVersion, kind: "InitConfiguration" },
             // It takes no address of loopback.
@@ -35,9 +35,7 @@ export function kubeadmConfig(layout: Layout, kubernetesVersion: string): string
             etcd: { local: { serverCertSANs: [loopback], peerCertSANs: [loopback] } },
             networking: { serviceSubnet: layout.serviceCidr, dnsDomain: "cluster.local" },
         },
-    ]
-        .map((document) => `---\n${stringify(document)}`)
-        .join("");
+    );
 }
 
 /**
@@ -45,7 +43,7 @@ export function kubeadmConfig(layout: Layout, kubernetesVersion: string): string
  * (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-authenticator-configuration).
  */
 export function authenticationConfig(): string {
-    return stringify({
+    return goYaml({
         apiVersion: "apiserver.config.k8s.io/v1",
         kind: "AuthenticationConfiguration",
         anonymous: {
@@ -65,7 +63,7 @@ export function clientConfig(
     server: string,
 ): string {
     const apiVersion = "kubeadm.k8s.io/v1beta4";
-    return [
+    return goYamlDocuments(
         {
             ...{ apiVersion, kind: "InitConfiguration" },
             localAPIEndpoint: { advertiseAddress: advertisedAddress },
@@ -78,7 +76,5 @@ export function clientConfig(
             controlPlaneEndpoint: server,
             encryptionAlgorithm: "ECDSA-P256",
         },
-    ]
-        .map((document) => `---\n${stringify(document)}`)
-        .join("");
+    );
 }

@@ -1,7 +1,12 @@
-import { stringify } from "yaml";
+import { goYaml } from "../internal/go-yaml";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
-import { containerdConfig, nodeDir, podNetworkTemplate } from "./containerd-config";
+import {
+    containerdConfig,
+    fitToCapabilities,
+    nodeDir,
+    podNetworkTemplate,
+} from "./containerd-config";
 import { CgroupDriver, containerdSocket, kubeletHealth } from "./kubelet-config";
 import { programArgv } from "./control-plane-flags";
 import { proxyHealth } from "./proxy-config";
@@ -15,14 +20,19 @@ export interface NodeService {
     health: string;
 }
 
-/** containerd of the host, with a configuration, a socket and a store of its own. */
-export function containerdService(cgroupDriver: CgroupDriver, pauseImage: string): NodeService {
+/** containerd of the host, with a configuration, a socket and a store of its own. Its host may be a container where that is said. */
+export function containerdService(
+    cgroupDriver: CgroupDriver,
+    pauseImage: string,
+    inContainers = false,
+): NodeService {
     return {
         spec: { cgroupDriver, pauseImage },
         preStart: [
             shellLine(["mkdir", "-p", `${nodeDir}/cni`]),
             written(podNetworkTemplate(), `${nodeDir}/cni.template`),
-            written(containerdConfig(cgroupDriver, pauseImage), "containerd.toml"),
+            written(containerdConfig(cgroupDriver, pauseImage, inContainers), "containerd.toml"),
+            ...(inContainers ? [fitToCapabilities("containerd.toml")] : []),
         ].join(" && "),
         run: 'exec containerd --config "$PWD/containerd.toml"',
         health: `${shellLine(["ctr", "--address", containerdSocket, "version"])} >/dev/null`,
@@ -51,7 +61,7 @@ export function kubeletService(
     return {
         spec: { program, flags, config },
         preStart: [
-            written(stringify(config), "config.yaml"),
+            written(goYaml(config), "config.yaml"),
             `if [ -e ${resolved} ]; then ln -sf ${resolved} resolv.conf; else ln -sf /etc/resolv.conf resolv.conf; fi`,
         ].join(" && "),
         run: `exec ${shellLine(programArgv(program, flags))}`,
@@ -73,7 +83,7 @@ export function proxyService(
     };
     return {
         spec: { program, flags, config },
-        preStart: written(stringify(config), "config.yaml"),
+        preStart: written(goYaml(config), "config.yaml"),
         run: `exec ${shellLine(programArgv(program, flags))}`,
         health: answers(proxyHealth),
     };

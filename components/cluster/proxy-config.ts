@@ -16,6 +16,8 @@ export interface ProxyWishes {
     mode: ProxyMode;
     podCidr: string;
     featureGates?: Readonly<Record<string, boolean>>;
+    /** Whether its host is a container: how many connections are tracked is its machine's affair. */
+    inContainer?: boolean;
 }
 
 /**
@@ -34,6 +36,7 @@ export function proxyConfig(wishes: ProxyWishes): Record<string, unknown> {
         detectLocalMode: "NodeCIDR",
         healthzBindAddress: proxyHealth,
         metricsBindAddress: "127.0.0.1:10249",
+        ...(wishes.inContainer === true ? { conntrack: { maxPerCore: 0 } } : {}),
         ...(Object.keys(featureGates).length === 0 ? {} : { featureGates }),
     };
 }

@@ -46,7 +46,7 @@ export interface Host {
     ssh?: pulumi.Input<SshArgs>;
     /** Operating system. Defaults to Linux. A Windows host is reached by ssh; commands, files, services and swaps can be on it. */
     os?: pulumi.Input<HostOs>;
-    /** A container there, as a node of kind: then that is the host. Commands, files, artifacts, services, swaps and debug sessions can be in it. */
+    /** A container there, as a node of kind: then that is the host. Commands, files, artifacts, services, swaps, debug sessions and nodes by kubeadm can be in it. */
     container?: pulumi.Input<ContainerArgs>;
     /** Id of the machine behind the host, if kubedev made it. What is on the host is replaced when this changes. */
     parentId?: pulumi.Input<string>;
@@ -208,7 +208,7 @@ const onlyLinux =
 
 const noContainer = z
     .undefined({
-        error: "expected a machine: of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService, BinarySwap and DebugSession work in containers",
+        error: "expected a machine: of what kubedev puts on hosts, HostCommand, HostFile, HostArtifact, HostService, BinarySwap, DebugSession, KubeadmControlPlane and KubeadmNode work in containers",
     })
     .optional();
 

@@ -78,5 +78,7 @@ put() { # file, text
 put ca.crt "$KUBEDEV_CA"
 put kubelet.conf "$KUBEDEV_KUBELET_CONF"
 put kube-proxy.conf "$KUBEDEV_KUBE_PROXY_CONF"
+# What pods log from now on goes with the node.
+[ -e "$dir/since" ] || : >"$dir/since"
 write_record "kind=node" "exists=$dir/kubelet.conf" "exists=$dir/kube-proxy.conf" "exists=$dir/ca.crt"
 printf '{"kubeletVersion":%s}\n' "$(json_string "$kubelet")"

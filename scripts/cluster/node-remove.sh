@@ -23,13 +23,34 @@ iptables -w 20 -t nat -S POSTROUTING 2>/dev/null | sed -n '/kubedev-pod-routes/s
     # shellcheck disable=SC2086 # words, as iptables prints them
     iptables -w 20 -t nat $rule || :
 done
-# Of pods that were killed with their containerd.
-for slice in kubepods.slice kubepods; do
-    if [ -d "/sys/fs/cgroup/$slice" ]; then
-        if [ -d /run/systemd/system ]; then systemctl stop "$slice" 2>/dev/null || :; fi
-        find "/sys/fs/cgroup/$slice" -depth -type d -exec rmdir {} + 2>/dev/null || :
-    fi
+# What a kubelet lets in and keeps out (pkg/kubelet/kubelet_network_linux.go): it takes nothing of that back.
+for rules in iptables ip6tables; do
+    for table in filter nat mangle; do
+        "$rules" -w 20 -t "$table" -S 2>/dev/null | sed -n 's/^-A\(.* -j KUBE-FIREWALL\)$/-D\1/p' | while IFS= read -r rule; do
+            # shellcheck disable=SC2086 # words, as iptables prints them
+            "$rules" -w 20 -t "$table" $rule || :
+        done
+        for chain in KUBE-FIREWALL KUBE-KUBELET-CANARY KUBE-IPTABLES-HINT; do
+            { "$rules" -w 20 -t "$table" -F "$chain" && "$rules" -w 20 -t "$table" -X "$chain"; } 2>/dev/null || :
+        done
+    done
 done
+# Of pods that were killed with their containerd; with cgroup v1 in each hierarchy.
+if [ -d /run/systemd/system ]; then systemctl stop kubepods.slice 2>/dev/null || :; fi
+for group in /sys/fs/cgroup/kubepods.slice /sys/fs/cgroup/kubepods /sys/fs/cgroup/*/kubepods.slice /sys/fs/cgroup/*/kubepods; do
+    if [ -d "$group" ]; then find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || :; fi
+done
+# Of the pods of this node; an earlier one may have left its own.
+if [ -e "$dir/since" ]; then
+    for logs in /var/log/pods /var/log/containers; do
+        if [ -d "$logs" ]; then
+            find "$logs" -mindepth 1 -maxdepth 1 -newer "$dir/since" -exec rm -rf {} +
+            rmdir "$logs" 2>/dev/null || :
+        fi
+    done
+fi
+rm -rf /var/lib/cni/networks/kubedev /var/lib/cni/results/kubedev-*
+rmdir /var/lib/cni/networks /var/lib/cni/results /var/lib/cni 2>/dev/null || :
 rm -rf --one-file-system /var/lib/kubelet /var/lib/kubedev/node /run/kubedev/containerd
 rmdir /var/lib/kubedev /run/kubedev 2>/dev/null || :
 forget

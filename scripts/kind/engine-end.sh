@@ -63,6 +63,8 @@ restore_network() {
 # Containers outlive an engine that was killed: their processes are found by their cgroups, of whichever version.
 end_containers() {
     for container in "$engine_dir"/data/containers/*/; do
+        # Without any it is the pattern itself, which all containers of this machine match.
+        [ -d "$container" ] || continue
         container=${container%/}
         container=${container##*/}
         end_tries=0

@@ -1,5 +1,6 @@
 /** What an engine that ends takes back of the firewall: what dockerd made, and nobody else's rules. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
@@ -36,6 +37,41 @@ describe.each(shells)("%s", (shell) => {
         expect(inShell(shell, "engine_rules", all).trim().split("\n")).toEqual(
             dockers.map((rule) => rule.replace(/^-A /, "")),
         );
+    });
+
+    const hierarchy = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].find((root) => {
+        try {
+            fs.accessSync(path.join(root, "cgroup.procs"), fs.constants.W_OK);
+            return true;
+        } catch {
+            return false;
+        }
+    });
+    const inGroups = hierarchy === undefined ? test.skip : test;
+    const whyNot =
+        hierarchy === undefined ? " [not run: no control groups that may be written]" : "";
+    inGroups(`ends its own containers, and none where it has none${whyNot}`, async () => {
+        const dir = scratchDirectory();
+        const id = `kubedev-test-${String(process.pid)}`;
+        const group = path.join(hierarchy ?? "", `docker-${id}`);
+        const contained = spawn("sleep", ["600"], { stdio: "ignore" });
+        const ended = once(contained, "exit");
+        try {
+            fs.mkdirSync(group);
+            fs.writeFileSync(path.join(group, "cgroup.procs"), String(contained.pid));
+            fs.mkdirSync(path.join(dir, "data/containers"), { recursive: true });
+            const end = `${script("kind/thaw.sh")}\nengine_dir=$ENGINE end_containers`;
+            inShell(shell, end, "", { ENGINE: dir });
+            expect(contained.kill(0)).toBe(true);
+            fs.mkdirSync(path.join(dir, "data/containers", id));
+            inShell(shell, end, "", { ENGINE: dir });
+            expect((await ended)[1]).toBe("SIGKILL");
+        } finally {
+            contained.kill("SIGKILL");
+            await ended;
+            fs.rmdirSync(group);
+            fs.rmSync(dir, { recursive: true });
+        }
     });
 
     const scratchNetwork = spawnSync("unshare", ["-n", "iptables", "-S"], {
