@@ -58,6 +58,7 @@ export default defineConfig(
         languageOptions: {
             globals: {
                 console: "readonly",
+                exports: "writable",
                 module: "writable",
                 process: "readonly",
                 require: "readonly",
