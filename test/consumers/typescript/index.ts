@@ -1,6 +1,6 @@
 import * as kubedev from "kubedev";
 
-const image = new kubedev.BaseImage("debian");
+const image = new kubedev.BaseImage("debian", {});
 const node = new kubedev.VirtualMachine("node", { baseImage: image.files, memoryMib: 512 });
 const notes = new kubedev.HostFile("notes", {
     host: node.host,
