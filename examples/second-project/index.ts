@@ -11,7 +11,9 @@ const environment = new pulumi.StackReference("environment", { name });
 
 /** An output of the environment, known in a preview; undefined where it has none. A secret stays one. */
 async function output<T>(key: string): Promise<T | undefined> {
-    const { value, secretValue } = await environment.getOutputDetails(key);
+    const found: { value?: unknown; secretValue?: unknown } =
+        await environment.getOutputDetails(key);
+    const { value, secretValue } = found;
     return (secretValue === undefined ? value : pulumi.secret(secretValue)) as T | undefined;
 }
 

@@ -8,13 +8,18 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
+import { portable } from "../../plugin/portable-schema";
 import { engineEnv, withVars } from "../support/engine-cli";
 import { repoRoot, ScratchStack } from "../support/engine";
 import { imageCache, inGuest, recordPath } from "../support/local-kvm";
 import { pack, run } from "../support/package";
+import { emptyProvider, startPlugin } from "../support/plugin-start";
 
 type Language = "typescript" | "python" | "yaml";
 
+const schema = JSON.parse(fs.readFileSync(path.join(repoRoot, "schema.json"), "utf8")) as {
+    version: string;
+};
 const longRun = { timeoutMs: 600_000 };
 let scratch: string;
 let tarball: string;
@@ -49,9 +54,9 @@ afterAll(async () => {
 }, 300_000);
 
 /** `make program` from nothing to its first preview; answers the stack, and what was printed. */
-async function make(language: Language): Promise<{ stack: ScratchStack; printed: string }> {
+function make(language: Language): { stack: ScratchStack; printed: string } {
     const dir = path.join(scratch, `${language} ${String(process.pid)}`);
-    const made = spawnSync(path.join(repoRoot, "toolchain/program.sh"), {
+    const ran = spawnSync(path.join(repoRoot, "toolchain/program.sh"), {
         encoding: "utf8",
         timeout: 600_000,
         env: withVars(engineEnv(), {
@@ -59,9 +64,9 @@ async function make(language: Language): Promise<{ stack: ScratchStack; printed:
             ...{ KUBEDEV_LANGUAGE: language, KUBEDEV_DIR: dir, KUBEDEV_PACKAGE: tarball },
         }),
     });
-    const printed = made.stdout + made.stderr;
-    if (made.status !== 0) {
-        throw new Error(`program.sh ended with ${String(made.status)}\n${printed}`);
+    const printed = ran.stdout + ran.stderr;
+    if (ran.status !== 0) {
+        throw new Error(`program.sh ended with ${String(ran.status)}\n${printed}`);
     }
     const { name } = parse(fs.readFileSync(path.join(dir, "Pulumi.yaml"), "utf8")) as {
         name: string;
@@ -101,6 +106,14 @@ async function livesAndDies(stack: ScratchStack, between: () => Promise<void>): 
     expect(fs.readdirSync(path.join(scratch, "state/kubedev"))).not.toContain(stack.project);
 }
 
+function made(language: Language): ScratchStack {
+    const found = stacks.find(({ dir }) => path.basename(dir).startsWith(language));
+    if (found === undefined) {
+        throw new Error(`there is no program in ${language}: it could not be made`);
+    }
+    return found;
+}
+
 function sources(stack: ScratchStack): string {
     return fs.existsSync(path.join(stack.dir, "index.ts")) ? "index.ts" : "__main__.py";
 }
@@ -123,30 +136,79 @@ test("the package holds code, types, sources, scripts and documents, and nothing
 });
 
 test("TypeScript: types, a machine, what another project puts on it, its death, and nothing left", async () => {
-    const { stack, printed } = await make("typescript");
+    const { stack, printed } = make("typescript");
     expect(printed).toMatch(/\+ 13 to create/);
     await run("node_modules/.bin/tsc", ["--noEmit", "-p", "."], { cwd: stack.dir });
-    const schema = path.join(stack.dir, "node_modules/kubedev/schema.json");
-    const { code, stderr } = await stack.run(["schema", "check", schema], { noStack: true });
+    const file = path.join(stack.dir, "node_modules/kubedev/schema.json");
+    const { code, stderr } = await stack.run(["schema", "check", file], { noStack: true });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 
     await stack.up(longRun);
     await livesAndDies(stack, () => secondProject(stack));
 }, 900_000);
 
+test("the plugin answers as soon as an empty provider, with all that the package has", async () => {
+    const { dir } = made("typescript");
+    const empty = emptyProvider(dir);
+    const plugin = path.join(dir, "node_modules/.bin/pulumi-resource-kubedev");
+    const ratios: number[] = [];
+    for (let round = 0; round < 3; round++) {
+        const of = await startPlugin([process.execPath, empty], dir);
+        const own = await startPlugin([plugin], dir);
+        ratios.push(own.firstAnswerMs / of.firstAnswerMs);
+        expect(own.version).toBe(schema.version);
+        expect(JSON.parse(own.schema)).toEqual(portable(schema));
+    }
+    expect(Math.min(...ratios)).toBeLessThanOrEqual(1.5);
+}, 120_000);
+
 test("Python: a package by the schema, a machine by the plugin, its death, and nothing left", async () => {
-    const { stack, printed } = await make("python");
+    const { stack, printed } = make("python");
     expect(printed).toMatch(/\+ 13 to create/);
     await stack.up(longRun);
     await livesAndDies(stack, () => Promise.resolve());
 }, 900_000);
 
-test("YAML: outputs of one component are arguments of another", async () => {
-    const { printed } = await make("yaml");
-    expect(printed).toMatch(/kubedev:index:HostFile notes create/);
+test("YAML: outputs of one component are arguments of another; the plugin of a clone does, too", async () => {
+    const { stack, printed } = make("yaml");
     expect(printed).toMatch(/\+ 13 to create/);
     expect(printed).toMatch(/digest *: "[0-9a-f]{64}"/);
+
+    // What Pulumi does with a git reference: all of it is fetched, the folder's packages are installed.
+    const plugin = path.join(scratch, "copy/plugin");
+    fs.rmSync(path.join(scratch, "copy/node_modules"));
+    const install = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
+    await run("npm", install, { cwd: plugin, env: withVars(engineEnv(), env) });
+    const project = fs.readFileSync(path.join(stack.dir, "Pulumi.yaml"), "utf8");
+    stack.write("Pulumi.yaml", project.replace("path: node_modules/.bin", `path: ${plugin}`));
+    fs.rmSync(path.join(stack.dir, "node_modules"), { recursive: true });
+    expect((await stack.preview()).step("notes-file").op).toBe("create");
 }, 600_000);
+
+test("an environment per pull request is made and removed by a program without a project", async () => {
+    const dir = path.join(scratch, "pull requests");
+    fs.cpSync(path.join(repoRoot, "examples/pull-request"), dir, { recursive: true });
+    fs.symlinkSync(
+        path.join(made("typescript").dir, "node_modules"),
+        path.join(dir, "node_modules"),
+    );
+    await run("node_modules/.bin/tsc", ["-p", "."], { cwd: dir });
+    const environment = async (verb: string) => {
+        const args = ["environment.js", verb, "1234"];
+        const { stdout } = await run(process.execPath, args, {
+            ...{ cwd: dir, env: withVars(engineEnv(), env), maxBuffer: 2 ** 26 },
+        });
+        return JSON.parse(stdout) as Record<string, string>;
+    };
+
+    const { result, ssh } = await environment("up");
+    expect(result).toBe("succeeded");
+    const login = spawnSync("sh", ["-c", `exec ${ssh ?? ""} cat /etc/motd`], { encoding: "utf8" });
+    expect(login.stdout).toBe("the environment of pull request 1234\n");
+    expect(await environment("remove")).toEqual({ removed: "pr-1234" });
+    expect(fs.readdirSync(path.join(scratch, "state/kubedev"))).not.toContain("pull-requests");
+    expect(await environment("remove")).toEqual({ removed: "pr-1234" });
+}, 900_000);
 
 /** examples/second-project, on the machine of an environment that it knows by its stack's name alone. */
 async function secondProject(environment: ScratchStack): Promise<void> {
@@ -163,7 +225,8 @@ async function secondProject(environment: ScratchStack): Promise<void> {
     const { addresses } = await environment.outputs();
     expect((await second.outputs()).addresses).toEqual(addresses);
     expect(await inGuest(environment, "cat /etc/motd")).toContain("second-project is on node");
-    expect((await second.preview()).ops()).toEqual({});
+    // Of a stack that is read.
+    expect((await second.preview()).ops()).toEqual({ environment: "read" });
     await second.destroy();
     expect(await inGuest(environment, "cat /etc/motd || echo gone")).not.toContain(
         "second-project",
