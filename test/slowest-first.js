@@ -14,6 +14,7 @@ const minutes = [
     "machine/kind-addons",
     "machine/addons",
     "machine/virtual-machine-diffs",
+    "machine/consumers",
     "machine/local-kvm",
     "machine/cluster",
     "machine/kind-remote",
@@ -28,7 +29,6 @@ const minutes = [
     "machine/kubernetes-await",
     "machine/program-image",
     "machine/swap-faults",
-    "engine/package-consumer",
     "engine/upgrade",
     "engine/dependency-matrix",
 ];

@@ -2,8 +2,8 @@
  * An environment per pull request, by Pulumi's Automation API: a bot or a CI job makes it when one is opened, and removes it
  * with all that it holds when it is closed. No program folder and no project file: the program is the function below.
  *
- *     npm run environment -- up 1234        prints how to log in
- *     npm run environment -- remove 1234    again and again does no harm
+ *     npm start -- up 1234        prints how to log in
+ *     npm start -- remove 1234    again and again does no harm
  */
 import * as pulumi from "@pulumi/pulumi";
 import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
@@ -52,7 +52,7 @@ const verbs: Record<string, ((pullRequest: number) => Promise<void>) | undefined
 const [verb = "", pullRequest = ""] = process.argv.slice(2);
 const chosen = verbs[verb];
 if (chosen === undefined || !/^\d+$/.test(pullRequest)) {
-    throw new pulumi.RunError("usage: npm run environment -- up | remove NUMBER-OF-A-PULL-REQUEST");
+    throw new pulumi.RunError("usage: npm start -- up | remove NUMBER-OF-A-PULL-REQUEST");
 }
 chosen(Number(pullRequest)).catch((error: unknown) => {
     console.error(error);
