@@ -7,8 +7,10 @@ export KUBEDEV_ENVIRONMENT := $(call given,ENV)
 export KUBEDEV_ARGS := $(call given,ARGS)
 export KUBEDEV_REMOVE := $(call given,REMOVE)
 export KUBEDEV_TIER := $(call given,TIER)
+export KUBEDEV_LANGUAGE := $(call given,LANGUAGE)
+export KUBEDEV_DIR := $(call given,DIR)
 
-.PHONY: help tools doctor up preview destroy stack outputs env test bench release
+.PHONY: help tools doctor up preview destroy stack outputs program env test bench release
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -23,6 +25,8 @@ outputs: ; @toolchain/outputs.sh
 destroy: ; @toolchain/destroy.sh
 ## make stack NAME=alice ENV=...    a stack of your own beside the others; ENV is a folder of stacks/
 stack: ; @toolchain/stack.sh
+## make program LANGUAGE=python DIR=~/mine    a program of your own that takes the package, previewed; or typescript, yaml
+program: ; @toolchain/program.sh
 ## make test [TIER=unit]            every test that this machine can run, or one tier (test/run --help)
 test: ; @test/run
 ## make bench                       what builds and clusters cost, beside go build, make, kind, bare QEMU and a bare script

@@ -60,6 +60,7 @@ export default defineConfig(
         languageOptions: {
             globals: {
                 console: "readonly",
+                exports: "writable",
                 module: "writable",
                 process: "readonly",
                 require: "readonly",

@@ -3,6 +3,7 @@ module.exports = {
     testEnvironment: "node",
     roots: ["<rootDir>/test"],
     testMatch: ["**/*.test.ts"],
+    modulePathIgnorePatterns: ["<rootDir>/test/consumers"],
     transform: { "^.+\\.ts$": ["ts-jest", { diagnostics: false }] },
     testTimeout: 120_000,
     maxWorkers: 2,

@@ -16,6 +16,7 @@ const minutes = [
     "machine/virtual-machine-diffs",
     "machine/foreign-image",
     "machine/kubeadm",
+    "machine/consumers",
     "machine/local-kvm",
     "machine/cluster",
     "machine/kind-remote",
@@ -30,7 +31,6 @@ const minutes = [
     "machine/kubernetes-await",
     "machine/program-image",
     "machine/swap-faults",
-    "engine/package-consumer",
     "engine/upgrade",
     "engine/dependency-matrix",
 ];

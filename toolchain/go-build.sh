@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds one program from Go modules and puts it in its place in one step. Versions and checksums of
 # all modules are in the go.mod and go.sum beside it; Go's own caches make a cut-off build go on.
-# usage: go-build.sh cli | language-nodejs | plugin:NAME:VERSION
+# usage: go-build.sh cli | language-nodejs | language-python | language-yaml | generate-sdk | plugin:NAME:VERSION
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 # shellcheck source=versions.sh
@@ -24,6 +24,21 @@ case $part in
         module=language-nodejs program=pulumi-language-nodejs
         package=github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs
         flags+=(-X "$version_flag=v$LANGUAGE_HOST_VERSION")
+        ;;
+    language-python)
+        # Of the same module, and by the same pins.
+        module=language-nodejs program=pulumi-language-python
+        package=github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python
+        flags+=(-X "$version_flag=v$LANGUAGE_HOST_VERSION")
+        ;;
+    language-yaml)
+        module=language-yaml package=github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml program=pulumi-language-yaml
+        flags+=(-X "github.com/pulumi/pulumi-yaml/pkg/version.Version=v$YAML_HOST_VERSION")
+        ;;
+    generate-sdk)
+        module=cli package=./generate-sdk program=generate-sdk
+        # As the CLI is, whose packages then are compiled already.
+        tags=(-tags "osusergo,grpcnotrace")
         ;;
     plugin:*:*)
         IFS=: read -r _ name version <<<"$part"
@@ -59,6 +74,11 @@ case $part in
         mv "$ready" "$dir"
         ;;
     *)
+        if [ "$part" = language-python ]; then
+            # What the host runs programs by; it looks for it beside itself.
+            executor=$(GOWORK=off go list -m -mod=readonly -f '{{.Dir}}' github.com/pulumi/pulumi/sdk/v3)/python/cmd/$program-exec
+            install -m 755 "$executor" "$BIN_DIR/$program-exec"
+        fi
         mv "$made" "$BIN_DIR/$program"
         record_origin "$program" "built from Go modules" "$fingerprint"
         ;;

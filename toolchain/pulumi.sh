@@ -81,7 +81,9 @@ fetch_release() {
     mkdir "$KUBEDEV_RUN_DIR/pulumi" &&
         tar -xzf "$(download_path "$digest" "$archive")" -C "$KUBEDEV_RUN_DIR/pulumi" \
             --strip-components=1 --no-same-owner || return 1
-    for name in pulumi-language-nodejs pulumi; do
+    for name in pulumi-language-{python,python-exec,yaml,nodejs} pulumi; do
+        # All but Node's are only for programs in that language.
+        [ -e "$KUBEDEV_RUN_DIR/pulumi/$name" ] || case $name in *-python* | *-yaml) continue ;; esac
         mv "$KUBEDEV_RUN_DIR/pulumi/$name" "$BIN_DIR/$name" || return 1
         record_origin "$name" "official release"
     done

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # read by the files that source this one
 # Every version and every checksum of the toolchain. The versions of what is built from Go modules
-# stand once more in cli/go.mod and language-nodejs/go.mod; a test compares them.
+# stand once more in the go.mod of cli, language-nodejs and language-yaml; a test compares them.
 
 # Node: sha256 of the vendor's tarballs, sha512 of the npm packages that carry the same release.
 NODE_MIN_MAJOR=20
@@ -23,8 +23,9 @@ GO_MODULE_SHA256_ARM64=02b36b6787b3ac767668f630e2998df45a3b1f9ffee08d1bf3ef6487c
 # Pulumi: the oldest CLI that will do is also the one that is fetched or built. The vendor's
 # checksum file of the same release is what a download is compared with.
 PULUMI_VERSION=3.259.0
-# The last release of the Node language host whose module can be built from a module proxy.
+# The last release of the hosts for Node and Python whose module can be built from a module proxy.
 LANGUAGE_HOST_VERSION=3.68.0
+YAML_HOST_VERSION=1.25.0
 
 # Provider plugins, NAME:VERSION; the version is the one of the npm package in package-lock.json.
 PLUGINS=(command:1.2.1)

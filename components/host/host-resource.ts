@@ -287,8 +287,11 @@ export function textOf(result: Record<string, unknown>, name: string): string {
 
 /** The machine that a host's things go away with. */
 function machineBehind(parentUrn: pulumi.Output<string | undefined>): pulumi.Resource {
+    // One of another stack, whose host came by a stack reference, is nothing that this stack's state could point to.
+    const here = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::`;
+    const urn = parentUrn.apply((known) => (known?.startsWith(here) === true ? known : undefined));
     // The SDK awaits the URN only when it registers; nothing or unknown means that there is no such machine.
-    return Object.assign(new pulumi.DependencyResource(""), { urn: parentUrn });
+    return Object.assign(new pulumi.DependencyResource(""), { urn });
 }
 
 function compact(values: Record<string, unknown>): Record<string, unknown> {

@@ -12,8 +12,8 @@ export enum HostOs {
     Windows = "windows",
 }
 
-/** How to log in to a remote host. Connections are made by the OpenSSH client of the machine that runs Pulumi. */
-export interface SshArgs {
+/** How to log in to a host that is reached straight away. */
+export interface SshLastProxyArgs {
     /** Name or address to connect to. */
     address: pulumi.Input<string>;
     /** TCP port of sshd. Defaults to 22. */
@@ -26,8 +26,21 @@ export interface SshArgs {
     hostKey?: pulumi.Input<string>;
     /** Absolute path of a file in known_hosts format that holds the host's key, on the machine that runs Pulumi. */
     knownHostsPath?: pulumi.Input<string>;
+}
+
+/** How to log in to a host that others are reached through. */
+export interface SshProxyArgs extends SshLastProxyArgs {
     /** Host through which the connection is made. */
-    proxy?: pulumi.Input<SshArgs>;
+    proxy?: pulumi.Input<SshLastProxyArgs>;
+}
+
+/**
+ * How to log in to a remote host. Connections are made by the OpenSSH client of the machine that runs Pulumi. That a proxy is
+ * a type of its own is for Pulumi's YAML: it looks at a type that holds itself without end, and runs out of stack.
+ */
+export interface SshArgs extends SshLastProxyArgs {
+    /** Host through which the connection is made. */
+    proxy?: pulumi.Input<SshProxyArgs>;
 }
 
 /** A container, reached by the container engine of the machine that it runs on. */

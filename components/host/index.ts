@@ -1,6 +1,13 @@
 /** Hosts and what is put on them: commands, files, services, artifacts, ssh keys. */
 import "../internal/promise-traces";
-export { type ContainerArgs, type Host, HostOs, type SshArgs } from "./host";
+export {
+    type ContainerArgs,
+    type Host,
+    HostOs,
+    type SshArgs,
+    type SshLastProxyArgs,
+    type SshProxyArgs,
+} from "./host";
 export { type HealthCheckArgs } from "./health-check";
 export { HostArtifact, type HostArtifactArgs } from "./host-artifact";
 export { HostCommand, type HostCommandArgs } from "./host-command";

@@ -82,6 +82,8 @@ const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T>
 export const outputs = {
     /** By machine: how to log in, ready to paste. */
     ssh: perMachine((machine) => machine.sshCommand),
+    /** By machine: the host that components of other programs take. */
+    hosts: perMachine((machine) => machine.host),
     /** By machine: all that a person may want to know. */
     machines: perMachine((machine) => ({
         address: machine.address,

@@ -8,7 +8,7 @@ export interface Row {
     limit: string;
 }
 
-export const subjects = ["source", "machine", "kind", "cluster", "edit"] as const;
+export const subjects = ["source", "machine", "kind", "cluster", "edit", "plugin"] as const;
 export type Subject = (typeof subjects)[number];
 
 const titles: Record<Subject, string> = {
@@ -17,6 +17,7 @@ const titles: Record<Subject, string> = {
     kind: "Clusters by kind",
     cluster: "Control planes of plain processes",
     edit: "An edit of the kubelet, on a node that runs",
+    plugin: "The plugin for other languages",
 };
 
 const head = `# Benchmarks

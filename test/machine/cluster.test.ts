@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { removedFlags } from "../../components/cluster/removed-flags";
 import { programName } from "../../components/cluster/control-plane-programs";
 import { isRunning, markedBy } from "../support/host-state";
-import { library, Props, ScratchStack } from "../support/engine";
+import { library, Props, repoRoot, ScratchStack } from "../support/engine";
 import {
     compilesMs,
     controlPlaneStack,
@@ -159,6 +159,34 @@ test("up: ready, with its add-on, and then nothing changes", async () => {
     );
     const again = await stack.preview();
     expect(again.sequence).toEqual([]);
+});
+
+test("another project puts objects into it, by the outputs of its stack", async () => {
+    const example = path.join(repoRoot, "examples/second-project/index.ts");
+    const environment = `organization/${stack.project}/${stack.stack}`;
+    const second = await ScratchStack.create({
+        ...{ project: "second-project", config: { environment } },
+        program: fs.readFileSync(example, "utf8").replace('"kubedev"', JSON.stringify(library)),
+        env: { PULUMI_BACKEND_URL: stack.env.PULUMI_BACKEND_URL },
+    });
+    const found = () =>
+        kubectl([
+            "get",
+            "configmap",
+            "-o",
+            'jsonpath={.items[?(@.metadata.name=="second-project")].data.environment}',
+        ]);
+    try {
+        await second.up();
+        expect(await found()).toBe(environment);
+        expect((await second.preview()).ops()).toEqual({ environment: "read" });
+        const state = JSON.stringify(await second.exportState());
+        expect(state).not.toContain("client-key-data");
+        await second.destroy();
+        expect(await found()).toBe("");
+    } finally {
+        await second.dispose();
+    }
 });
 
 test("a Deployment becomes a ReplicaSet and pods, which wait for a node", async () => {

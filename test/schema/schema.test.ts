@@ -2,6 +2,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { inferSchema, root, Schema, schemaProblems } from "./infer";
+import { portable } from "../../plugin/portable-schema";
 import { declarationsBelow, declarationsIn, exportedNames } from "./sources";
 
 const declared = declarationsBelow(path.join(root, "components"));
@@ -57,10 +58,52 @@ test("index.ts exports every type that the schema has", () => {
     expect(typeNames().filter((name) => !names.includes(name))).toEqual([]);
 });
 
-test("plugin/ offers the same package", () => {
-    const offered = inferSchema(path.join(root, "plugin"));
-    const { name, version, resources, types } = schema;
-    expect(offered).toMatchObject({ name, version, resources, types });
+describe("what the plugin answers", () => {
+    const answered = portable(schema);
+    const enums = Object.keys(schema.types).filter((name) => schema.types[name]?.enum);
+    const refs = (value: unknown) =>
+        [...JSON.stringify(value).matchAll(/"#\/types\/([^"]+)"/g)].map(([, name]) => name ?? "");
+
+    test("has everything, with the same names and descriptions", () => {
+        const names = (s: Schema) => ({
+            resources: Object.keys(s.resources),
+            types: Object.entries(s.types).map(([name, { properties = {} }]) => [
+                name,
+                Object.entries(properties).map(([key, { description }]) => [key, description]),
+            ]),
+            inputs: Object.values(s.resources).map(({ inputProperties }) => inputProperties),
+        });
+        expect(names(answered)).toEqual(names(schema));
+    });
+
+    test("has no enum in an output: for YAML it would fit no argument", () => {
+        expect(refs(schema).filter((name) => enums.includes(name)).length).toBeGreaterThan(5);
+        const seen = new Set<string>();
+        const next = Object.values(answered.resources).flatMap((r) => refs(r.properties));
+        for (let name = next.pop(); name !== undefined; name = next.pop()) {
+            if (!seen.has(name)) {
+                seen.add(name);
+                next.push(...refs(answered.types[name]));
+            }
+        }
+        expect(seen).toContain("kubedev:index:Host");
+        expect(enums.filter((name) => seen.has(name))).toEqual([]);
+        expect(answered.types["kubedev:index:Host"]?.properties?.["os"]?.type).toBe("string");
+    });
+});
+
+test("no type holds itself: Pulumi's YAML has no end with it", () => {
+    const refs = (name: string) =>
+        [...JSON.stringify(schema.types[name]).matchAll(/"#\/types\/([^"]+)"/g)].map(
+            ([, other]) => other ?? "",
+        );
+    const holds = (name: string, wanted: string, above: string[] = []): boolean =>
+        refs(name).some(
+            (other) =>
+                other === wanted ||
+                (!above.includes(other) && holds(other, wanted, [...above, other])),
+        );
+    expect(Object.keys(schema.types).filter((name) => holds(name, name))).toEqual([]);
 });
 
 function typeNames(): string[] {

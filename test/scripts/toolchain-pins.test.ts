@@ -32,6 +32,9 @@ test("the modules that are built are the versions that versions.sh names", () =>
     expect(host).toContain(
         `require github.com/pulumi/pulumi/sdk/v3 v${pins().get("LANGUAGE_HOST_VERSION")}\n`,
     );
+    expect(read("toolchain/language-yaml/go.mod")).toContain(
+        `require github.com/pulumi/pulumi-yaml v${pins().get("YAML_HOST_VERSION")}\n`,
+    );
 });
 
 test("the plugins are the versions of the npm packages", () => {

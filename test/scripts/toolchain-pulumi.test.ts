@@ -49,7 +49,8 @@ describe("the vendor's release", () => {
         const files = {
             pulumi: "#!/bin/sh\necho v3.259.0\n",
             "pulumi-language-nodejs": "#!/bin/sh\n",
-            "pulumi-language-python": "not wanted",
+            "pulumi-language-python": "#!/bin/sh\n",
+            "pulumi-language-go": "not wanted",
         };
         archive = clone.tarball("pulumi", files, 0o755);
         fs.writeFileSync(path.join(clone.dir, "archive"), archive);
@@ -86,7 +87,7 @@ describe("the vendor's release", () => {
         }
     });
 
-    test("is taken with the published checksum: the CLI and its language host alone", () => {
+    test("is taken with the published checksum: the CLI and the hosts of the languages that programs here are in, alone", () => {
         fs.writeFileSync(sums, `${"1".repeat(64)}  other\n${digest("sha256", archive)}  ${name}\n`);
         const out = fetch();
         expect(out.stderr).not.toMatch(/checksum/);
@@ -94,6 +95,7 @@ describe("the vendor's release", () => {
         expect(fs.readdirSync(path.join(clone.root, ".toolchain/bin")).sort()).toEqual([
             "pulumi",
             "pulumi-language-nodejs",
+            "pulumi-language-python",
         ]);
         expect(check()).toMatch(/^ready\t3.259.0\t.*\(official release\)$/);
         expect(clone.leftovers()).toEqual([]);

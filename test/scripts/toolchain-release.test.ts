@@ -137,7 +137,8 @@ const wanted = [
     /^scripts\/[\w./-]+$/,
     /^agents\/[\w./-]+$/,
     /^(policy\/)?package\.json$/,
-    /^(PulumiPlugin\.yaml|schema\.json|tsconfig\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
+    /^plugin\/([\w-]+\.js|pulumi-resource-kubedev)$/,
+    /^(schema\.json|tsconfig\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
 ];
 
 function namesIn(tarball: string): string[] {

@@ -97,6 +97,14 @@ export class ScratchStack {
         return s;
     }
 
+    /** A stack that something else made, of a program that is there; `env` says where its state and its backend are. */
+    static adopt(
+        dir: string,
+        o: { project: string; stack: string; env: Record<string, string | undefined> },
+    ): ScratchStack {
+        return new ScratchStack(dir, o.project, o.stack, o.env);
+    }
+
     /** Replaces index.ts. */
     program(source: string): void {
         this.write("index.ts", source);

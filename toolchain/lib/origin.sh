@@ -2,7 +2,7 @@
 # What .toolchain knows about where its programs came from, so that doctor can say it and a changed
 # pin or source leads to a new build.
 
-# fingerprint_of PART: what a build depends on. PART: cli, language-nodejs, or plugin:NAME.
+# fingerprint_of PART: what a build depends on. PART: one of go-build.sh, a plugin as plugin:NAME.
 fingerprint_of() {
     case $1 in
         plugin:*)
@@ -11,6 +11,8 @@ fingerprint_of() {
                 find . \( -path ./go.mod -o -path ./go.sum -o -path './base/*' -o -path "./${1#plugin:}/*" \) \
                     -type f ! -name '*_test.go' -print0 | sort -z | xargs -0 sha256sum)
             ;;
+        language-python) (cd "$ROOT/toolchain/language-nodejs" && sha256sum go.mod go.sum) ;;
+        generate-sdk) (cd "$ROOT/toolchain/cli" && sha256sum go.mod go.sum generate-sdk/main.go) ;;
         *) (cd "$ROOT/toolchain/$1" && sha256sum go.mod go.sum) ;;
     esac | sha256sum | cut -d' ' -f1
 }

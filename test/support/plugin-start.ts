@@ -1,0 +1,84 @@
+/** How long a provider plugin takes from its start until it has answered who it is and what it has. */
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { credentials } from "@grpc/grpc-js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+
+// The SDK ships these without types.
+/* eslint-disable @typescript-eslint/no-require-imports */
+const { ResourceProviderClient } = require("@pulumi/pulumi/proto/provider_grpc_pb") as {
+    ResourceProviderClient: new (address: string, by: unknown) => Client;
+};
+const { GetSchemaRequest } = require("@pulumi/pulumi/proto/provider_pb") as {
+    GetSchemaRequest: new () => unknown;
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+type Answer<T> = (error: Error | null, response: T) => void;
+interface Client {
+    getPluginInfo(request: unknown, answer: Answer<{ getVersion(): string }>): void;
+    getSchema(request: unknown, answer: Answer<{ getSchema(): string }>): void;
+    close(): void;
+}
+
+export interface Started {
+    /** Until the answer to the first call, in ms. */
+    firstAnswerMs: number;
+    /** Until the whole schema was there, in ms. */
+    schemaMs: number;
+    version: string;
+    schema: string;
+}
+
+/** Starts a plugin as the engine does, asks it, and ends it. */
+export async function startPlugin(command: readonly string[], cwd: string): Promise<Started> {
+    const [program = "", ...args] = command;
+    const begun = performance.now();
+    const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    try {
+        const port = await new Promise<string>((resolve, reject) => {
+            let said = "";
+            child.stderr.on("data", (data: Buffer) => (said += data.toString()));
+            child.stdout.on("data", (data: Buffer) => resolve(data.toString().trim()));
+            child.on("error", reject);
+            child.on("close", (code) => reject(new Error(`ended with ${String(code)}: ${said}`)));
+        });
+        const client = new ResourceProviderClient(
+            `127.0.0.1:${port}`,
+            credentials.createInsecure(),
+        );
+        const asked = <T>(ask: (answer: Answer<T>) => void) =>
+            new Promise<T>((resolve, reject) => {
+                ask((error, response) => (error === null ? resolve(response) : reject(error)));
+            });
+        const info = await asked<{ getVersion(): string }>((answer) => {
+            client.getPluginInfo(new Empty(), answer);
+        });
+        const firstAnswerMs = performance.now() - begun;
+        const answer = await asked<{ getSchema(): string }>((then) => {
+            client.getSchema(new GetSchemaRequest(), then);
+        });
+        const schemaMs = performance.now() - begun;
+        client.close();
+        return {
+            ...{ firstAnswerMs, schemaMs },
+            ...{ version: info.getVersion(), schema: answer.getSchema() },
+        };
+    } finally {
+        child.kill();
+    }
+}
+
+/** Writes a provider that has nothing, as small as one on Pulumi's SDK can be, into a folder with the SDK; answers its path. */
+export function emptyProvider(folder: string): string {
+    const file = path.join(folder, "empty-provider.js");
+    fs.writeFileSync(
+        file,
+        `const pulumi = require("@pulumi/pulumi");
+const schema = JSON.stringify({ name: "empty", version: "1.0.0" });
+pulumi.provider.main({ version: "1.0.0", schema }, process.argv.slice(2));
+`,
+    );
+    return file;
+}
