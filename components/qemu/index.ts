@@ -6,6 +6,8 @@ export {
     DiskFormat,
     type ImageFileArgs,
 } from "./base-image";
+export { HostNetwork } from "./host-network";
+export { type HostNetworkArgs } from "./host-network-args";
 export { MachineDisk, type MachineDiskArgs, type MachineDiskRef } from "./machine-disk";
 export { type MachineDiskMountArgs } from "./machine-disks";
 export {
