@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { addressAt, contains, overlap, parseRange } from "../internal/address-range";
+import { addressAt, overlap, parseRange } from "../internal/address-range";
 import { identityDigest, type MachineIdentity } from "../internal/machine-identity";
 import { defaultNetworkCidr, memberProblems, networkMembers, rangeOf } from "./network-addresses";
 import { type NetworkMember } from "./network-addresses";
@@ -174,10 +174,4 @@ export function freeRange(
             overlapping(cidr, routes, "") === undefined &&
             !taken.some((other) => overlap(rangeOf(other), rangeOf(cidr))),
     );
-}
-
-/** Whether an address is one of a network's. */
-export function isWithin(cidr: string, address: string): boolean {
-    const one = parseRange(`${address}/32`);
-    return one !== undefined && contains(rangeOf(cidr), one);
 }

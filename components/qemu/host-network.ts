@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Host, hostParts } from "../host/host";
-import { hostResource, recordedFacts } from "../host/host-resource";
+import { after, hostResource, recordedFacts } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { lookAt } from "../host/thing-look";
@@ -100,7 +100,7 @@ export class HostNetwork extends pulumi.ComponentResource {
             },
             { parent: this },
         );
-        const names = serviceResource(
+        serviceResource(
             `${name}-names`,
             {
                 host,
@@ -135,10 +135,9 @@ export class HostNetwork extends pulumi.ComponentResource {
             { parent: this },
         );
 
-        // Known in preview, and yet whoever takes it waits until there is a bridge with a name server.
-        const made = pulumi
-            .all([plan, bridge.resource.urn, names.resource.urn])
-            .apply(([planned]) => planned);
+        // Known in preview, and yet whoever takes it waits until there is a bridge. Nothing of the name server's own: it is
+        // started again for each new name, and machines are not.
+        const made = after(bridge.resource, plan);
         this.network = made.apply(membersOf);
         this.cidr = made.cidr;
         this.addresses = made.machines.apply((machines) =>
