@@ -34,12 +34,14 @@ table_sum() {
     nft --stateless list table inet "$NETWORK_TABLE" 2>/dev/null | cksum | sed '/^4294967295 0$/d'
 }
 
-# One of another network namespace makes no bridge in this one.
+# One of another network namespace makes no bridge in this one. The kernel keeps 15 letters of its name.
 networkd_runs() {
-    networkd_pid=$(systemctl show --property=MainPID --value systemd-networkd.service 2>/dev/null) || return 1
-    case $networkd_pid in '' | 0) return 1 ;; esac
-    # shellcheck disable=SC3013 # not in POSIX, but in dash, bash, busybox, ksh and zsh
-    [ "/proc/$networkd_pid/ns/net" -ef /proc/self/ns/net ]
+    # shellcheck disable=SC2013 # no name has a blank
+    for networkd_name_file in $(grep -slx systemd-network /proc/[0-9]*/comm); do
+        # shellcheck disable=SC3013 # not in POSIX, but in dash, bash, busybox, ksh and zsh
+        if [ "${networkd_name_file%comm}ns/net" -ef /proc/self/ns/net ]; then return 0; fi
+    done
+    return 1
 }
 networkd_dir=/run/systemd/network
 networkd_name=10-kubedev-$NETWORK_BRIDGE
