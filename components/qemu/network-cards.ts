@@ -50,7 +50,7 @@ export function joinProblems(
     machine: string,
     networks: readonly KnownNetwork[],
 ): { propertyPath: string; reason: string }[] {
-    return networks.flatMap(({ name, cidr, machines }, at) => {
+    return networks.flatMap(({ name, cidr, machines, domain }, at) => {
         const propertyPath = `networks.${String(at)}`;
         const earlier = networks.slice(0, at);
         if (earlier.some((other) => other.name === name)) {
@@ -71,7 +71,7 @@ export function joinProblems(
             : [
                   {
                       propertyPath,
-                      reason: `got ${name}, which has the machines ${names.join(", ")}; expected a network with this one: add { name: "${machine}" } to machines of MachineNetwork ${name}`,
+                      reason: `got ${name}, which has the machines ${names.join(", ")}; expected a network with this one: add { name: "${machine}" } to machines of ${domain === undefined ? "MachineNetwork" : "HostNetwork"} ${name}`,
                   },
               ];
     });
