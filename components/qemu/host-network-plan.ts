@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 import { addressAt, overlap, parseRange } from "../internal/address-range";
 import { identityDigest, type MachineIdentity } from "../internal/machine-identity";
-import { defaultNetworkCidr, memberProblems, networkMembers, rangeOf } from "./network-addresses";
-import { type NetworkMember } from "./network-addresses";
+import {
+    defaultNetworkCidr,
+    memberProblems,
+    type NetworkMember,
+    networkMembers,
+    rangeOf,
+} from "./network-addresses";
 
 /** A machine with its lease and its place on the bridge. */
 export interface BridgeMember extends NetworkMember {
@@ -47,14 +52,14 @@ export function planOf(
     identity: MachineIdentity,
     wishes: HostNetworkWishes,
 ): HostNetworkPlan {
-    const digest = (purpose: string) => identityDigest(identity, purpose).toString("hex");
-    const bridge = wishes.bridge ?? `kd${digest("bridge").slice(0, 8)}`;
+    const bridge = wishes.bridge ?? defaultBridge(identity);
+    const mac = identityDigest(identity, "bridge-mac").toString("hex").slice(0, 8);
     const cidr = wishes.cidr ?? defaultNetworkCidr(identity);
     const { lower, upper } = halves(cidr);
     return {
         name,
         bridge,
-        mac: `52:54:${(digest("bridge-mac").slice(0, 8).match(/../g) ?? []).join(":")}`,
+        mac: ["52", "54", ...(mac.match(/../g) ?? [])].join(":"),
         table: `kubedev-${bridge}`,
         cidr,
         gateway: addressAt(rangeOf(cidr), 1) ?? "",
@@ -67,6 +72,11 @@ export function planOf(
             tap: tapName(bridge, member.name),
         })),
     };
+}
+
+/** Name of the bridge of a network, from its identity. */
+export function defaultBridge(identity: MachineIdentity): string {
+    return `kd${identityDigest(identity, "bridge").toString("hex").slice(0, 8)}`;
 }
 
 /** What is wrong with the wishes for a network, each of which is well-formed. */

@@ -12,6 +12,7 @@ import { fields } from "../internal/rules";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, inputError } from "../internal/validate";
 import { keyOf, stackDir } from "../host/scope";
+import { defaultBridge } from "./host-network-plan";
 import {
     cidrProblem,
     defaultNetworkCidr,
@@ -197,6 +198,7 @@ function networkHost(name: string, cidr: string): pulumi.Output<Host> {
                             NETWORK_MASK: routeHex(
                                 addressAt(rangeOf("0.0.0.0/0"), 2 ** 32 - 2 ** (32 - prefix)) ?? "",
                             ),
+                            NETWORK_BRIDGE: defaultBridge(machineIdentity(name)),
                             NETWORK_RECORD: path.join(
                                 stackDir(),
                                 keyOf(switchName(name)),

@@ -104,7 +104,7 @@ function inNamespace(where: NetworkNamespace, command: string): string {
 }
 
 function fails(where: NetworkNamespace, command: string): boolean {
-    const [name = "", ...words] = [...where.within, "sh", "-c", command];
+    const [name, ...words] = [...where.within, "sh", "-c", command];
     return spawnSync(name, words).status !== 0;
 }
 
@@ -247,6 +247,11 @@ networkTest(
 networkTest(
     "one more machine, and no way out: in place; its machine killed: the same address",
     async () => {
+        const moved = { cidr: "10.45.0.0/16", machines: [{ name: "node" }] };
+        const anew = ["lan-bridge", "lan-names", "node-machine", "node-ready"];
+        expect(await previewed(moved)).toEqual(
+            Object.fromEntries(anew.map((name) => [name, "replace"])),
+        );
         const more = { machines: [...machines, { name: "late" }], nat: false };
         expect(await previewed(more)).toEqual({
             "lan-bridge": "update",

@@ -42,7 +42,7 @@ function run(name: string, changes: Record<string, string> = {}) {
         ...{ NETWORK_USER: "nobody", NETWORK_NETDEV: units.netdev, NETWORK_UNIT: units.network },
         ...changes,
     };
-    const [program = "", ...args] = [...host.within, "sh", "-c", script(`qemu/${name}.sh`)];
+    const [program, ...args] = [...host.within, "sh", "-c", script(`qemu/${name}.sh`)];
     return spawnSync(program, args, { env: values, encoding: "utf8" });
 }
 
@@ -81,7 +81,7 @@ describeUnless(networkNamespaceMissing, "a bridge by iproute2", () => {
         // A process of the given user, and of no other one, may take it. (Here /dev/net/tun may be root's, without udev.)
         const open =
             'open(my $tun, "+<&=", 3) or die; ioctl($tun, 0x400454ca, pack("Z16 s x22", $ARGV[0], 0x1002)) or exit 7';
-        const [enter = "", ...within] = host.within;
+        const [enter, ...within] = host.within;
         const opens = (user: string) => {
             const command = `exec setpriv --reuid ${user} --clear-groups perl -e "$0" ${taps[0] ?? ""} 3<>/dev/net/tun`;
             return spawnSync(enter, [...within, "sh", "-c", command, open]).status;
@@ -149,6 +149,19 @@ describeUnless(networkNamespaceMissing, "a bridge by iproute2", () => {
         expect(done("host-network-look")).toContain("bridge=ether 02:00:00:00:00:07\n");
         done("host-network-delete");
         expect(devices()).toEqual(["lo", "qemu0"]);
+    });
+
+    test("rules of iptables that drop what is forwarded are seen, and one that lets the network through", () => {
+        const drops = () => /^drops=(.*)$/m.exec(done("host-network-look"))?.[1];
+        expect(drops()).toBe("false");
+        inHost(
+            "nft add table ip filter; nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'",
+        );
+        expect(drops()).toBe("true");
+        inHost(
+            "nft add chain ip filter DOCKER-USER; nft add rule ip filter DOCKER-USER iifname qemu0 counter accept",
+        );
+        expect(drops()).toBe("false");
     });
 
     test("forwarding is turned off again by whoever has turned it on, unless another bridge is there", () => {

@@ -53,19 +53,19 @@ export class NetworkNamespace {
     }
 
     /** Words before a command line that is to run there. */
-    get within(): string[] {
+    get within(): [string, ...string[]] {
         const mounts = this.alsoMounts ? ["--mount"] : [];
         return ["nsenter", "--target", String(this.holder.pid), "--net", ...mounts];
     }
 
     run(...argv: string[]): string {
-        const [program = "", ...args] = [...this.within, ...argv];
+        const [program, ...args] = [...this.within, ...argv];
         return execFileSync(program, args, { encoding: "utf8" });
     }
 
     /** Starts a program there, which ends with it. */
     spawn(...argv: string[]): ChildProcess {
-        const [program = "", ...args] = [...this.within, ...argv];
+        const [program, ...args] = [...this.within, ...argv];
         return spawn(program, args, { stdio: "ignore" });
     }
 
