@@ -52,14 +52,15 @@ export function planOf(
     identity: MachineIdentity,
     wishes: HostNetworkWishes,
 ): HostNetworkPlan {
-    const bridge = wishes.bridge ?? defaultBridge(identity);
-    const mac = identityDigest(identity, "bridge-mac").toString("hex").slice(0, 8);
+    const digest = (purpose: string) =>
+        identityDigest(identity, purpose).toString("hex").slice(0, 8);
+    const bridge = wishes.bridge ?? `kd${digest("bridge")}`;
     const cidr = wishes.cidr ?? defaultNetworkCidr(identity);
     const { lower, upper } = halves(cidr);
     return {
         name,
         bridge,
-        mac: ["52", "54", ...(mac.match(/../g) ?? [])].join(":"),
+        mac: ["52", "54", ...(digest("bridge-mac").match(/../g) ?? [])].join(":"),
         table: `kubedev-${bridge}`,
         cidr,
         gateway: addressAt(rangeOf(cidr), 1) ?? "",
@@ -72,11 +73,6 @@ export function planOf(
             tap: tapName(bridge, member.name),
         })),
     };
-}
-
-/** Name of the bridge of a network, from its identity. */
-export function defaultBridge(identity: MachineIdentity): string {
-    return `kd${identityDigest(identity, "bridge").toString("hex").slice(0, 8)}`;
 }
 
 /** What is wrong with the wishes for a network, each of which is well-formed. */

@@ -12,7 +12,6 @@ import { fields } from "../internal/rules";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, inputError } from "../internal/validate";
 import { keyOf, stackDir } from "../host/scope";
-import { defaultBridge } from "./host-network-plan";
 import {
     cidrProblem,
     defaultNetworkCidr,
@@ -198,7 +197,11 @@ function networkHost(name: string, cidr: string): pulumi.Output<Host> {
                             NETWORK_MASK: routeHex(
                                 addressAt(rangeOf("0.0.0.0/0"), 2 ** 32 - 2 ** (32 - prefix)) ?? "",
                             ),
-                            NETWORK_BRIDGE: defaultBridge(machineIdentity(name)),
+                            NETWORK_BRIDGE_RECORD: path.join(
+                                stackDir(),
+                                keyOf(`${name}-bridge`),
+                                "record",
+                            ),
                             NETWORK_RECORD: path.join(
                                 stackDir(),
                                 keyOf(switchName(name)),

@@ -77,5 +77,5 @@ fi
 # One transaction: no packet sees half of it.
 printf 'table inet %s\ndelete table inet %s\n%s' "$NETWORK_TABLE" "$NETWORK_TABLE" "$NETWORK_RULES" | nft -f -
 
-write_record "kind=network" "turnedOn=$turned_on" "nat=$NETWORK_NAT" "fact.repairs=$NETWORK_REPAIRS" "table=$(table_sum)"
+write_record "kind=network" "bridge=$NETWORK_BRIDGE" "turnedOn=$turned_on" "nat=$NETWORK_NAT" "fact.repairs=$NETWORK_REPAIRS" "table=$(table_sum)"
 printf '{"bridge":"%s","table":"%s"}\n' "$NETWORK_BRIDGE" "$NETWORK_TABLE"

@@ -50,6 +50,8 @@ let box: NetworkNamespace;
 let stack: ScratchStack;
 let tools: string;
 let member: Record<string, Member> = {};
+/** How to log in to the machine. */
+let login = "";
 
 beforeAll(async () => {
     if (networkNamespaceMissing !== undefined) return;
@@ -148,10 +150,7 @@ const lookup = (name: string) =>
     inNamespace(box, `busybox nslookup ${name} 10.44.0.1 2>&1 | sed '1,/^$/d'`);
 const callerSeenOutside = (from: NetworkNamespace) =>
     inNamespace(from, `socat -T 5 - TCP:${world}:80,connect-timeout=5`);
-async function inNode(command: string): Promise<string> {
-    const login = String((await stack.outputs())["ssh"]);
-    return inNamespace(host, `${login} '${command}'`);
-}
+const inNode = (command: string) => inNamespace(host, `${login} '${command}'`);
 
 networkTest("addresses that lead elsewhere are refused, and nothing is touched", async () => {
     const before = stateOfHost();
@@ -170,13 +169,17 @@ networkTest("addresses that lead elsewhere are refused, and nothing is touched",
 networkTest("it is made with a machine on it, and a preview is clean", async () => {
     await up();
     expect(await previewed()).toEqual({});
-    const { network, gateway, table, dockerSettings } = (await stack.outputs()) as {
+    const { network, gateway, table, dockerSettings, address, ssh } = (await stack.outputs()) as {
         network: { machines: Member[] };
+        address: Record<string, string>;
         gateway: string;
         table: string;
         dockerSettings: string;
+        ssh: string;
     };
+    login = ssh;
     member = Object.fromEntries(network.machines.map((one) => [one.name, one]));
+    expect(address).toEqual({ lan: member["node"]?.address });
     expect([gateway, table]).toEqual(["10.44.0.1", `kubedev-${bridge}`]);
     expect(JSON.parse(dockerSettings)).toMatchObject({ bridge, "fixed-cidr": "10.44.128.0/17" });
     // Nothing listens but on the bridge, and the machine's ports on loopback.
@@ -207,13 +210,11 @@ networkTest("nobody else gets a lease", () => {
     expect(lease(member["box"]?.mac ?? "")).toContain("10.44.0.7/16");
 });
 
-networkTest("a machine has its lease and its way out by the bridge", async () => {
-    const { address } = (await stack.outputs()) as { address: Record<string, string> };
-    expect(address).toEqual({ lan: member["node"]?.address });
-    expect(await inNode("ip -br -4 address")).toContain(` ${member["node"]?.address ?? "?"}/16 `);
-    expect(await inNode("ip route show default | head -n 1")).toContain("default via 10.44.0.1 ");
-    expect(await inNode("getent hosts box.lan")).toMatch(/^10\.44\.0\.7 /);
-    expect(await inNode(`exec bash -c "cat <>/dev/tcp/${world}/80"`)).toBe(upstream);
+networkTest("a machine has its lease and its way out by the bridge", () => {
+    expect(inNode("ip -br -4 address")).toContain(` ${member["node"]?.address ?? "?"}/16 `);
+    expect(inNode("ip route show default | head -n 1")).toContain("default via 10.44.0.1 ");
+    expect(inNode("getent hosts box.lan")).toMatch(/^10\.44\.0\.7 /);
+    expect(inNode(`exec bash -c "cat <>/dev/tcp/${world}/80"`)).toBe(upstream);
     expect(
         inNamespace(
             box,
@@ -225,7 +226,7 @@ networkTest("a machine has its lease and its way out by the bridge", async () =>
 networkTest(
     "its bridge deleted, its table changed, a tap device unplugged: shown and put back, machines run on",
     async () => {
-        const boot = await inNode("cat /proc/sys/kernel/random/boot_id");
+        const boot = inNode("cat /proc/sys/kernel/random/boot_id");
         const repaired = { "lan-bridge": "update", "lan-names": "replace" };
         for (const damage of [
             "echo 0 >/proc/sys/net/ipv4/ip_forward",
@@ -239,8 +240,8 @@ networkTest(
         expect(await previewed()).toEqual({});
         expect(lease(member["box"]?.mac ?? "")).toContain("10.44.0.7/16");
         expect(callerSeenOutside(box)).toBe(upstream);
-        expect(await inNode("cat /proc/sys/kernel/random/boot_id")).toBe(boot);
-        expect(await inNode(`exec bash -c "cat <>/dev/tcp/${world}/80"`)).toBe(upstream);
+        expect(inNode("cat /proc/sys/kernel/random/boot_id")).toBe(boot);
+        expect(inNode(`exec bash -c "cat <>/dev/tcp/${world}/80"`)).toBe(upstream);
     },
 );
 
@@ -263,15 +264,13 @@ networkTest(
         process.kill(Number(pid), "SIGKILL");
         await up(more);
         expect(await previewed(more)).toEqual({});
-        expect(await inNode("ip -br -4 address")).toContain(
-            ` ${member["node"]?.address ?? "?"}/16 `,
-        );
-        expect(await inNode("getent hosts late")).toMatch(/^10\.44\./);
+        expect(inNode("ip -br -4 address")).toContain(` ${member["node"]?.address ?? "?"}/16 `);
+        expect(inNode("getent hosts late")).toMatch(/^10\.44\./);
         expect(lease(member["box"]?.mac ?? "")).toBe("10.44.0.7/16  10.44.0.1 lan");
         inNamespace(box, "ip route replace default via 10.44.0.1");
         expect(fails(box, `socat -T 2 - TCP:${world}:80,connect-timeout=2`)).toBe(true);
         // QEMU's own network is the guest's way out now.
-        expect(await inNode("ip route show default")).not.toContain("10.44.0.1");
+        expect(inNode("ip route show default")).not.toContain("10.44.0.1");
     },
 );
 

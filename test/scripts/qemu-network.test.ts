@@ -211,9 +211,11 @@ describe.each(shells)("network-routes.sh in %s", (shell) => {
     });
 
     test("a bridge that this network takes the place of is no reason", async () => {
-        const line = route("kd57bed1d8", "001012C6", "00F0FFFF");
+        const line = route("qemu0", "001012C6", "00F0FFFF");
         expect((await check(line))[0]).toBe(1);
-        expect(await check(line, { NETWORK_BRIDGE: "kd57bed1d8" })).toEqual([0, ""]);
+        const record = path.join(directory, "record of the bridge");
+        fs.writeFileSync(record, "kind=network\nbridge=qemu0\n");
+        expect(await check(line, { NETWORK_BRIDGE_RECORD: record })).toEqual([0, ""]);
     });
 
     test("a route does not hold up a network that is up", async () => {
