@@ -24,6 +24,7 @@ const minutes = [
     "machine/azure-windows-swap",
     "machine/debug-session",
     "machine/binary-rollout",
+    "machine/host-network",
     "machine/windows-service",
     "machine/windows-host",
     "machine/kind-source",

@@ -9,6 +9,8 @@ export {
 export { type CpuTopologyArgs } from "./cpu-topology";
 export { Firmware } from "./firmware";
 export { IoScheduler } from "./io-scheduler";
+export { HostNetwork } from "./host-network";
+export { type HostNetworkArgs } from "./host-network-args";
 export { MachineDisk, type MachineDiskArgs, type MachineDiskRef } from "./machine-disk";
 export { type GroupMachineArgs, MachineGroup, type MachineGroupArgs } from "./machine-group";
 export { type MachineDiskMountArgs } from "./machine-disks";

@@ -45,6 +45,8 @@ export interface NetworkMachine {
     address: pulumi.Input<string>;
     /** MAC address of its card. */
     mac: pulumi.Input<string>;
+    /** Name of the tap device that its card is plugged into, in a network on a bridge. */
+    tap?: pulumi.Input<string>;
 }
 
 /** What a VirtualMachine takes in its networks: plain data. */
@@ -55,6 +57,8 @@ export interface MachineNetworkMembers {
     cidr: pulumi.Input<string>;
     /** Its machines. */
     machines: pulumi.Input<pulumi.Input<NetworkMachine>[]>;
+    /** Domain of their names. Defaults to the name of the network. */
+    domain?: pulumi.Input<string>;
 }
 
 const machineName = z
@@ -62,24 +66,27 @@ const machineName = z
     .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, {
         error: "expected letters, digits and inner hyphens, at most 63: it becomes a host name",
     });
-const rules = {
-    machines: z.array(
-        fields("a machine", {
-            name: machineName,
-            address: z.string({ error: "expected an IPv4 address" }).optional(),
-        }),
-        { error: "expected a list of machines, each with its name" },
-    ),
-    cidr: z
-        .string({ error: "expected an IPv4 range" })
-        .superRefine((text, context) => {
-            const problem = cidrProblem(text);
-            if (problem !== undefined) {
-                context.addIssue({ code: "custom", message: problem });
-            }
-        })
-        .optional(),
-};
+
+/** Rule of the machines of a network. @internal */
+export const networkMachinesRule = z.array(
+    fields("a machine", {
+        name: machineName,
+        address: z.string({ error: "expected an IPv4 address" }).optional(),
+    }),
+    { error: "expected a list of machines, each with its name" },
+);
+
+/** Rule of a network's range. @internal */
+export const rangeRule = z
+    .string({ error: "expected an IPv4 range" })
+    .superRefine((text, context) => {
+        const problem = cidrProblem(text);
+        if (problem !== undefined) {
+            context.addIssue({ code: "custom", message: problem });
+        }
+    });
+
+const rules = { machines: networkMachinesRule, cidr: rangeRule.optional() };
 
 /**
  * A network that machines of a stack share, without root: each has a card on it, with an address that stays, and knows
@@ -147,8 +154,8 @@ function knownNetwork(
     return { name, cidr, machines: networkMembers(name, cidr, machines) };
 }
 
-/** The name is part of host names and of paths of sockets, which are short. */
-function nameProblems(name: string): { propertyPath: string; reason: string }[] {
+/** The name is part of host names and of paths of sockets, which are short. @internal */
+export function nameProblems(name: string): { propertyPath: string; reason: string }[] {
     return /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/i.test(name)
         ? []
         : [
@@ -189,6 +196,11 @@ function networkHost(name: string, cidr: string): pulumi.Output<Host> {
                             NETWORK_BASE: routeHex(cidr.replace(/\/.*/, "")),
                             NETWORK_MASK: routeHex(
                                 addressAt(rangeOf("0.0.0.0/0"), 2 ** 32 - 2 ** (32 - prefix)) ?? "",
+                            ),
+                            NETWORK_BRIDGE_RECORD: path.join(
+                                stackDir(),
+                                keyOf(`${name}-bridge`),
+                                "record",
                             ),
                             NETWORK_RECORD: path.join(
                                 stackDir(),

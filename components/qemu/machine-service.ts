@@ -105,10 +105,10 @@ export function machineArgv(
             { address, hostPort: values.sshPort, guestPort: 22 },
             ...values.ports.map((port) => ({ address, ...port })),
         ],
-        cableCards: values.cards.map(({ network, mac }) => ({
-            mac,
-            ...cablePaths(values.key, network),
-        })),
+        cableCards: values.cards
+            .filter(({ tap }) => tap === undefined)
+            .map(({ network, mac }) => ({ mac, ...cablePaths(values.key, network) })),
+        tapCards: values.cards.flatMap(({ mac, tap }) => (tap === undefined ? [] : [{ mac, tap }])),
         credentials: [{ name: "tmpfiles.extra", path: "credential-tmpfiles" }],
         serialSocketPath: "serial.sock",
         serialLogPath: "/dev/stdout",

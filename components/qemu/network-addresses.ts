@@ -9,6 +9,8 @@ export interface NetworkMember {
     name: string;
     address: string;
     mac: string;
+    /** Tap device of its card, in a network on a bridge. */
+    tap?: string;
 }
 
 /** What is wrong with an argument. */

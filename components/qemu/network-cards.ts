@@ -8,6 +8,8 @@ export interface KnownNetwork {
     name: string;
     cidr: string;
     machines: NetworkMember[];
+    /** Domain of their names. Defaults to the network's name. */
+    domain?: string;
 }
 
 /** A machine's card in a network. */
@@ -16,6 +18,8 @@ export interface MachineCard {
     /** Address with the length of its prefix. */
     address: string;
     mac: string;
+    /** Tap device that it is plugged into, in a network on a bridge. */
+    tap?: string;
 }
 
 /** Ends each line in a guest's /etc/hosts that is ours; guest-networks.sh looks for it. */
@@ -31,10 +35,12 @@ export function cardsOf(machine: string, networks: readonly KnownNetwork[]): Mac
     return networks.flatMap(({ name, cidr, machines }) =>
         machines
             .filter((member) => member.name === machine)
-            .map(({ address, mac }) => ({
+            .map(({ address, mac, tap }) => ({
                 network: name,
                 address: `${address}/${String(rangeOf(cidr).prefix)}`,
                 mac,
+                // Not a word more for a card in another network.
+                ...(tap === undefined ? {} : { tap }),
             })),
     );
 }
@@ -44,7 +50,7 @@ export function joinProblems(
     machine: string,
     networks: readonly KnownNetwork[],
 ): { propertyPath: string; reason: string }[] {
-    return networks.flatMap(({ name, cidr, machines }, at) => {
+    return networks.flatMap(({ name, cidr, machines, domain }, at) => {
         const propertyPath = `networks.${String(at)}`;
         const earlier = networks.slice(0, at);
         if (earlier.some((other) => other.name === name)) {
@@ -65,7 +71,7 @@ export function joinProblems(
             : [
                   {
                       propertyPath,
-                      reason: `got ${name}, which has the machines ${names.join(", ")}; expected a network with this one: add { name: "${machine}" } to machines of MachineNetwork ${name}`,
+                      reason: `got ${name}, which has the machines ${names.join(", ")}; expected a network with this one: add { name: "${machine}" } to machines of ${domain === undefined ? "MachineNetwork" : "HostNetwork"} ${name}`,
                   },
               ];
     });
@@ -98,10 +104,10 @@ function cardFilePath(network: string): string {
 }
 
 /**
- * No router and no name server: the way out stays that of QEMU's user networking. A bridge or VLAN over the card has its
+ * On a switch no router and no name server: the way out stays that of QEMU's user networking. A bridge or VLAN over the card has its
  * MAC address too, and is the guest's own affair.
  */
-function cardFile({ address, mac }: MachineCard): string {
+function cardFile({ address, mac, tap }: MachineCard): string {
     return [
         "[Match]",
         `MACAddress=${mac}`,
@@ -111,12 +117,18 @@ function cardFile({ address, mac }: MachineCard): string {
         "RequiredForOnline=no",
         "",
         "[Network]",
-        `Address=${address}`,
+        tap === undefined ? `Address=${address}` : "DHCP=ipv4",
         "LinkLocalAddressing=no",
         "IPv6AcceptRA=no",
+        ...(tap === undefined ? [] : leaseSettings),
         "",
     ].join("\n");
 }
+
+/** A network on a bridge has a lease for each card, and its way out is the better one, where it has one. */
+const leaseSettings = [
+    ...["", "[DHCPv4]", "ClientIdentifier=mac", "UseHostname=no", "RouteMetric=512"],
+];
 
 /** What guest-networks.sh takes: the cards with their files, and the names of all machines that they lead to. */
 export function guestNetworks(
@@ -133,10 +145,10 @@ export function guestNetworks(
             ),
         ),
         hosts: lines(
-            networks.flatMap(({ name, machines }) =>
+            networks.flatMap(({ name, machines, domain = name }) =>
                 machines.map(
                     (member) =>
-                        `${member.address} ${member.name} ${member.name}.${name} ${hostsMark}`,
+                        `${member.address} ${member.name} ${member.name}.${domain} ${hostsMark}`,
                 ),
             ),
         ),

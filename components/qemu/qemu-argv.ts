@@ -31,6 +31,13 @@ export interface CableCard {
     switchPath: string;
 }
 
+/** A network card that is plugged into a tap device, which is there already. */
+export interface TapCard {
+    mac: string;
+    /** Name of the device. */
+    tap: string;
+}
+
 /** A file that the guest sees as a systemd credential. */
 export interface CredentialFile {
     /** One of `credentialNames`, or a name that a unit in the guest loads. */
@@ -96,6 +103,8 @@ export interface MachineSpec {
     forwards: PortForward[];
     /** Further cards, in networks of machines. Default: none. */
     cableCards?: CableCard[];
+    /** Further cards, in networks on a bridge. Default: none. */
+    tapCards?: TapCard[];
     credentials: CredentialFile[];
     /** Unix socket of the serial console. */
     serialSocketPath: string;
@@ -186,11 +195,19 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
             );
         }
     }
-    const cards = spec.cableCards ?? [];
-    for (const [at, card] of cards.entries()) {
+    const cables = spec.cableCards ?? [];
+    const taps = spec.tapCards ?? [];
+    const macs = [mac, ...[...cables, ...taps].map((card) => card.mac)];
+    for (const [at, one] of macs.entries()) {
         expect(
-            card.mac !== mac && cards.findIndex((other) => other.mac === card.mac) === at,
-            `mac ${card.mac} is that of two cards, expected one of its own for each`,
+            macs.indexOf(one) === at,
+            `mac ${one} is that of two cards, expected one of its own for each`,
+        );
+    }
+    for (const { tap } of taps) {
+        expect(
+            /^[A-Za-z0-9_.-]{1,15}$/.test(tap),
+            `tap device is ${JSON.stringify(tap)}, expected the name of a network device`,
         );
     }
     for (const { name } of spec.credentials) {
@@ -206,8 +223,8 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
             `disk serial is ${JSON.stringify(serial)}, expected 1 to 36 letters, digits, "_", "-"`,
         );
     }
-    const cables = cards.flatMap(({ localPath, switchPath }) => [localPath, switchPath]);
-    for (const path of [spec.serialSocketPath, spec.qmpSocketPath, ...cables]) {
+    const ends = cables.flatMap(({ localPath, switchPath }) => [localPath, switchPath]);
+    for (const path of [spec.serialSocketPath, spec.qmpSocketPath, ...ends]) {
         const bytes = Buffer.byteLength(path);
         expect(
             bytes <= maxSocketPathBytes,
@@ -329,7 +346,8 @@ function seedArguments({ seedPath, dataDisks }: MachineSpec): string[] {
     ];
 }
 
-function networkArguments({ forwards, mac, cableCards = [] }: MachineSpec): string[] {
+function networkArguments(spec: MachineSpec): string[] {
+    const { forwards, mac, cableCards = [], tapCards = [] } = spec;
     const ports = forwards.map(
         ({ address, hostPort, guestPort }) => `hostfwd=tcp:${address}:${hostPort}-:${guestPort}`,
     );
@@ -353,6 +371,16 @@ function networkArguments({ forwards, mac, cableCards = [] }: MachineSpec): stri
             "-device",
             option("virtio-net-pci", `netdev=net${at + 1}`, `mac=${card.mac}`, "romfile="),
         ]),
+        ...tapCards.flatMap((card, at) => {
+            const id = `net${cableCards.length + at + 1}`;
+            return [
+                "-netdev",
+                // No script: QEMU may start none, and the device is on its bridge already.
+                option("tap", `id=${id}`, `ifname=${card.tap}`, "script=no", "downscript=no"),
+                "-device",
+                option("virtio-net-pci", `netdev=${id}`, `mac=${card.mac}`, "romfile="),
+            ];
+        }),
     ];
 }
 

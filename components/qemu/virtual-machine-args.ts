@@ -36,7 +36,7 @@ export interface SharedMachineArgs {
     sshPort?: pulumi.Input<number>;
     /** Further ports of the guest that are reachable on that address. Defaults to none. A change restarts it. */
     ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
-    /** Networks that it shares with other machines: `network` of each MachineNetwork. Defaults to none. A change restarts it. */
+    /** Networks that it shares with other machines: `network` of each MachineNetwork or HostNetwork. Defaults to none. A change restarts it. */
     networks?: pulumi.Input<pulumi.Input<MachineNetworkMembers>[]>;
     /** False shuts it down gracefully and keeps everything. Defaults to true. */
     running?: pulumi.Input<boolean>;
@@ -105,7 +105,7 @@ export const machineRules = {
         .array(
             z.looseObject(
                 { name: z.string(), cidr: z.string(), machines: z.array(z.unknown()) },
-                { error: "expected `network` of a MachineNetwork" },
+                { error: "expected `network` of a MachineNetwork or a HostNetwork" },
             ),
         )
         .optional(),

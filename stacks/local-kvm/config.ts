@@ -92,6 +92,8 @@ const cluster = z.strictObject({
 const network = z.strictObject({
     /** IPv4 range of its addresses. Derived from user, project and stack. */
     cidr: z.string({ error: "expected an IPv4 range, as 198.18.0.0/20" }).optional(),
+    /** bridge: on a bridge of this computer, by root. Defaults to switch: without root, and without this computer. */
+    mode: z.enum(["switch", "bridge"], { error: 'expected "switch" or "bridge"' }).optional(),
 });
 
 /** Settings of the environment, as `local-kvm:<name>`. */

@@ -1,6 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SshKeyPair } from "../../components/host";
-import { BaseImage, MachineDisk, MachineNetwork, VirtualMachine } from "../../components/qemu";
+import {
+    BaseImage,
+    HostNetwork,
+    MachineDisk,
+    MachineNetwork,
+    VirtualMachine,
+} from "../../components/qemu";
 import { Build, Checks, CheckSuite, SourceTree } from "../../components/source";
 import { readConfig } from "../config";
 import type * as clusterModule from "./cluster";
@@ -22,16 +28,16 @@ const image = new BaseImage("debian", {
         ? { packages: config.packages }
         : clusterParts.nodeImage(config.packages)),
 });
+const members = {
+    cidr: config.network?.cidr,
+    machines: config.machines.map(({ name, networkAddress }) => ({
+        name,
+        address: networkAddress,
+    })),
+};
+const bridged = config.network?.mode === "bridge" ? new HostNetwork("lan", members) : undefined;
 const network =
-    config.network === undefined
-        ? undefined
-        : new MachineNetwork("lan", {
-              ...config.network,
-              machines: config.machines.map(({ name, networkAddress }) => ({
-                  name,
-                  address: networkAddress,
-              })),
-          });
+    config.network === undefined ? undefined : (bridged ?? new MachineNetwork("lan", members));
 const machines = config.machines.map(
     ({ name, ports, memoryMib, cpus, diskGib, disks, running, address }) =>
         new VirtualMachine(name, {
@@ -95,6 +101,16 @@ export const outputs = {
         stop: machine.stopCommand,
         log: machine.logPath,
     })),
+    /** The bridge that they are on: name, address of this computer, and daemon.json of a Docker engine beside them. */
+    ...(bridged === undefined
+        ? {}
+        : {
+              bridge: {
+                  name: bridged.bridge,
+                  gateway: bridged.gateway,
+                  dockerSettings: bridged.dockerSettings,
+              },
+          }),
     ...(tree === undefined
         ? {}
         : {

@@ -177,12 +177,13 @@ describe.each(shells)("network-routes.sh in %s", (shell) => {
         `${card}\t${base}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0\n`;
 
     // 198.18.16.0/20
-    async function check(...routes: string[]) {
+    async function check(line: string, more: Record<string, string> = {}) {
         const file = path.join(directory, "route");
-        fs.writeFileSync(file, heading + routes.join(""));
+        fs.writeFileSync(file, heading + line);
         const values = {
             ...{ NETWORK_BASE: "001012C6", NETWORK_MASK: "00F0FFFF", NETWORK_ROUTES: file },
             NETWORK_RECORD: path.join(directory, "record"),
+            ...more,
         };
         const { code, stdout } = await runScript("qemu/network-routes", values, { shell });
         return [code, stdout];
@@ -205,8 +206,16 @@ describe.each(shells)("network-routes.sh in %s", (shell) => {
         ["the widest that counts", route("tun0", "000000C6", "000000FF"), "198.0.0.0", "255.0.0.0"],
         ["a host in it", route("tun0", "091F12C6", "FFFFFFFF"), "198.18.31.9", "255.255.255.255"],
     ])("%s is named", async (_what, line, base, mask) => {
-        const all = [route("eth0", "00000000", "00000000"), line];
-        expect(await check(...all)).toEqual([1, `a route to ${base} with mask ${mask} by tun0\n`]);
+        const all = `${route("eth0", "00000000", "00000000")}${line}`;
+        expect(await check(all)).toEqual([1, `a route to ${base} with mask ${mask} by tun0\n`]);
+    });
+
+    test("a bridge that this network takes the place of is no reason", async () => {
+        const line = route("qemu0", "001012C6", "00F0FFFF");
+        expect((await check(line))[0]).toBe(1);
+        const record = path.join(directory, "record of the bridge");
+        fs.writeFileSync(record, "kind=network\nbridge=qemu0\n");
+        expect(await check(line, { NETWORK_BRIDGE_RECORD: record })).toEqual([0, ""]);
     });
 
     test("a route does not hold up a network that is up", async () => {

@@ -9,20 +9,20 @@ export const networkNamespaceMissing =
         ? undefined
         : "a network namespace needs root";
 
+/** What would do things in the network of this machine, for who asks by a socket below these. */
+const managers = ["/run/systemd", "/run/dbus"];
+
 export class NetworkNamespace {
     private constructor(
         private readonly holder: ChildProcess,
-        /** Of the end there. */
+        /** Of the end there; empty without a wire to here. */
         readonly address: string,
+        private readonly alsoMounts = false,
     ) {}
 
     /** The wire goes with the namespace, and that with the process that holds it. */
     static async start(): Promise<NetworkNamespace> {
-        const setup = "ip link set lo up && echo ready && exec sleep infinity";
-        const holder = spawn("unshare", ["--net", "sh", "-c", setup], {
-            stdio: ["ignore", "pipe", "inherit"],
-        });
-        await once(holder.stdout, "data");
+        const holder = await hold([], "ip link set lo up");
         // Test files run side by side, and machines of others have networks in 198.18.0.0/15.
         const net = `10.213.${String(process.pid % 256)}`;
         const [here, there] = [`here${String(process.pid)}`, `there${String(process.pid)}`];
@@ -36,14 +36,37 @@ export class NetworkNamespace {
         return namespace;
     }
 
+    /** One without a wire to here, where no systemd answers: what is done in it stays in it. */
+    static async alone(): Promise<NetworkNamespace> {
+        const hidden = managers.filter((dir) => fs.existsSync(dir));
+        const setup = hidden.map((dir) => `mount -t tmpfs hidden ${dir} && `).join("");
+        const holder = await hold(["--mount"], `${setup}ip link set lo up`);
+        return new NetworkNamespace(holder, "", true);
+    }
+
+    /** Lays a wire to another one; answers nothing, both ends are up. */
+    wire(here: string, other: NetworkNamespace, there: string): void {
+        const pid = String(other.holder.pid);
+        this.run("ip", "link", "add", here, "type", "veth", "peer", "name", there, "netns", pid);
+        this.run("ip", "link", "set", here, "up");
+        other.run("ip", "link", "set", there, "up");
+    }
+
     /** Words before a command line that is to run there. */
-    get within(): string[] {
-        return ["nsenter", "--target", String(this.holder.pid), "--net"];
+    get within(): [string, ...string[]] {
+        const mounts = this.alsoMounts ? ["--mount"] : [];
+        return ["nsenter", "--target", String(this.holder.pid), "--net", ...mounts];
     }
 
     run(...argv: string[]): string {
-        const [program = "", ...args] = [...this.within, ...argv];
+        const [program, ...args] = [...this.within, ...argv];
         return execFileSync(program, args, { encoding: "utf8" });
+    }
+
+    /** Starts a program there, which ends with it. */
+    spawn(...argv: string[]): ChildProcess {
+        const [program, ...args] = [...this.within, ...argv];
+        return spawn(program, args, { stdio: "ignore" });
     }
 
     /** Ends what runs there, too: what a failed test left. */
@@ -56,6 +79,17 @@ export class NetworkNamespace {
         }
         await once(this.holder, "exit");
     }
+}
+
+/** Starts the process that a namespace lasts as long as. */
+async function hold(more: string[], setup: string): Promise<ChildProcess> {
+    const holder = spawn(
+        "unshare",
+        ["--net", ...more, "sh", "-c", `${setup} && echo ready && exec sleep infinity`],
+        { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    await once(holder.stdout, "data");
+    return holder;
 }
 
 /** Which network a process is in; undefined for one that is gone. */

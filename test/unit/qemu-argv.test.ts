@@ -187,6 +187,25 @@ describe("machineSpecProblems", () => {
         expect(machineSpecProblems(spec)).toEqual([]);
     });
 
+    test("a card on a bridge is plugged into its tap device, behind those of other networks", () => {
+        const cable = { mac: "52:54:00:00:00:01", localPath: "a", switchPath: "b" };
+        const tapped = { mac: "52:54:00:00:00:02", tap: "kt0123456789" };
+        const argv = qemuArgv({ ...spec, cableCards: [cable], tapCards: [tapped] });
+        expect(argv.filter((word) => /^(dgram|tap|virtio-net)/.test(word))).toEqual([
+            expect.stringContaining("netdev=net0"),
+            expect.stringContaining("dgram,id=net1,"),
+            "virtio-net-pci,netdev=net1,mac=52:54:00:00:00:01,romfile=",
+            "tap,id=net2,ifname=kt0123456789,script=no,downscript=no",
+            "virtio-net-pci,netdev=net2,mac=52:54:00:00:00:02,romfile=",
+        ]);
+        expect(() => qemuArgv({ ...spec, tapCards: [{ ...tapped, mac: spec.mac }] })).toThrow(
+            /is that of two cards/,
+        );
+        expect(() => qemuArgv({ ...spec, tapCards: [{ ...tapped, tap: "a,br=b" }] })).toThrow(
+            /tap device is "a,br=b"/,
+        );
+    });
+
     const forward = { address: "127.3.4.5", hostPort: 2222, guestPort: 22 };
     test.each<[string, Partial<MachineSpec>, RegExp]>([
         ["no CPU", { cpus: 0 }, /cpus is 0, expected 1 to 255/],
