@@ -23,6 +23,8 @@ if is_as_wanted && [ -e "$dir/disk" ]; then
     exit 0
 fi
 rm -f "$record"
+trap '[ -f "$record" ] || [ -e "$dir/disk" ] || forget' EXIT
+trap 'exit 130' INT TERM HUP
 
 if [ -n "$source" ]; then
     command -v bash >/dev/null || die "bash is missing, which builds images; install it: apt-get install bash"
