@@ -62,13 +62,21 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
         }));
 }
 
-/** What of them restarts the machine, in the user's words. What was not asked for is not in it. */
-export function machineSpec(values: pulumi.Output<MachineValues>): pulumi.Inputs {
+/** What of them restarts the machine, in the user's words. What was not asked for is not in it, as in earlier versions. */
+export function machineSpec(
+    values: pulumi.Output<MachineValues>,
+    args: VirtualMachineArgs,
+): pulumi.Inputs {
+    const asked = <T>(arg: unknown, value: pulumi.Output<T>) =>
+        arg === undefined ? undefined : value;
     return {
         memoryMib: values.memoryMib,
         cpus: values.cpus,
-        cpuTopology: values.cpuTopology,
-        firmware: values.firmware.apply((is) => (is === Firmware.Bios ? undefined : is)),
+        cpuTopology: asked(args.cpuTopology, values.cpuTopology),
+        firmware: asked(
+            args.firmware,
+            values.firmware.apply((is) => (is === Firmware.Bios ? undefined : is)),
+        ),
         diskGib: values.diskGib,
         disks: values.disks.apply((disks) =>
             disks.length === 0
@@ -82,7 +90,7 @@ export function machineSpec(values: pulumi.Output<MachineValues>): pulumi.Inputs
         ports: values.ports,
         networks: values.cards.apply((cards) => (cards.length === 0 ? undefined : cards)),
         kernelParameters: values.kernelParameters,
-        ioScheduler: values.ioScheduler,
+        ioScheduler: asked(args.ioScheduler, values.ioScheduler),
         running: values.running,
     };
 }

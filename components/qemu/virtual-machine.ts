@@ -127,7 +127,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             `${name}-machine`,
             {
                 host: here,
-                spec: machineSpec(values),
+                spec: machineSpec(values, args),
                 parents: [
                     ...[disk.resource.id, hostKey.instanceId, loginKey.instanceId],
                     ...(args.disks ?? []).map(({ disk: each }) => pulumi.output(each).instanceId),

@@ -102,7 +102,11 @@ export function releaseProblems(
                     `CHANGELOG.md: ${describe(change)}; expected a line below "### Breaking" of "${heading}" that has \`${nameOf(change)}\` or \`${change.of}\`, says what to do, and how to stay`,
             ),
         ...changes
-            .filter(({ weight, member }) => weight === Weight.Additive && member === undefined)
+            // A type comes with the component that takes it.
+            .filter(
+                ({ weight, member, what }) =>
+                    weight === Weight.Additive && member === undefined && what !== "new type",
+            )
             .filter(({ of }) => !section.includes(of))
             .map(
                 (change) => `CHANGELOG.md: nothing below "${heading}" tells of ${describe(change)}`,

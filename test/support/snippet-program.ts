@@ -28,10 +28,14 @@ function looked(asked: Record<string, string>): string {
     ].join("\n");
 }
 
+const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+const host = { ssh: { address: "node.example", user: "me", hostKey: publicKey } };
 /** What a document leaves to its reader with `declare const`, by its type. */
 const given: Record<string, () => unknown> = {
     string: () => "/usr/local/bin/program",
-    "kubedev.Host": () => ({ ssh: { address: "node.example", user: "me", hostKey: publicKey } }),
+    "kubedev.Host": () => host,
+    "kubedev.BuildHost": () => ({ host }),
+    "kubedev.WindowsAgent": () => ({ host: { ...host, os: kubedev.HostOs.Windows } }),
     "kubedev.ClusterBinariesArgs": () => binaries,
     "kubedev.Cluster": () =>
         new kubedev.Cluster("given-cluster", { kubernetesVersion: "v1.36.1", binaries }),
@@ -74,7 +78,6 @@ const asIfThere = {
 };
 
 /** What a document shortens. */
-const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
 const completed = (text: string) => text.replaceAll("ssh-ed25519 AAAA...", publicKey);
 
 const noOptions: DeclaredOptions = { below: [], deletedFirst: false, aliases: [] };
@@ -169,6 +172,13 @@ async function main(): Promise<void> {
     });
     const snippets = JSON.parse(readFileSync(0, "utf8")) as Snippet[];
     const results: SnippetResult[] = [];
+    process.on("exit", () => {
+        // One that waits for ever ends the process: nothing is left to be done.
+        const waiting = snippets[results.length];
+        if (waiting !== undefined) {
+            process.stderr.write(`this program does not come to its end:\n${waiting.text}\n`);
+        }
+    });
     for (const snippet of snippets) {
         const failure = new Promise<never>((_, reject) => {
             failed = reject;
@@ -184,7 +194,8 @@ async function main(): Promise<void> {
         }
     }
     fs.writeFileSync(3, JSON.stringify(results));
-    // Whatever a failed program still waits for.
+    // Whatever a failed program still waits for, of which the SDK would say that it leaks.
+    process.removeAllListeners("exit");
     process.exit(0);
 }
 
