@@ -5,6 +5,9 @@
  *     npm start -- up 1234        prints how to log in
  *     npm start -- remove 1234    again and again does no harm
  */
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import * as kubedev from "kubedev";
@@ -24,28 +27,45 @@ function declare(pullRequest: number) {
     };
 }
 
-/** A stack each: names, addresses and directories derive from it, so that many stand side by side. */
-function stackOf(pullRequest: number): Promise<Stack> {
-    return LocalWorkspace.createOrSelectStack({
-        projectName: "pull-requests",
-        stackName: `pr-${String(pullRequest)}`,
-        program: declare(pullRequest),
+/**
+ * A stack each: names, addresses and directories derive from it, so that many stand side by side. Pulumi keeps settings in a
+ * folder, which is needed no longer than a run.
+ */
+async function withStack(pullRequest: number, use: (stack: Stack) => Promise<void>): Promise<void> {
+    const workDir = fs.mkdtempSync(path.join(os.tmpdir(), "pull-request-"));
+    try {
+        const stack = await LocalWorkspace.createOrSelectStack(
+            {
+                projectName: "pull-requests",
+                stackName: `pr-${String(pullRequest)}`,
+                program: declare(pullRequest),
+            },
+            { workDir },
+        );
+        await use(stack);
+    } finally {
+        fs.rmSync(workDir, { recursive: true, force: true });
+    }
+}
+
+const said = { onOutput: (text: string) => process.stderr.write(text) };
+
+/** Makes the environment, or brings it up to date: after a reboot of this computer, too. */
+export function up(pullRequest: number): Promise<void> {
+    return withStack(pullRequest, async (stack) => {
+        const { outputs, summary } = await stack.up(said);
+        const ssh = outputs["ssh"]?.value as string;
+        console.log(JSON.stringify({ result: summary.result, ssh }));
     });
 }
 
-/** Makes the environment, or brings it up to date: after a reboot of this computer, too. */
-export async function up(pullRequest: number): Promise<void> {
-    const stack = await stackOf(pullRequest);
-    const { outputs, summary } = await stack.up({ onOutput: (text) => process.stderr.write(text) });
-    console.log(JSON.stringify({ result: summary.result, ssh: outputs["ssh"]?.value as string }));
-}
-
 /** Removes it, and the stack. */
-export async function remove(pullRequest: number): Promise<void> {
-    const stack = await stackOf(pullRequest);
-    await stack.destroy({ onOutput: (text) => process.stderr.write(text) });
-    await stack.workspace.removeStack(stack.name);
-    console.log(JSON.stringify({ removed: stack.name }));
+export function remove(pullRequest: number): Promise<void> {
+    return withStack(pullRequest, async (stack) => {
+        await stack.destroy(said);
+        await stack.workspace.removeStack(stack.name);
+        console.log(JSON.stringify({ removed: stack.name }));
+    });
 }
 
 const verbs: Record<string, ((pullRequest: number) => Promise<void>) | undefined> = { up, remove };
