@@ -171,13 +171,13 @@ func (k *kubelet) manager() *StaticPod {
 func (k *kubelet) swapper(incoming string) *Swapper {
 	request := Request{
 		ID: "1", Service: "kube-scheduler", StaticPod: true, Incoming: incoming,
-		StopSec: 5, HealthSec: 2, SettleSec: 1, Restore: incoming == "",
+		StopSec: 50, HealthSec: 60, SettleSec: 1, Restore: incoming == "",
 	}
 	if incoming != "" {
 		request.Sha256, _ = Digest(incoming)
 	}
 	s := New(k.at("thing"), request, k.manager(), func(string) {})
-	s.Quick = 10
+	s.Quick = 50
 	s.Free = func(string) (uint64, error) { return 1 << 40, nil }
 	return s
 }
