@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -86,8 +87,11 @@ func (p *StaticPod) Adopt(pod, path string) error {
 			return err
 		}
 	}
-	inside := fmt.Sprintf("/proc/%d/root%s", pid, place)
-	digest, err := Digest(inside)
+	inside, err := insideOf(pid, place)
+	digest := ""
+	if err == nil {
+		digest, err = Digest(inside)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot read %s in the container of the static pod %s; correct path: %w", place, pod, err)
 	}
@@ -98,9 +102,8 @@ func (p *StaticPod) Adopt(pod, path string) error {
 	if err != nil {
 		return err
 	}
-	times := []manifestTime{{digestOf(text), modified(where)}}
 	return errors.Join(
-		writeJSON(p.file(pod, "pod.json"), podState{Manifest: where, Original: digest, Place: place, Text: text, Times: times}),
+		p.keep(pod, podState{Manifest: where, Original: digest, Place: place, Text: text}),
 		os.Rename(path+".half", path),
 	)
 }
@@ -112,12 +115,40 @@ func (p *StaticPod) Leave(pod, path string) error {
 			return err
 		}
 	}
-	for _, name := range []string{path, path + ".half", p.file(pod, "pod.json")} {
-		if err := forget(name); err != nil {
-			return err
+	return errors.Join(forget(path), forget(path+".half"), forget(p.file(pod, "pod.json")))
+}
+
+// Foreign tells whether somebody else has written the manifest since the program was put into it.
+func (p *StaticPod) Foreign(pod string) bool {
+	m, _, away, err := p.find(pod)
+	return err == nil && !away && !m.mounted()
+}
+
+// keep writes down a pod whose manifest is as its text.
+func (p *StaticPod) keep(pod string, state podState) error {
+	state.Times = []manifestTime{{digestOf(state.Text), modified(state.Manifest)}}
+	return writeJSON(p.file(pod, "pod.json"), state)
+}
+
+// forgetState removes what was kept of a pod that has its manifest again.
+func (p *StaticPod) forgetState(pod string) error {
+	if err := forget(p.file(pod, "pod.json")); err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Join(p.Kept, pod))
+	return nil
+}
+
+// insideOf is a file of a container as the node sees it. A link would lead to a file of the node.
+func insideOf(pid int, place string) (string, error) {
+	path := fmt.Sprintf("/proc/%d/root", pid)
+	for _, part := range strings.Split(strings.Trim(place, "/"), "/") {
+		path = filepath.Join(path, part)
+		if target, err := os.Readlink(path); err == nil && filepath.IsAbs(target) {
+			return "", fmt.Errorf("%s of it is a link to %s; give the path of the file itself", part, target)
 		}
 	}
-	return nil
+	return path, nil
 }
 
 // write puts a manifest into the kubelet's directory, with the program of a digest in it; empty for that of the image.

@@ -16,8 +16,8 @@ var staticPodGroup = regexp.MustCompile(`pod[0-9a-f]{32}(\.slice|/|:|$)`)
 
 // containers finds containers of static pods by what containerd's shims keep of them: no program of the node is needed.
 type containers struct {
-	// Dir is where containerd keeps what runs.
-	Dir string
+	// Dirs are where containerd keeps what runs: one of the distribution, and one of kubedev's own.
+	Dirs []string
 	// known are those that were read, by id: what they are never changes.
 	known map[string]containerSpec
 }
@@ -31,7 +31,11 @@ type containerSpec struct {
 
 // firstProcesses are those of all containers of this name in a static pod.
 func (c *containers) firstProcesses(namespace, pod, container string) []int {
-	paths, _ := filepath.Glob(filepath.Join(c.Dir, "*", "init.pid"))
+	var paths []string
+	for _, dir := range c.Dirs {
+		found, _ := filepath.Glob(filepath.Join(dir, "*", "init.pid"))
+		paths = append(paths, found...)
+	}
 	now := map[string]containerSpec{}
 	var pids []int
 	for _, path := range paths {

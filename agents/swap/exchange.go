@@ -183,7 +183,7 @@ func (s *Swapper) startDependents(j journal) error {
 		if err := s.Manager.Start(name); err != nil {
 			return fmt.Errorf("cannot start the dependent service %s: %w", name, err)
 		}
-		for end := time.Now().Add(s.pause(20 * time.Second)); ; time.Sleep(s.pause(100 * time.Millisecond)) {
+		for end := time.Now().Add(max(s.pause(20*time.Second), s.seconds(s.Request.HealthSec))); ; time.Sleep(s.pause(100 * time.Millisecond)) {
 			if unit, err := s.Manager.Look(name); err == nil && unit.Running {
 				break
 			}

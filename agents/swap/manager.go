@@ -45,6 +45,8 @@ type Adopter interface {
 	Adopt(service, path string) error
 	// Leave takes Adopt back.
 	Leave(service, path string) error
+	// Foreign tells whether the service no longer runs what Adopt has brought, by somebody else's doing.
+	Foreign(service string) bool
 	// Watched is the path of a file that changes when somebody else changes what the service runs.
 	Watched(service string) string
 }

@@ -32,7 +32,11 @@ type StaticPod struct {
 func NewStaticPod(request *Request) *StaticPod {
 	made := &StaticPod{
 		Manifests: "/etc/kubernetes/manifests", Kept: "/var/lib/kubedev-static-pods", Logs: "/var/log/pods", Program: request.Path,
-		containers: containers{Dir: "/run/containerd/io.containerd.runtime.v2.task/k8s.io"},
+		containers: containers{Dirs: []string{
+			"/run/containerd/io.containerd.runtime.v2.task/k8s.io",
+			// As components/cluster/containerd-config.ts has it.
+			"/run/kubedev/containerd/io.containerd.runtime.v2.task/k8s.io",
+		}},
 	}
 	request.Path = ""
 	return made
@@ -67,6 +71,10 @@ func (p *StaticPod) Start(pod string) error {
 	if err != nil {
 		return err
 	}
+	if state.Original == "" {
+		// One that was stopped for another alone.
+		return errors.Join(p.write(pod, m, ""), p.forgetState(pod))
+	}
 	digest, err := Digest(p.file(pod, "program"))
 	if err != nil {
 		return err
@@ -79,13 +87,21 @@ func (p *StaticPod) Start(pod string) error {
 
 // Stop takes the manifest away: the kubelet ends the pod.
 func (p *StaticPod) Stop(pod string) error {
-	m, path, away, err := p.find(pod)
+	_, path, away, err := p.find(pod)
 	if err != nil || away {
 		return err
 	}
-	text, err := m.text()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(filepath.Join(p.Kept, pod), 0o755); err != nil {
+		return err
+	}
+	if !exists(p.file(pod, "pod.json")) {
+		if err := p.keep(pod, podState{Manifest: path, Text: text}); err != nil {
+			return err
+		}
 	}
 	kept := p.file(pod, "manifest")
 	if err := writeWhole(kept, kept+".new", text); err != nil {

@@ -126,7 +126,7 @@ func (k *kubelet) sync() {
 		entries, _ := os.ReadDir(k.at("manifests"))
 		text := ""
 		for _, entry := range entries {
-			if !strings.HasPrefix(entry.Name(), ".") {
+			if !strings.HasPrefix(entry.Name(), ".") && entry.Name() != "dependent.yaml" {
 				text += k.manifestText()
 			}
 		}
@@ -164,7 +164,7 @@ func (k *kubelet) await(what string, holds func() bool) {
 func (k *kubelet) manager() *StaticPod {
 	made := NewStaticPod(&Request{})
 	made.Manifests, made.Kept, made.Logs = k.at("manifests"), k.at("kept", "pods"), k.at("logs")
-	made.containers.Dir = k.at("containers")
+	made.containers.Dirs = []string{k.at("none"), k.at("containers")}
 	return made
 }
 
@@ -270,7 +270,7 @@ func TestStaticPodWithoutAContainerIsRefused(t *testing.T) {
 		t.Fatal(report.Why)
 	}
 	s = k.swapper(two)
-	s.Manager.(*StaticPod).containers.Dir = k.at("none")
+	s.Manager.(*StaticPod).containers.Dirs = []string{k.at("none")}
 	report = s.Run()
 	mustBe(t, report, Refused)
 	if !strings.Contains(report.Why, "got no running container kube-scheduler of the static pod kube-scheduler") {
@@ -308,8 +308,67 @@ func TestStaticPodThatSomebodyElseWrites(t *testing.T) {
 	k.runs(k.at("image"))
 	mustBe(t, k.swapper(two).Run(), Swapped)
 	k.runs(two)
+	// The same while it is taken back: nothing is stopped.
+	k.write(upgraded)
+	k.runs(k.at("image"))
+	pid := k.manager().first("kube-scheduler")
 	mustBe(t, k.swapper("").Run(), Restored)
 	k.asBefore(upgraded)
+	if now := k.manager().first("kube-scheduler"); now != pid {
+		t.Fatalf("the pod was started anew: %d, was %d", now, pid)
+	}
+}
+
+func TestStaticPodStopsAndStartsDependents(t *testing.T) {
+	k := newKubelet(t)
+	two := k.program("two", "/bin/sleep", "2")
+	text := strings.NewReplacer("kube-scheduler", "dependent").Replace(podText)
+	path := k.at("manifests", "dependent.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := modified(path)
+	dir := k.at("containers", "dependent")
+	_ = os.MkdirAll(dir, 0o755)
+	spec, _ := os.ReadFile(k.at("containers", "other", "config.json"))
+	spec = []byte(strings.NewReplacer("kube-scheduler", "dependent",
+		"pod3b2c7a7e-52f5-4c3a-8f6e-0a5b0a6f6d0c", "pod"+strings.Repeat("0c", 16)).Replace(string(spec)))
+	_ = os.WriteFile(filepath.Join(dir, "config.json"), spec, 0o600)
+	// It ends only when it is killed: the fake kubelet runs one pod alone.
+	var runs []*exec.Cmd
+	begin := func() {
+		one := exec.Command("/bin/sleep", "1000")
+		if err := one.Start(); err != nil {
+			t.Error(err)
+			return
+		}
+		runs = append(runs, one)
+		_ = os.WriteFile(filepath.Join(dir, "init.pid"), []byte(strconv.Itoa(one.Process.Pid)), 0o600)
+	}
+	begin()
+	t.Cleanup(func() {
+		for _, one := range runs {
+			_ = one.Process.Kill()
+			_ = one.Wait()
+		}
+	})
+	s := k.swapper(two)
+	s.Request.Dependents = []string{"dependent"}
+	away := false
+	s.At = func(step string) error {
+		away = away || step == "in" && !exists(path)
+		if step == "health" {
+			begin()
+		}
+		return nil
+	}
+	mustBe(t, s.Run(), Swapped)
+	if got, _ := os.ReadFile(path); !away || string(got) != text || modified(path) != before {
+		t.Fatalf("away %v, then\n%s", away, got)
+	}
+	if exists(k.at("kept", "pods", "dependent")) {
+		t.Fatal("what was kept of the dependent pod is left")
+	}
 }
 
 // Killed, and no room, at each step of the first swap, the next, and a restore.

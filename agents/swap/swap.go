@@ -319,8 +319,11 @@ func (s *Swapper) restore(report *Report, unit Unit) error {
 		return err
 	}
 	report.Old = old
+	adopter, adopts := s.Manager.(Adopter)
 	switch {
 	case !exists(kept), old == known.Original:
+	case adopts && adopter.Foreign(s.Request.Service):
+		s.Say(s.Request.Service + " was changed by somebody else: it is left as it is")
 	case old != "" && old != known.Installed:
 		s.Say(path + " was replaced by somebody else: it is left as it is")
 	case !unit.Running:
