@@ -53,8 +53,10 @@ export function enforce(args: PolicyArgs = {}): void {
     pulumi.runtime.registerStackTransformation(({ type, name, props, opts }) => {
         const judged = guarded(async () => {
             const parent = opts.parent === undefined ? "" : await promised(opts.parent.urn);
-            const inputs = (await knownValues(props)) as Record<string, unknown>;
-            const problems = violations({ type, name, parentTypes: typesIn(parent), inputs }, args);
+            const unknownPaths: string[] = [];
+            const inputs = (await knownValues(props, unknownPaths)) as Record<string, unknown>;
+            const parentTypes = typesIn(parent);
+            const problems = violations({ type, name, parentTypes, inputs, unknownPaths }, args);
             if (problems.length > 0) {
                 refusals.push(refusal(type, name, problems));
                 await new Promise((resolve) => setTimeout(resolve, gatherMs));

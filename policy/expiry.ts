@@ -1,4 +1,4 @@
-import { type DeclaredResource, isPlain, type Violation } from "./resource";
+import { type DeclaredResource, isPlain, isUnknown, type Violation } from "./resource";
 
 const agents = ["kubedev:index:LinuxAgent", "kubedev:index:WindowsAgent"];
 
@@ -14,9 +14,15 @@ export function machinesWithoutExpiry(resource: DeclaredResource, today: Date): 
     if ((!ofAgent && !ofAzure) || parentTypes.some((parent) => agents.includes(parent))) {
         return [];
     }
-    const expires = isPlain(inputs["tags"]) ? inputs["tags"]["expires"] : undefined;
-    if (expires !== undefined) {
-        return expiryProblems(expires, today);
+    const network = isPlain(inputs["network"]) ? inputs["network"] : {};
+    // An agent has the tags of its network.
+    const tags = { ...plain(ofAgent ? network["tags"] : undefined), ...plain(inputs["tags"]) };
+    if (tags["expires"] !== undefined) {
+        return expiryProblems(tags["expires"], today);
+    }
+    const paths = ["tags.expires", ...(ofAgent ? ["network.tags.expires"] : [])];
+    if (paths.some((path) => isUnknown(resource, path))) {
+        return [];
     }
     if (ofAzure) {
         return [
@@ -59,4 +65,5 @@ function expiryProblems(expires: unknown, today: Date): Violation[] {
         : [];
 }
 
+const plain = (value: unknown) => (isPlain(value) ? value : {});
 const isoDay = (day: Date) => day.toISOString().slice(0, 10);

@@ -1,13 +1,15 @@
-import { type DeclaredResource, isPlain, objectsIn, type Violation } from "./resource";
+import { type DeclaredResource, isPlain, isUnknown, objectsIn, type Violation } from "./resource";
 
 /**
  * Images that may be another one tomorrow: of containers in Kubernetes without a digest, unless they are never pulled, and
  * of machines in Azure with the version "latest", which a LinuxAgent or WindowsAgent has by default.
  */
-export function unpinnedImages({ type, inputs, parentTypes }: DeclaredResource): Violation[] {
+export function unpinnedImages(resource: DeclaredResource): Violation[] {
+    const { type, inputs, parentTypes } = resource;
     if (/^kubedev:index:(Linux|Windows)Agent$/.test(type)) {
         const version = isPlain(inputs["image"]) ? inputs["image"]["version"] : undefined;
-        return latest("image.version", version ?? "latest");
+        const absent = isUnknown(resource, "image.version") ? undefined : "latest";
+        return latest("image.version", version ?? absent);
     }
     if (parentTypes.some((parent) => /^kubedev:index:(Linux|Windows)Agent$/.test(parent))) {
         return [];
@@ -35,19 +37,30 @@ function inPods(value: unknown, path: string): Violation[] {
     }
     return Object.entries(value).flatMap(([key, inner]) => {
         const here = path === "" ? key : `${path}.${key}`;
-        return containerLists.includes(key)
-            ? objectsIn(inner).flatMap((container, index) =>
-                  ofContainer(container, `${here}[${String(index)}].image`),
-              )
-            : inPods(inner, here);
+        if (containerLists.includes(key)) {
+            return objectsIn(inner).flatMap(({ image, imagePullPolicy }, index) =>
+                ofImage(image, imagePullPolicy, `${here}[${String(index)}].image`),
+            );
+        }
+        if (key === "volumes") {
+            return objectsIn(inner).flatMap(({ image }, index) =>
+                isPlain(image)
+                    ? ofImage(
+                          image["reference"],
+                          image["pullPolicy"],
+                          `${here}[${String(index)}].image.reference`,
+                      )
+                    : [],
+            );
+        }
+        return inPods(inner, here);
     });
 }
 
 const containerLists = ["containers", "initContainers", "ephemeralContainers"];
 
-function ofContainer(container: Record<string, unknown>, path: string): Violation[] {
-    const { image, imagePullPolicy } = container;
-    return typeof image !== "string" || imagePullPolicy === "Never" || isPinned(image)
+function ofImage(image: unknown, pullPolicy: unknown, path: string): Violation[] {
+    return typeof image !== "string" || pullPolicy === "Never" || isPinned(image)
         ? []
         : [
               {

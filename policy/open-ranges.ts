@@ -1,5 +1,5 @@
-import { parseRange } from "../components/internal/address-range";
-import { type DeclaredResource, objectsIn, textsIn, type Violation } from "./resource";
+import { isIP } from "node:net";
+import { type DeclaredResource, isUnknown, objectsIn, textsIn, type Violation } from "./resource";
 
 /** Shorter prefixes are wider than any one network that somebody works in. */
 const shortestPrefix = { 4: 8, 6: 19 };
@@ -8,7 +8,8 @@ const shortestPrefix = { 4: 8, 6: 19 };
  * Addresses from which everybody may come in: rules of Azure's network security groups, load balancers of Kubernetes, and
  * `openToInternet` of an AgentNetwork, which lifts kubedev's own refusal.
  */
-export function openRanges({ type, inputs }: DeclaredResource): Violation[] {
+export function openRanges(resource: DeclaredResource): Violation[] {
+    const { type, inputs } = resource;
     if (type === "kubedev:index:AgentNetwork") {
         return [
             ...(inputs["openToInternet"] === true
@@ -26,11 +27,15 @@ export function openRanges({ type, inputs }: DeclaredResource): Violation[] {
     if (azure === "SecurityRule") {
         return ofRule(inputs, "");
     }
-    return type === "kubernetes:core/v1:Service" ? ofService(inputs["spec"] ?? {}) : [];
+    return /^kubernetes:core\/v1:Service(Patch)?$/.test(type)
+        ? ofService(resource, inputs["spec"] ?? {})
+        : [];
 }
 
 function ofRule(rule: Record<string, unknown>, at: string): Violation[] {
-    if (rule["access"] !== "Allow" || rule["direction"] !== "Inbound") {
+    // Azure takes them in any case.
+    const is = (name: string, value: string) => textsIn(rule[name])[0]?.toLowerCase() === value;
+    if (!is("access", "allow") || !is("direction", "inbound")) {
         return [];
     }
     return ["sourceAddressPrefix", "sourceAddressPrefixes"].flatMap((name) =>
@@ -38,13 +43,13 @@ function ofRule(rule: Record<string, unknown>, at: string): Violation[] {
     );
 }
 
-function ofService(spec: object): Violation[] {
+function ofService(resource: DeclaredResource, spec: object): Violation[] {
     const { type, loadBalancerSourceRanges: ranges } = spec as Record<string, unknown>;
     if (type !== "LoadBalancer") {
         return [];
     }
     const path = "spec.loadBalancerSourceRanges";
-    return textsIn(ranges).length === 0
+    return textsIn(ranges).length === 0 && !isUnknown(resource, path)
         ? [
               {
                   path,
@@ -63,9 +68,17 @@ function rangesAt(path: string, value: unknown): Violation[] {
         }));
 }
 
-function isOpen(text: string): boolean {
-    const range = parseRange(text);
-    return range === undefined
-        ? ["*", "any", "internet"].includes(text.toLowerCase())
-        : range.prefix < shortestPrefix[range.family];
+/** Of a range only its length counts: who reads "203.0.113.7/0" leaves out what is beyond it. What is no range at all is refused. */
+function isOpen(given: string): boolean {
+    const text = given.trim();
+    const [address = "", length, ...more] = text.split("/");
+    const family = isIP(address);
+    if (family !== 4 && family !== 6) {
+        const isTag = /^[A-Za-z][\w.]*$/.test(text);
+        return !isTag || ["any", "internet"].includes(text.toLowerCase());
+    }
+    if (length === undefined) {
+        return false;
+    }
+    return more.length > 0 || !/^\d{1,3}$/.test(length) || Number(length) < shortestPrefix[family];
 }

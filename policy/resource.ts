@@ -10,6 +10,15 @@ export interface DeclaredResource {
     parentTypes: string[];
     /** Inputs. What is not known yet, as an output of what a preview would make, is not there. */
     inputs: Record<string, unknown>;
+    /** Paths of the inputs that are not known yet, as `tags.expires`. Defaults to none. */
+    unknownPaths?: readonly string[];
+}
+
+/** Whether an input, or one that it is in, or a part of it, is not known yet. */
+export function isUnknown({ unknownPaths = [] }: DeclaredResource, path: string): boolean {
+    const isIn = (inner: string, outer: string) =>
+        inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`);
+    return unknownPaths.some((unknown) => isIn(path, unknown) || isIn(unknown, path));
 }
 
 /** What a check has against a resource. */
@@ -20,25 +29,38 @@ export interface Violation {
     reason: string;
 }
 
-/** Secrets are looked at as what they are; no check shows one, since none is about one. */
-export async function knownValues(value: unknown): Promise<unknown> {
+/**
+ * Secrets are looked at as what they are; no check shows one, since none is about one. Paths of what is unknown are put into the
+ * list.
+ */
+export async function knownValues(
+    value: unknown,
+    unknownPaths: string[] = [],
+    path = "",
+): Promise<unknown> {
     if (value instanceof Promise) {
-        return knownValues(await value);
+        return knownValues(await value, unknownPaths, path);
     }
     if (pulumi.Output.isInstance(value)) {
         const { isKnown } = value as unknown as { isKnown: Promise<boolean> };
         const inner = value as unknown as { promise: () => Promise<unknown> };
-        return (await isKnown) ? knownValues(await inner.promise()) : undefined;
+        if (await isKnown) {
+            return knownValues(await inner.promise(), unknownPaths, path);
+        }
+        unknownPaths.push(path);
+        return undefined;
     }
     if (Array.isArray(value)) {
-        return Promise.all(value.map(knownValues));
+        return Promise.all(
+            value.map((one, at) => knownValues(one, unknownPaths, `${path}[${String(at)}]`)),
+        );
     }
     if (!isPlain(value)) {
         return value;
     }
     const entries = Object.entries(value).map(async ([key, inner]): Promise<[string, unknown]> => [
         key,
-        await knownValues(inner),
+        await knownValues(inner, unknownPaths, path === "" ? key : `${path}.${key}`),
     ]);
     return Object.fromEntries(await Promise.all(entries));
 }

@@ -16,7 +16,9 @@ fi
 # make leaves it, and not every shell expands it there.
 # shellcheck disable=SC2088
 case $dir in '~/'*) dir=$HOME/${dir#'~/'} ;; esac
-if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ]; then
+# What a run has begun that did not come to its end, as without a network, the next one goes on with.
+begun=$dir/.kubedev-program
+if [ -d "$dir" ] && [ -n "$(ls -A "$dir")" ] && [ "$(cat "$begun" 2>/dev/null)" != "$language" ]; then
     die "$dir is not empty" "name a directory that is not there yet, or an empty one"
 fi
 
@@ -57,17 +59,28 @@ if [ -r /etc/ssl/certs/ca-certificates.crt ]; then
     export PIP_CERT=${PIP_CERT:-/etc/ssl/certs/ca-certificates.crt}
 fi
 
-mkdir -p "$dir"
-dir=$(cd "$dir" && pwd -P)
-cp -R "$program/." "$dir"
 # Addresses and names of machines derive from the project's name.
 name=$(basename "$dir" | tr -c 'A-Za-z0-9_.\n-' -)
+if grep -qx "name: $name" "$ROOT/Pulumi.yaml"; then
+    die "the project would be called $name, as this clone's: their stacks would be the same" "name the directory otherwise"
+fi
+mkdir -p "$dir"
+dir=$(cd "$dir" && pwd -P)
+begun=$dir/.kubedev-program
+echo "$language" >"$begun"
+cp -R "$program/." "$dir"
 sed -i "s/^name: .*/name: $name/" "$dir/Pulumi.yaml"
 if [ -n "${KUBEDEV_PACKAGE:-}" ]; then
     cp "$KUBEDEV_PACKAGE" "$dir/kubedev.tgz"
 else
-    (cd "$ROOT" && npm pack --silent --ignore-scripts=false --pack-destination "$dir" >/dev/null)
+    # Of a copy: the compilation is nobody else's, and the clone stays as it is.
+    copy=$(mktemp -d)
+    trap 'rm -rf "$copy"' EXIT
+    (cd "$ROOT" && git ls-files -z --cached | xargs -0 cp --parents -t "$copy")
+    ln -s "$ROOT/node_modules" "$copy/node_modules"
+    (cd "$copy" && npm pack --silent --ignore-scripts=false --pack-destination "$dir" >/dev/null)
     mv "$dir"/kubedev-*.tgz "$dir/kubedev.tgz"
+    rm -rf "$copy"
 fi
 say_and_run npm install --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error
 if [ "$language" = python ]; then
@@ -75,6 +88,9 @@ if [ "$language" = python ]; then
     # The host that is built from Go modules knows no virtual environments: it takes the one that is active.
     export PATH=$dir/.venv/bin:$PATH VIRTUAL_ENV=$dir/.venv
 fi
-say_and_run pulumi stack init "${STACK:-dev}"
+if ! (cd "$dir" && pulumi stack ls --json | jq --exit-status --arg name "${STACK:-dev}" 'any(.name == $name)' >/dev/null); then
+    say_and_run pulumi stack init "${STACK:-dev}"
+fi
 say_and_run pulumi preview -s "${STACK:-dev}"
+rm "$begun"
 say "next: eval \"\$(make env)\"; cd $(printf %q "$dir")$([ "$language" != python ] || echo "; . .venv/bin/activate"); pulumi up"

@@ -72,7 +72,7 @@ done < <(jq --raw-output '.dependencies | keys[]' package.json)
 
 say "kubedev $version of $commit is in ${out#"$ROOT"/}:"
 cat "$out/SHA256SUMS"
-say "It rests on these tests of that commit, all of them run: make test ($(sed -n 's/^all_tiers=(\(.*\))/\1/p' test/run))"
+say "It is as good as the tests of that commit. If they were not run on it yet: make test ($(sed -n 's/^all_tiers=(\(.*\))/\1/p' test/run))"
 if [ -z "$publish" ]; then
     say "Nothing was published. To do so: make release ARGS=--publish"
     exit 0

@@ -78,6 +78,39 @@ test.each<[string, DeclaredResource, string[]]>([
     expect(pathsOf(openRanges(resource))).toEqual(paths);
 });
 
+test.each([
+    ...[
+        "*",
+        "Any",
+        "internet",
+        "0.0.0.0/0",
+        " 0.0.0.0/0",
+        "203.0.113.7/0",
+        "::/0",
+        "2001:db8::1/3",
+    ],
+    ...["10.0.0.0/x", "10.0.0.0-10.0.0.9"],
+])("open: %j", (range) => {
+    const rule = { access: "allow", direction: "inbound", sourceAddressPrefix: range };
+    expect(openRanges(group(rule))).toHaveLength(1);
+});
+
+test.each([
+    "203.0.113.7",
+    "203.0.113.7/32",
+    "10.0.0.1/8",
+    "VirtualNetwork",
+    "AzureCloud.west",
+    "fd00::/32",
+])("not open: %j", (range) => {
+    expect(openRanges(group({ ...inbound, sourceAddressPrefix: range }))).toEqual([]);
+});
+
+test("a patch of a service is one", () => {
+    const spec = { type: "LoadBalancer" };
+    expect(openRanges(of("kubernetes:core/v1:ServicePatch", { spec }))).toHaveLength(1);
+});
+
 const today = new Date("2026-11-29T23:00:00Z");
 const agent = (inputs: object) => of("kubedev:index:LinuxAgent", inputs);
 const machine = (inputs: object, ...parents: string[]) =>
@@ -98,6 +131,16 @@ test.each<[string, DeclaredResource, string[]]>([
     ["no such day", machine({ tags: { expires: "2027-02-31" } }), ["tags.expires"]],
     ["what an agent is made of", machine({}, "kubedev:index:WindowsAgent"), []],
     ["another thing", of("kubedev:index:VirtualMachine", {}), []],
+    [
+        "an agent with the last day of its network",
+        agent({ autoShutdown: false, network: { tags: { expires: "2027-01-31" } } }),
+        [],
+    ],
+    [
+        "an agent of a network whose day is over",
+        agent({ network: { tags: { expires: "2026-11-28" } } }),
+        ["tags.expires"],
+    ],
 ])("machines without expiry: %s", (_name, resource, paths) => {
     expect(pathsOf(machinesWithoutExpiry(resource, today))).toEqual(paths);
 });
@@ -111,6 +154,11 @@ test.each<[string, DeclaredResource, string[]]>([
     ["a tag", deployment({ image: "a:1" }), ["spec.template.spec.containers[0].image"]],
     ["loaded, never pulled", deployment({ image: "a:1", imagePullPolicy: "Never" }), []],
     ["not known yet", deployment({}), []],
+    [
+        "a volume",
+        of("kubernetes:core/v1:Pod", { spec: { volumes: [{ image: { reference: "a:1" } }, {}] } }),
+        ["spec.volumes[0].image.reference"],
+    ],
     [
         "in a list, and before the others",
         of("kubernetes:x/v1:Own", { pods: [{ initContainers: [{ image: "a" }] }] }),
@@ -135,6 +183,25 @@ test.each<[string, DeclaredResource, string[]]>([
     ],
 ])("unpinned images: %s", (_name, resource, paths) => {
     expect(pathsOf(unpinnedImages(resource))).toEqual(paths);
+});
+
+test.each<[string, DeclaredResource]>([
+    [
+        "an address of a load balancer",
+        service({ type: "LoadBalancer", loadBalancerSourceRanges: [] }),
+    ],
+    ["the day of a machine", machine({ tags: {} })],
+    ["the tags of an agent", agent({ autoShutdown: false })],
+    ["the image of an agent", agent({})],
+])("of what is not known yet nothing is said: %s", (_name, resource) => {
+    const found = [
+        ...openRanges(resource),
+        ...machinesWithoutExpiry(resource, today),
+        ...unpinnedImages(resource),
+    ];
+    expect(found).not.toEqual([]);
+    const unknownPaths = ["spec.loadBalancerSourceRanges[0]", "tags.expires", "image"];
+    expect(violations({ ...resource, unknownPaths })).toEqual([]);
 });
 
 test("checks are chosen, and exceptions are of one check and one resource", () => {
@@ -173,7 +240,11 @@ test("values of outputs are found, deep inside and secret ones, too; what is unk
         c: Promise.resolve(1),
         d: unknown,
     };
-    expect(await knownValues(value)).toEqual({ a: [{ b: "s" }], c: 1, d: undefined });
+    const unknownPaths: string[] = [];
+    expect(await knownValues(value, unknownPaths)).toEqual({
+        ...{ a: [{ b: "s" }], c: 1, d: undefined },
+    });
+    expect(unknownPaths).toEqual(["d"]);
 });
 
 test("types along a URN", () => {
