@@ -93,6 +93,7 @@ describe.each(shells)("%s", (shell) => {
         const truth = fs.readFileSync(record, "utf8");
         const seen = await probe();
         expect(seen.things.get("s")).toEqual({
+            format: 1,
             incarnation: 7,
             facts: { log: path.join(host.dir("s"), "log") },
         });
@@ -181,7 +182,11 @@ describe.each(shells)("%s", (shell) => {
         expect(made.code).toBe(0);
         const { publicKey } = JSON.parse(made.stdout) as { publicKey: string };
         expect(publicKey).toMatch(/^ssh-ed25519 [A-Za-z0-9+/]+=* me & you$/);
-        expect((await probe()).things.get("k")).toEqual({ incarnation: 7, facts: { publicKey } });
+        expect((await probe()).things.get("k")).toEqual({
+            format: 1,
+            incarnation: 7,
+            facts: { publicKey },
+        });
         const at = (name: string) => path.join(host.dir("k"), name);
         expect(fs.statSync(at("id_ed25519")).mode & 0o777).toBe(0o600);
         expect(fs.readFileSync(at("known_hosts"), "utf8")).toBe(
