@@ -18,7 +18,7 @@ const run = (verb: string, does: string) => {
         ...{ KUBEDEV_INCARNATION: "7", KUBEDEV_FINGERPRINT: "v2", KUBEDEV_TURN: "3" },
     });
 };
-const put = `echo '{"path":"'"$0"'"}'; echo ledger >"$2/ledger.json"`;
+const put = `echo '{"watch":"'"$0"'"}'; echo ledger >"$2/ledger.json"`;
 
 test("a swap records what is there, and how many there were", async () => {
     expect((await run("swap", put)).code).toBe(0);
