@@ -128,6 +128,7 @@ export class WindowsNode extends pulumi.ComponentResource {
                         SERVICE_NAME: called,
                         SERVICE_PATH: `${files.nodePrograms}\\${called}.exe`,
                         SERVICE_FROM: program.path,
+                        SERVICE_SHA256: program.sha256,
                         SERVICE_ARGUMENTS: pulumi.output(words).apply((all) => all.join(" ")),
                         SERVICE_NEEDS: files.nodeKubeconfig,
                     },

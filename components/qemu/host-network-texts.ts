@@ -13,8 +13,9 @@ export function dnsmasqConfig(plan: HostNetworkPlan): string {
     const [base = ""] = cidr.split("/");
     return lines(
         `interface=${bridge}`,
-        // That of "interface=" otherwise comes with loopback.
-        ...["except-interface=lo", "bind-interfaces", "pid-file=", "log-facility=-", "no-hosts"],
+        // That of "interface=" otherwise comes with loopback. Bound dynamically it also looks by which interface a question came:
+        // a neighbour may route the bridge's address to this host.
+        ...["except-interface=lo", "bind-dynamic", "pid-file=", "log-facility=-", "no-hosts"],
         // Names without a dot and private addresses are no question for others.
         ...["domain-needed", "bogus-priv", `domain=${domain}`, `local=/${domain}/`],
         nameServers.length === 0 ? [] : ["no-resolv", ...nameServers.map((one) => `server=${one}`)],

@@ -3,6 +3,7 @@
 #   NETWORK_BRIDGE, NETWORK_MAC  name and MAC address of the bridge
 #   NETWORK_ADDRESS              its address with the length of the prefix
 #   NETWORK_TABLE                name of the table of nftables
+#   NETWORK_TAPS                 names of the tap devices, one a line; for host-network-look.sh none
 # shellcheck disable=SC2034 # used by the scripts that this is put in front of
 . ../host/prelude.sh
 PATH=$PATH:/usr/sbin:/sbin
@@ -50,4 +51,35 @@ remove_taps() { # names, one a line
     printf '%s\n' "$1" | while read -r gone; do
         if [ -n "$gone" ] && is_device "$gone"; then ip link delete dev "$gone"; fi
     done
+}
+
+# A reboot turns forwarding off again: what was done before one is no more.
+has_turned_on() { [ "$(cat "$dir/turned-on" 2>/dev/null)" = "$(boot_id)" ]; }
+
+# Takes back all that host-network.sh does. Table, units and tap devices are called after the bridge: where that is another's
+# by now, so are they, but for tap devices that are not on it.
+remove_network() {
+    listed_taps=$(
+        cat "$dir/taps" 2>/dev/null || :
+        printf '%s' "$NETWORK_TAPS"
+    )
+    case $(bridge_state) in
+    absent | own) ;;
+    *)
+        other_ports=$(ip -o link show master "$NETWORK_BRIDGE" 2>/dev/null | sed 's/^[0-9]*: \([^:@]*\).*/\1/')
+        remove_taps "$(printf '%s\n' "$listed_taps" | grep -vxF "$other_ports")"
+        forget
+        return 0
+        ;;
+    esac
+    if nft list table inet "$NETWORK_TABLE" >/dev/null 2>&1; then nft delete table inet "$NETWORK_TABLE"; fi
+    remove_taps "$listed_taps"
+    if networkd_runs && [ -e "$networkd_dir/$networkd_name.netdev" ]; then
+        rm -f "$networkd_dir/$networkd_name.netdev" "$networkd_dir/$networkd_name.network"
+        networkctl reload
+    fi
+    if [ "$(bridge_state)" = own ]; then ip link delete dev "$NETWORK_BRIDGE"; fi
+    # Whoever has a bridge by now may count on it.
+    if has_turned_on && [ -z "$(ip -o link show type bridge)" ]; then echo 0 >/proc/sys/net/ipv4/ip_forward; fi
+    forget
 }

@@ -1,8 +1,7 @@
 #!/bin/sh
 # Makes the bridge of a network with a tap device for each of its machines and its table of nftables, or repairs what is
 # missing. What is as wanted is left alone: machines that run notice nothing.
-#   NETWORK_BRIDGE, NETWORK_MAC, NETWORK_ADDRESS, NETWORK_TABLE   see host-network-parts.sh
-#   NETWORK_TAPS                  names of the tap devices, one a line
+#   NETWORK_BRIDGE, NETWORK_MAC, NETWORK_ADDRESS, NETWORK_TABLE, NETWORK_TAPS   see host-network-parts.sh
 #   NETWORK_USER                  who may open them; empty: who runs this
 #   NETWORK_RULES                 the table
 #   NETWORK_NAT                   true: packets are forwarded
@@ -10,6 +9,10 @@
 #   NETWORK_REPAIRS               goes up when something of it was found missing
 . ./host-network-parts.sh
 take_lock
+# Of a network whose first run failed nobody knows enough to delete it.
+clean_up() { [ -f "$record" ] || remove_network || :; }
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
 
 found=$(bridge_state)
 case $found in
@@ -68,14 +71,13 @@ while read -r tap; do
 done <"$dir/taps"
 
 # As Docker and libvirt do; what of it may pass is for the tables to say.
-turned_on=$(field turnedOn)
 if [ "$NETWORK_NAT" = true ] && [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 0 ]; then
+    boot_id >"$dir/turned-on"
     echo 1 >/proc/sys/net/ipv4/ip_forward
-    turned_on=true
 fi
 
 # One transaction: no packet sees half of it.
 printf 'table inet %s\ndelete table inet %s\n%s' "$NETWORK_TABLE" "$NETWORK_TABLE" "$NETWORK_RULES" | nft -f -
 
-write_record "kind=network" "bridge=$NETWORK_BRIDGE" "turnedOn=$turned_on" "nat=$NETWORK_NAT" "fact.repairs=$NETWORK_REPAIRS" "table=$(table_sum)"
+write_record "kind=network" "bridge=$NETWORK_BRIDGE" "nat=$NETWORK_NAT" "fact.repairs=$NETWORK_REPAIRS" "table=$(table_sum)"
 printf '{"bridge":"%s","table":"%s"}\n' "$NETWORK_BRIDGE" "$NETWORK_TABLE"

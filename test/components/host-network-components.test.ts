@@ -74,7 +74,7 @@ test("a bridge, and a name server that stands on it", async () => {
         { parents: ["lan-bridge-id"] },
     ]);
     expect(names?.environment["KUBEDEV_SUPERVISOR"]).toBe("detached");
-    expect(names?.environment["KUBEDEV_PRE_START"]).toContain("bind-interfaces");
+    expect(names?.environment["KUBEDEV_PRE_START"]).toContain("bind-dynamic");
 });
 
 test("a machine on it: a card on its tap device, which the name server's restart is nothing to", async () => {

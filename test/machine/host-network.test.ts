@@ -198,8 +198,16 @@ networkTest("a guest gets its lease, knows names, and goes out under the host's 
     expect(lookup("10.44.0.7")).toContain("box.lan");
     expect(lookup("www.example")).toContain("203.0.113.5");
     expect(lookup("nobody.lan")).not.toContain("203.0.113.5");
+    // The host asks by loopback.
+    expect(inNamespace(host, "busybox nslookup node.lan 10.44.0.1 2>&1 || :")).toContain(
+        member["node"]?.address,
+    );
     expect(callerSeenOutside(box)).toBe(upstream);
-    // From outside nobody gets in, though the host forwards.
+    // From outside nobody gets in, though the host forwards, nor an answer, though its way leads to the bridge's address.
+    expect(inNamespace(outside, "busybox ping -c 1 -W 5 10.44.0.1")).toContain(" 0% packet loss");
+    expect(inNamespace(outside, "busybox nslookup node.lan 10.44.0.1 2>&1 || :")).toContain(
+        "timed out",
+    );
     box.spawn("socat", "TCP-LISTEN:99,fork,reuseaddr", "SYSTEM:echo in");
     expect(inNamespace(host, "sleep 0.3; socat -T 5 - TCP:10.44.0.7:99")).toBe("in");
     expect(fails(outside, "socat -T 2 - TCP:10.44.0.7:99,connect-timeout=2")).toBe(true);

@@ -1,6 +1,7 @@
 /** The scripts of this machine for a WindowsNode with a program that stands for kubectl: what is kept, said, and left. */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { until } from "../support/host-state";
 import { json, runScript, scratchDirectory, shells } from "../support/script-process";
 
 const kubectl = `#!/bin/sh
@@ -11,6 +12,8 @@ case "$*" in
 */version) printf '{"gitVersion": "v1.36.1"}' ;;
 *"get configmap"*) [ ! -e "$here/no $6" ] || { echo "no $6" >&2; exit 1; }; printf 'text of "%s"' "$6" ;;
 *"get secret"*) [ -e "$here/expired" ] || printf found ;;
+*"get lease"*) [ ! -e "$here/renewing" ] || cat /proc/sys/kernel/random/uuid ;;
+*nodeInfo*) cat "$here/version" ;;
 *"get node"*) [ ! -e "$here/node" ] || cat "$here/node" ;;
 *apply*) cat >"$here/applied" ;;
 esac
@@ -22,6 +25,7 @@ describe.each(shells)("%s", (shell) => {
         directory = scratchDirectory();
         put("kubectl", kubectl);
         put("kubeconfig", "");
+        put("version", "v1.36.1");
     });
     afterEach(() => {
         fs.rmSync(directory, { recursive: true, force: true });
@@ -40,6 +44,7 @@ describe.each(shells)("%s", (shell) => {
                 KUBEDEV_KUBECTL: path.join(directory, "kubectl"),
                 KUBEDEV_KUBECONFIG: path.join(directory, "kubeconfig"),
                 ...{ KUBEDEV_READY: "true", KUBEDEV_READY_SEC: "1", KUBEDEV_RUNNING: "true" },
+                KUBEDEV_AFTER: "",
                 ...more,
             },
             { shell },
@@ -90,18 +95,52 @@ describe.each(shells)("%s", (shell) => {
     });
 
     test("a node without a range, or that is not Ready, is waited for in vain", async () => {
-        put("node", " False");
+        put("renewing", "");
+        put("node", " False 12:00");
         const registered = await run("await", { KUBEDEV_READY: "false" });
         expect(registered.stderr).toContain('got range and readiness " False" after 1 s');
-        put("node", "10.244.3.0/24 False");
+        put("node", "10.244.3.0/24 False 12:00");
         expect((await run("await", { KUBEDEV_READY: "false" })).code).toBe(0);
         expect((await run("await")).stderr).toContain("expected a range for its pods and True");
         expect((await run("await", { KUBEDEV_RUNNING: "false" })).code).toBe(0);
     });
 
+    test("it is Ready by what was reported after its programs were made, not before", async () => {
+        const after = (ids: string, more: Record<string, string> = {}) =>
+            run("await", { KUBEDEV_AFTER: ids, KUBEDEV_READY_SEC: "60", ...more });
+        const inVain = async (ids: string, more: Record<string, string> = {}) => {
+            const ran = await after(ids, { KUBEDEV_READY_SEC: "1", ...more });
+            expect(ran.code).not.toBe(0);
+            return ran.stderr;
+        };
+        put("node", "10.244.3.0/24 True 12:00");
+        expect(await inVain("a")).toContain(
+            '24 True", and no new report of its kubelet, after 1 s',
+        );
+        expect(fs.existsSync(dir())).toBe(false);
+        // Another report, with another version.
+        const before = said("asked").length;
+        const running = after("a");
+        await until(() => said("asked").slice(before).includes("get lease"), "the first look");
+        put("version", "v1.36.2");
+        put("node", "10.244.3.0/24 True 12:01");
+        expect(json(await running)).toMatchObject({ kubeletVersion: "v1.36.2" });
+        // For no other program it is the kubelet of before, for another one a report or a lease that is renewed.
+        json(await after("a"));
+        await inVain("b");
+        await inVain("a", { KUBEDEV_SPEC: "other" });
+        put("renewing", "");
+        json(await after("b"));
+        fs.rmSync(path.join(directory, "renewing"));
+        json(await after("b"));
+        json(await after("b", { KUBEDEV_RUNNING: "false" }));
+        await inVain("b");
+    });
+
     test("it is emptied before it is taken out; a cluster that is gone is no reason to fail", async () => {
-        put("node", "10.244.3.0/24 True");
-        json(await run("await"));
+        put("renewing", "");
+        put("node", "10.244.3.0/24 True 12:00");
+        json(await run("await", { KUBEDEV_READY_SEC: "60" }));
         expect(await run("leave")).toMatchObject({ code: 0 });
         const asked = said("asked");
         expect(asked.indexOf("drain win")).toBeLessThan(asked.indexOf("delete node win"));

@@ -68,6 +68,8 @@ function expectWhole(): void {
     expect(missing()).toBe("");
 }
 
+const forwarding = () => inHost("cat /proc/sys/net/ipv4/ip_forward");
+
 function expectNothing(): void {
     expect(devices()).toEqual(["lo"]);
     expect(inHost("nft list ruleset")).toBe("");
@@ -109,32 +111,75 @@ describeUnless(networkNamespaceMissing, "a bridge by iproute2", () => {
         expectNothing();
     });
 
-    test("wherever it is broken off, the next run ends it, and a delete leaves nothing", () => {
-        // Programs that end the script once they have done their work, one call later each time.
+    /** Breaks a run off by a signal once ip, nft and mv have done that many calls. */
+    function broken(last: number, signal: string) {
         const bin = path.join(directory, "bin");
+        fs.rmSync(bin, { recursive: true, force: true });
         fs.mkdirSync(bin);
         for (const name of ["ip", "nft", "mv"]) {
             const real = inHost(`command -v ${name}`);
-            const text = `#!/bin/sh\n${real} "$@"\nstatus=$?\necho x >>'${bin}/calls'\n[ "$(wc -l <'${bin}/calls')" -ne "$LAST_CALL" ] || kill -KILL "$PPID"\nexit "$status"\n`;
+            const text = `#!/bin/sh\n${real} "$@"\nstatus=$?\necho x >>'${bin}/calls'\n[ "$(wc -l <'${bin}/calls')" -ne ${String(last)} ] || kill -${signal} "$PPID"\nexit "$status"\n`;
             fs.writeFileSync(path.join(bin, name), text, { mode: 0o755 });
         }
-        const broken = (last: number) => {
-            fs.rmSync(path.join(bin, "calls"), { force: true });
-            return run("host-network", {
-                PATH: `${bin}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
-                LAST_CALL: String(last),
-            }).signal;
-        };
+        return run("host-network", {
+            PATH: `${bin}:${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`,
+        });
+    }
+
+    test("wherever it is killed, the next run ends it, and a delete leaves nothing", () => {
+        inHost("echo 0 >/proc/sys/net/ipv4/ip_forward");
         let last = 1;
-        for (; broken(last) === "SIGKILL"; last += 3) {
+        let turnedOn = 0;
+        for (; broken(last, "KILL").signal === "SIGKILL"; last += 3) {
+            turnedOn += Number(forwarding());
+            // The next run does not see what was before the one that was killed.
+            if (forwarding() === "1") done("host-network");
             done("host-network-delete");
             expectNothing();
+            expect(forwarding()).toBe("0");
+        }
+        expect(last).toBeGreaterThan(9);
+        expect(turnedOn).toBeGreaterThan(0);
+        done("host-network-delete");
+        broken(8, "KILL");
+        done("host-network");
+        expectWhole();
+    });
+
+    test("a first run that is interrupted or fails leaves nothing, a later one what there was", () => {
+        inHost("echo 0 >/proc/sys/net/ipv4/ip_forward");
+        const expectUndone = () => {
+            expectNothing();
+            expect(forwarding()).toBe("0");
+        };
+        let last = 2;
+        for (; broken(last, "TERM").status !== 0; last += 4) {
+            expectUndone();
         }
         expect(last).toBeGreaterThan(9);
         done("host-network-delete");
-        broken(8);
+        const rejected = () => run("host-network", { NETWORK_RULES: "table inet nobody {" });
+        expect(rejected().status).toBe(1);
+        expectUndone();
         done("host-network");
+        expect(rejected().status).toBe(1);
         expectWhole();
+    });
+
+    test("what another one made under the same names stays", () => {
+        const [first = "", second = ""] = taps;
+        done("host-network");
+        // The computer started again without it, and another one was made.
+        inHost(`ip link delete qemu0; ip link delete ${first}; ip link delete ${second}`);
+        done("host-network", {
+            ...{ KUBEDEV_DIR: path.join(directory, "other/stack/lan-bridge") },
+            ...{ NETWORK_MAC: "52:54:00:00:00:07", NETWORK_TAPS: `${first}\n` },
+        });
+        inHost(`ip tuntap add dev ${second} mode tap`);
+        done("host-network-delete");
+        expect(devices()).toEqual(["lo", "qemu0", first].sort());
+        expect(inHost("nft list tables")).toBe("table inet kubedev-qemu0");
+        expect(fs.existsSync(path.join(directory, "scope"))).toBe(false);
     });
 
     test("a device of another is refused and stays", () => {
@@ -165,7 +210,6 @@ describeUnless(networkNamespaceMissing, "a bridge by iproute2", () => {
     });
 
     test("forwarding is turned off again by whoever has turned it on, unless another bridge is there", () => {
-        const forwarding = () => inHost("cat /proc/sys/net/ipv4/ip_forward");
         for (const [before, other, after] of [
             ["0", false, "0"],
             ["1", false, "1"],
@@ -178,7 +222,14 @@ describeUnless(networkNamespaceMissing, "a bridge by iproute2", () => {
             if (other) inHost("ip link add docker0 type bridge");
             done("host-network-delete");
             expect([before, other, forwarding()]).toEqual([before, other, after]);
+            if (other) inHost("ip link delete docker0");
         }
+        // What was turned on before the computer started again was not turned on by this.
+        inHost("echo 0 >/proc/sys/net/ipv4/ip_forward");
+        done("host-network");
+        fs.writeFileSync(path.join(directory, "scope/stack/lan-bridge/turned-on"), "another boot");
+        done("host-network-delete");
+        expect(forwarding()).toBe("1");
     });
 });
 

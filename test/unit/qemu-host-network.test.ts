@@ -91,7 +91,7 @@ test("machines have the lower half, containers the upper one; the bridge's own a
 test("dnsmasq answers on the bridge alone, with one lease and one name a machine", () => {
     expect(dnsmasqConfig(plan)).toBe(
         [
-            ...["interface=qemu0", "except-interface=lo", "bind-interfaces", "pid-file="],
+            ...["interface=qemu0", "except-interface=lo", "bind-dynamic", "pid-file="],
             ...["log-facility=-", "no-hosts", "domain-needed", "bogus-priv", "domain=lan"],
             ...["local=/lan/", "dhcp-authoritative"],
             "dhcp-range=172.18.0.0,static,255.255.0.0,infinite",
