@@ -1,5 +1,7 @@
 /** KubeadmControlPlane and KubeadmNode against mocks: what is declared where, and what stays secret. */
-import { MockedKubeadm, ssh } from "../support/mocked-kubeadm";
+import * as pulumi from "@pulumi/pulumi";
+import { KubeadmNode } from "../../components/cluster/kubeadm-node";
+import { MockedKubeadm, node, ssh } from "../support/mocked-kubeadm";
 import { known } from "../support/mocked-run";
 
 const they = new MockedKubeadm();
@@ -48,7 +50,8 @@ test("of a control plane, keys, tunnel and the wait are on this machine, all els
 test("what a node joins by is there without the control plane", async () => {
     const made = await they.makeControlPlane();
     expect(await known(made.joining)).toMatchObject({
-        ...{ clusterName: "c", endpoint: "198.18.0.7:6443", stateDir: "../c-keys" },
+        ...{ clusterName: "c", nodeName: "c", stateDir: "../c-keys" },
+        endpoint: "198.18.0.7:6443",
         ...{ keysId: "c-keys-id", kubectlPath: "/b/kubectl" },
     });
     expect(await known(made.instanceId)).toBe("c-init-id");
@@ -129,4 +132,59 @@ test("where others may be is refused, unless that is said", async () => {
     expect(they.run.commands()).toEqual([]);
     const made = await they.makeControlPlane({ ...elsewhere, sharedNetwork: true });
     expect(await known(made.nodeEndpoint)).toBe("192.168.1.7:6443");
+});
+
+describe("what one node alone can have", () => {
+    const host = { ssh: { ...ssh, user: "other" }, parentId: "vm-id" };
+    test("a second node on a host is refused before anything of it is declared", async () => {
+        await they.makeControlPlane();
+        const before = they.places();
+        await expect(they.makeNode({ host })).rejects.toThrow(
+            "host: got other@127.9.9.9 port 2222, which is the host of KubeadmControlPlane c; expected a host of its own",
+        );
+        expect(they.places()).toEqual(before);
+    });
+
+    test("so it is of a host that is known later", async () => {
+        await they.makeControlPlane();
+        await expect(they.makeNode({ host: pulumi.output(host) })).rejects.toThrow(
+            "the host of KubeadmControlPlane c",
+        );
+        expect(they.places().map(([name]) => name)).not.toContain("n-host");
+    });
+
+    test("a node is not called as that of the control plane", async () => {
+        await expect(they.makeNode({ nodeName: "c" })).rejects.toThrow(
+            "nodeName: got c, which is the node of KubeadmControlPlane c; expected a name",
+        );
+        expect(they.run.commands()).toEqual([]);
+    });
+
+    test("nor as another node of the cluster; of another cluster it may be", async () => {
+        const another = (name: string, stateDir: string) =>
+            new KubeadmNode(
+                name,
+                {
+                    ...node,
+                    host: { container: { name } },
+                    cluster: { ...node.cluster, stateDir },
+                    nodeName: "n",
+                },
+                they.run.watched,
+            );
+        await they.makeNode();
+        await known(another("k", "../d-keys").nodeName);
+        await expect(known(another("m", node.cluster.stateDir).nodeName)).rejects.toThrow(
+            "nodeName: got n, which is the node of KubeadmNode n; expected",
+        );
+        expect(they.places().map(([name]) => name)).not.toContain("m-member");
+    });
+
+    test("what it is told from others by is its address, and what is its own its name", async () => {
+        await they.makeControlPlane();
+        await they.makeNode();
+        expect(they.environmentOf("n-member")).toMatchObject({ KUBEDEV_ADDRESS: "198.18.0.8" });
+        expect(they.environmentOf("n-host")).toMatchObject({ KUBEDEV_OWN: "n-join" });
+        expect(they.environmentOf("c-host")).toMatchObject({ KUBEDEV_OWN: "c-init" });
+    });
 });
