@@ -22,7 +22,8 @@ function other(owners: Map<string, string>, what: string, ...key: unknown[]): st
     return owner === what ? undefined : owner;
 }
 
-function hostProblem(
+/** What is wrong with a host of those that are taken. @internal */
+export function hostProblem(
     owners: Map<string, string>,
     what: string,
     ssh: Ssh | undefined,
@@ -71,7 +72,26 @@ export function ownHost(what: string, host: pulumi.Input<Host> | undefined): pul
     return pulumi.output({ ssh: own, ...parts });
 }
 
-/** Its parts, once it is known that none of its nodes has this name. */
+/** What is wrong with the name of a node, of those that are taken. @internal */
+export function nameProblem(
+    owners: Map<string, string>,
+    what: string,
+    nodeName: string,
+    cluster: Record<"clusterName" | "stateDir" | "nodeName", string>,
+): Problem | undefined {
+    const owner =
+        nodeName === cluster.nodeName
+            ? `KubeadmControlPlane ${cluster.clusterName}`
+            : other(owners, what, "name", cluster.stateDir, nodeName);
+    return owner === undefined
+        ? undefined
+        : {
+              propertyPath: "nodeName",
+              reason: `got ${nodeName}, which is the node of ${owner}; expected a name that no other node of the cluster has`,
+          };
+}
+
+/** The parts of what a node joins, once it is known that none of its nodes has this name. */
 export function ownNameIn(
     cluster: pulumi.Input<KubeadmJoining>,
     what: string,
@@ -83,13 +103,10 @@ export function ownNameIn(
         .all([given.clusterName, given.stateDir, given.nodeName])
         .apply(([clusterName, stateDir, ofControlPlane]) =>
             guarded(() => {
-                const owner =
-                    nodeName === ofControlPlane
-                        ? `KubeadmControlPlane ${clusterName}`
-                        : other(owners, what, "name", stateDir, nodeName);
-                if (owner !== undefined) {
-                    const reason = `got ${nodeName}, which is the node of ${owner}; expected a name that no other node of the cluster has`;
-                    throw inputError(what, [{ propertyPath: "nodeName", reason }]);
+                const known = { clusterName, stateDir, nodeName: ofControlPlane };
+                const problem = nameProblem(owners, what, nodeName, known);
+                if (problem !== undefined) {
+                    throw inputError(what, [problem]);
                 }
             }),
         );

@@ -1,6 +1,6 @@
 /** KubeadmControlPlane and KubeadmNode against mocks: what is declared where, and what stays secret. */
 import * as pulumi from "@pulumi/pulumi";
-import { KubeadmNode } from "../../components/cluster/kubeadm-node";
+import { hostProblem, nameProblem, ownHost } from "../../components/cluster/kubeadm-places";
 import { MockedKubeadm, node, ssh } from "../support/mocked-kubeadm";
 import { known } from "../support/mocked-run";
 
@@ -145,39 +145,32 @@ describe("what one node alone can have", () => {
         expect(they.places()).toEqual(before);
     });
 
-    test("so it is of a host that is known later", async () => {
-        await they.makeControlPlane();
-        await expect(they.makeNode({ host: pulumi.output(host) })).rejects.toThrow(
-            "the host of KubeadmControlPlane c",
-        );
-        expect(they.places().map(([name]) => name)).not.toContain("n-host");
-    });
-
-    test("a node is not called as that of the control plane", async () => {
-        await expect(they.makeNode({ nodeName: "c" })).rejects.toThrow(
-            "nodeName: got c, which is the node of KubeadmControlPlane c; expected a name",
-        );
-        expect(they.run.commands()).toEqual([]);
-    });
-
-    test("nor as another node of the cluster; of another cluster it may be", async () => {
-        const another = (name: string, stateDir: string) =>
-            new KubeadmNode(
-                name,
-                {
-                    ...node,
-                    host: { container: { name } },
-                    cluster: { ...node.cluster, stateDir },
-                    nodeName: "n",
-                },
-                they.run.watched,
-            );
+    test("a host that is known later is the same one, by its address, port and container", async () => {
         await they.makeNode();
-        await known(another("k", "../d-keys").nodeName);
-        await expect(known(another("m", node.cluster.stateDir).nodeName)).rejects.toThrow(
-            "nodeName: got n, which is the node of KubeadmNode n; expected",
-        );
-        expect(they.places().map(([name]) => name)).not.toContain("m-member");
+        const asked = pulumi.output({ ssh: { ...node.host.ssh, user: "root" } });
+        expect(await known(ownHost("KubeadmNode n", asked))).toMatchObject({ ssh: node.host.ssh });
+        const owners = new Map<string, string>();
+        const problem = (what: string, more: object) =>
+            hostProblem(owners, what, { ...ssh, ...more })?.reason;
+        expect(problem("a", {})).toBeUndefined();
+        expect(problem("a", { user: "other" })).toBeUndefined();
+        expect(problem("b", { user: "other" })).toContain("which is the host of a;");
+        expect(problem("b", { port: 23 })).toBeUndefined();
+        expect(problem("c", { container: { name: "one" } })).toBeUndefined();
+        expect(problem("d", { container: { name: "one" } })).toContain("the host of c;");
+        expect(problem("d", { container: { name: "one", ownEngine: true } })).toBeUndefined();
+    });
+
+    test("a node is called as no other of its cluster is; in another cluster it may be", () => {
+        const owners = new Map<string, string>();
+        const problem = (what: string, nodeName: string, stateDir = "../c-keys") =>
+            nameProblem(owners, what, nodeName, { ...node.cluster, stateDir })?.reason;
+        expect(problem("n", "n")).toBeUndefined();
+        expect(problem("n", "n")).toBeUndefined();
+        expect(problem("m", "n")).toContain("got n, which is the node of n; expected a name");
+        expect(problem("m", "c")).toContain("which is the node of KubeadmControlPlane c;");
+        expect(problem("m", "n", "../d-keys")).toBeUndefined();
+        expect(problem("m", "m")).toBeUndefined();
     });
 
     test("what it is told from others by is its address, and what is its own its name", async () => {
