@@ -58,7 +58,7 @@ describeUnless(networkNamespaceMissing, "rules of Kubernetes", () => {
             .filter((line) => line !== "" && !line.startsWith("-P"));
 
     test("go, also those that only a kube-proxy in a pod could take back", () => {
-        expect(left().filter((line) => line.includes("KUBE-"))).toHaveLength(15);
+        expect(left().filter((line) => line.includes("KUBE-"))).toHaveLength(14);
         expect(run()).toBe("");
         expect(left()).toEqual(["-N OWN", "-A OUTPUT -j OWN"]);
         expect(run()).toBe("");
