@@ -41,18 +41,15 @@ export function hostProblem(
 
 /** What is wrong with a host that is a plain value. Of all others it is known later. @internal */
 export function plainHostProblems(what: string, host: pulumi.Input<Host> | undefined): Problem[] {
-    if (!isPlain(host)) {
+    if (pulumi.Output.isInstance(host) || host instanceof Promise) {
         return [];
     }
-    const { ssh, container } = (host ?? {}) as Host;
+    const { ssh = { address: "" }, container } = (host ?? {}) as pulumi.Unwrap<Host>;
     if (!isPlain(ssh) || !isPlain(container)) {
         return [];
     }
-    const known = {
-        ...(ssh ?? { address: "" }),
-        ...(container === undefined ? {} : { container }),
-    };
-    const problem = hostProblem(taken.get(), what, known as Ssh);
+    const known = container === undefined ? ssh : { ...ssh, container };
+    const problem = hostProblem(taken.get(), what, known);
     return problem === undefined ? [] : [problem];
 }
 
