@@ -44,7 +44,7 @@ use_programs() {
 # A preview has said that the thing is kept: then nothing of it is undone.
 refuse_in_place() { # place, what is there
     ! is_as_wanted ||
-        die "$1 is of $2; expected that one, which was to be brought up to date in place: nothing was touched. Put it back, or have it made anew, and lose what is in it: pulumi up --replace '**$KUBEDEV_KEY'"
+        die "$1 is of $2; expected that one, which was to be brought up to date in place: nothing was touched. Put it back, or have it made anew, and lose what is in it: pulumi up --replace '**::$KUBEDEV_KEY'"
 }
 
 # In the background, since a shell takes no signal while it waits for a foreground process.

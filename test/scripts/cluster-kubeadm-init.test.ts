@@ -129,7 +129,7 @@ describeUnless(namespaceMissing, "what kubeadm made", () => {
             const ran = await run(name, key, { KUBEDEV_KUBEADM_CONFIG: "a third flag" });
             expect(ran.code).not.toBe(0);
             expect(ran.stderr).toContain(`nothing was touched`);
-            expect(ran.stderr).toContain(`pulumi up --replace '**${key}'`);
+            expect(ran.stderr).toContain(`pulumi up --replace '**::${key}'`);
             expect(calls()).toEqual(before);
             expect(there.output("cat", `/etc/kubernetes/${file}`)).toBe("another");
             expect(there.output("ls", "/var/lib/kubelet")).toBe("config.yaml");
