@@ -142,6 +142,8 @@ export interface KubeadmControlPlaneArgs {
 export interface KubeadmJoining {
     /** Name of the cluster. */
     clusterName: pulumi.Input<string>;
+    /** Name of its own node, which no other has. */
+    nodeName: pulumi.Input<string>;
     /** Version of its API server. */
     kubernetesVersion: pulumi.Input<string>;
     /** Its API server for nodes, as address:port. */
@@ -176,7 +178,7 @@ export interface KubeadmNodeArgs {
     imageArchives?: pulumi.Input<pulumi.Input<string>[]>;
     /** Image that holds a pod's network. Defaults to registry.k8s.io/pause:3.10.2. A change restarts containerd, and so all pods. */
     pauseImage?: pulumi.Input<string>;
-    /** Name of the node in the cluster. Defaults to the component's name. A change replaces the node. */
+    /** Name of the node in the cluster. Defaults to the component's name. One that another node of the cluster has is refused. A change replaces the node. */
     nodeName?: string;
     /** Labels of the node. A change is made in place; labels that others set are left alone. */
     nodeLabels?: pulumi.Input<Record<string, pulumi.Input<string>>>;

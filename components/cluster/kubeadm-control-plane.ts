@@ -16,6 +16,7 @@ import { ownAddress } from "./kubeadm-address";
 import { kubeadmHost } from "./kubeadm-host";
 import { keysDocuments } from "./kubeadm-joining";
 import { endpointAt, initDocuments, skippedPhases } from "./kubeadm-objects";
+import { plainHostProblems } from "./kubeadm-places";
 import { kubeadmReady, logPathsOf } from "./kubeadm-ready";
 import { flatControlPlaneArgs, kubeadmControlPlaneRules, kubeadmProblems } from "./kubeadm-rules";
 import { kubeadmTunnel, reachedFromHere } from "./kubeadm-tunnel";
@@ -55,7 +56,8 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
         super("kubedev:index:KubeadmControlPlane", name, args, opts);
         const what = `KubeadmControlPlane ${name}`;
         const flat = flatControlPlaneArgs(name, args);
-        assertArgs(what, flat, kubeadmControlPlaneRules, ...kubeadmProblems({ ...args }));
+        const wrong = [...kubeadmProblems({ ...args }), ...plainHostProblems(what, args.host)];
+        assertArgs(what, flat, kubeadmControlPlaneRules, ...wrong);
         const known = checkedEach(what, flat, kubeadmControlPlaneRules);
         const nodeName = args.nodeName ?? name;
         const readySec = args.readyTimeoutSec ?? 600;
@@ -112,7 +114,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
         const there = kubeadmHost(
             name,
             {
-                ...{ host: args.host, nodeName, address, kubernetesVersion },
+                ...{ what, host: args.host, nodeName, address, kubernetesVersion },
                 podCidr: known.podCidr.apply((given) => given ?? defaultPodCidr),
                 endpoint: to,
                 kubeadm: required(known["binaries.kubeadm"]),
@@ -205,6 +207,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
                         skippedPhases(addons ?? []),
                     ),
                     KUBEDEV_ADDRESS: address,
+                    KUBEDEV_BEGUN: there.begun("init"),
                     KUBEDEV_MADE: made.apply((all) => JSON.stringify(all)),
                 },
                 timeoutSec: 2 * readySec + 300,
@@ -234,7 +237,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
 
         const file = path.join(keys.dir, "kubeconfig");
         this.joining = pulumi.output({
-            clusterName: name,
+            ...{ clusterName: name, nodeName },
             kubernetesVersion,
             endpoint: to,
             podCidr: made.podCidr,

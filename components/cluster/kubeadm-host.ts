@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Host, hostParts } from "../host/host";
-import { hostResource, HostResource } from "../host/host-resource";
+import { hostResource, HostResource, recordedFacts } from "../host/host-resource";
 import { preflight } from "../host/preflight";
+import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { KubeadmBinariesArgs } from "./kubeadm-args";
 import { imageLines, imageQuestion } from "./kubeadm-images";
 import { kubeletDropIn, kubeletUnit } from "./kubeadm-kubelet";
 import { FlagValues } from "./kubeadm-objects";
+import { ownHost } from "./kubeadm-places";
 import { CgroupDriver } from "./kubelet-config";
 import { containerdService, NodeService, podRoutesService, proxyService } from "./node-programs";
 import { ProxyMode, proxyConfig } from "./proxy-config";
@@ -19,6 +21,8 @@ const credentials = "/etc/kubernetes";
 
 /** What a host is to have, of the arguments that both kinds of kubeadm nodes share. */
 export interface KubeadmHostArgs {
+    /** The component, in messages. */
+    what: string;
     host: pulumi.Input<Host> | undefined;
     nodeName: string;
     address: pulumi.Output<string>;
@@ -58,6 +62,8 @@ export interface KubeadmHost {
     before: HostResource[];
     /** What scripts that run kubeadm take. */
     environment: Record<string, pulumi.Input<string | undefined>>;
+    /** When a run began that did not come to the end of what it changed there: the next one is to, though nothing else changes. */
+    begun: (thing: string) => pulumi.Output<string>;
     /** Declares the kubelet as it is to run, once kubeadm has made `node`. */
     kubelet: (node: HostResource, ...parents: pulumi.Input<string>[]) => HostResource;
     /** Declares kube-proxy, if it is a service, once the node is there. */
@@ -73,7 +79,7 @@ export function kubeadmHost(
     own: { parent: pulumi.Resource },
 ): KubeadmHost {
     const { nodeName, kubeadm, kubelet, readySec } = args;
-    const host = preflight(args.host, {
+    const host = preflight(ownHost(args.what, args.host), {
         tools: [
             { program: "containerd", package: "containerd" },
             { program: "runc", package: "runc" },
@@ -81,6 +87,8 @@ export function kubeadmHost(
             { program: "curl", package: "curl" },
         ],
     });
+    const begun = (thing: string) =>
+        recordedFacts(`${name}-${thing}`, host).apply((facts) => facts?.["begun"] ?? "");
     const inContainer = hostParts(args.host).container.apply((inside) => inside !== undefined);
     const driver = args.cgroupDriver.apply((given) => given ?? CgroupDriver.Systemd);
     const pauseImage = args.pauseImage.apply((given) => given ?? defaultPauseImage);
@@ -118,6 +126,7 @@ export function kubeadmHost(
                 KUBEDEV_ADDRESS: args.address,
                 KUBEDEV_CGROUP_DRIVER: driver,
                 KUBEDEV_CGROUP_V1: args.allowCgroupV1.apply((given) => String(given ?? false)),
+                KUBEDEV_OWN: keyOf(`${name}-${args.controlPlane ? "init" : "join"}`),
             },
             timeoutSec: 300,
         },
@@ -175,6 +184,7 @@ export function kubeadmHost(
                     ),
                 KUBEDEV_ARCHIVES: args.imageArchives.apply((all) => (all ?? []).join("\n")),
                 KUBEDEV_ADDRESS: args.controlPlane ? args.address : undefined,
+                KUBEDEV_BEGUN: args.controlPlane ? begun("images") : undefined,
             },
             timeoutSec: 900,
         },
@@ -185,6 +195,7 @@ export function kubeadmHost(
         inContainer,
         before: [looks, containerd, images],
         environment,
+        begun,
         kubelet: (node, ...parents) =>
             hostResource(
                 `${name}-kubelet`,

@@ -5,6 +5,7 @@ import { KubeadmNodeArgs } from "./kubeadm-args";
 import { ownAddress } from "./kubeadm-address";
 import { kubeadmHost } from "./kubeadm-host";
 import { joinDocuments, joinKubeconfig } from "./kubeadm-joining";
+import { ownNameIn, plainHostProblems } from "./kubeadm-places";
 import { kubeadmReady, logPathsOf } from "./kubeadm-ready";
 import { flatKubeadmNodeArgs, kubeadmNodeRules, kubeadmProblems } from "./kubeadm-rules";
 
@@ -32,10 +33,11 @@ export class KubeadmNode extends pulumi.ComponentResource {
         super("kubedev:index:KubeadmNode", name, registered, opts);
         const what = `KubeadmNode ${name}`;
         const flat = flatKubeadmNodeArgs(name, args);
-        assertArgs(what, flat, kubeadmNodeRules, ...kubeadmProblems({ ...args }));
+        const problems = [...kubeadmProblems({ ...args }), ...plainHostProblems(what, args.host)];
+        assertArgs(what, flat, kubeadmNodeRules, ...problems);
         const known = checkedEach(what, flat, kubeadmNodeRules);
-        const cluster = pulumi.output(args.cluster);
         const nodeName = args.nodeName ?? name;
+        const cluster = ownNameIn(args.cluster, what, nodeName);
         const readySec = args.readyTimeoutSec ?? 900;
         const own = { parent: this };
         const beside = {
@@ -51,7 +53,8 @@ export class KubeadmNode extends pulumi.ComponentResource {
                 delete: "cluster/node-forget.sh",
                 spec: { nodeName },
                 parents: [cluster.keysId],
-                environment: beside,
+                // What tells its node from another one of the same name.
+                environment: { ...beside, KUBEDEV_ADDRESS: known.address },
                 timeoutSec: 120,
             },
             // Token and kubeconfig are printed.
@@ -63,7 +66,7 @@ export class KubeadmNode extends pulumi.ComponentResource {
         const there = kubeadmHost(
             name,
             {
-                ...{ host: args.host, nodeName },
+                ...{ what, host: args.host, nodeName },
                 address: ownAddress(what, args.host, known.address, known.sharedNetwork),
                 kubernetesVersion: cluster.kubernetesVersion,
                 podCidr: cluster.podCidr,

@@ -6,6 +6,7 @@
 #   KUBEDEV_ADDRESS             address of the host that other nodes reach
 #   KUBEDEV_CGROUP_DRIVER       systemd or cgroupfs
 #   KUBEDEV_CGROUP_V1           true: the kubelet may start with cgroup v1
+#   KUBEDEV_OWN                 what of this stack kubeadm is run by for this very node
 . ../host/prelude.sh
 take_lock
 clean_up() { [ -f "$record" ] || forget; }
@@ -64,10 +65,29 @@ ip -o -4 address show | grep -qF " $KUBEDEV_ADDRESS/" ||
     die "this host has no address $KUBEDEV_ADDRESS; expected one of $(ip -o -4 address show | awk '{ sub("/.*", "", $4); print $4 }' | tr '\n' ' ')"
 if [ ! -f "$record" ]; then
     for place in /etc/kubernetes /var/lib/kubelet /var/lib/etcd; do
-        # A disk is kept when its machine is made anew: the things of this stack are on it.
-        [ -z "$(ls -A "$place" 2>/dev/null)" ] || [ -n "$(ls "${dir%/*}"/*/kubeadm.yaml 2>/dev/null)" ] ||
-            die "$place is there already and was not made by this stack; expected a host that is no node yet: kubeadm reset there, or take another host"
+        # A disk is kept when its machine is made anew: this node's own things are on it.
+        [ -z "$(ls -A "$place" 2>/dev/null)" ] || [ -e "${dir%/*}/$KUBEDEV_OWN/kubeadm.yaml" ] ||
+            die "$place is there already and was not made for this node; expected a host that is no node yet: kubeadm reset there, or take another host"
     done
+fi
+
+# Another one is overwritten, and goes with the node; what is laid over ours may start another kubelet.
+ours='Description=kubelet of a node by kubedev'
+foreign=''
+for file in /etc/systemd/system/kubelet.service $(systemctl show -p FragmentPath -p DropInPaths --value kubelet.service 2>/dev/null); do
+    case $file in
+    */kubelet.service) if [ ! -e "$file" ] || grep -qsxF "$ours" "$file"; then continue; fi ;;
+    */kubelet.service.d/*) ;;
+    *) continue ;;
+    esac
+    case " $foreign " in *" $file "*) ;; *) foreign="$foreign $file" ;; esac
+done
+if [ -n "$foreign" ]; then
+    packages=$(for file in $foreign; do
+        # By its end, since packages have it below /lib, too.
+        dpkg -S "*${file#/usr}" 2>/dev/null || rpm -qf --qf '%{NAME}\n' "$file" 2>/dev/null || :
+    done | sed 's/: .*//' | grep -v ' ' | sort -u | tr '\n' ' ')
+    die "this host has a kubelet.service that is not kubedev's:$foreign; expected none, since kubedev makes its own: ${packages:+apt-get remove ${packages% }, or }remove what is named, and then systemctl daemon-reload"
 fi
 
 for module in overlay br_netfilter; do

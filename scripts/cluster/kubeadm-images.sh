@@ -59,8 +59,9 @@ make_archive() { # image, program
 }
 import() { ctr images import "$1" >/dev/null || die "containerd does not take the archive $1"; }
 
+# Containers of programs whose image changes, before it does: a run that ends in the middle leaves them to the next one.
+lists_ended() { grep -qsxF "$1" "$dir/ended"; }
 rm -f "$dir/asked"
-: >"$dir/ended"
 while read -r image program; do
     [ -n "$image" ] || continue
     [ -f "$program" ] || die "there is no file $program on this host; expected the static program that the image of $image is made of"
@@ -69,20 +70,22 @@ while read -r image program; do
     say "making the image $name"
     make_archive "$name" "$program"
     before=$(ctr images list "name==$name" | awk 'NR == 2 { print $3 }')
+    listed=''
+    [ -z "$before" ] || for container in $(running_of "$image"); do
+        lists_ended "$image $container" || {
+            note_begun
+            echo "$image $container" >>"$dir/ended"
+            listed="$listed $container"
+        }
+    done
     import "$work/image.tar"
     # So that the kubelet does not take it away when the disk is full: nothing could get it again.
     ctr images label "$name" io.cri-containerd.pinned=pinned >/dev/null
     after=$(ctr images list "name==$name" | awk 'NR == 2 { print $3 }')
     sed -i "\\#^$name #d" "$dir/imported" 2>/dev/null || :
     note "$name $(facts_of "$program")"
-    if [ -n "$before" ] && [ "$before" != "$after" ]; then
-        container=$(running_of "$image")
-        # The kubelet makes another one at once.
-        if [ -n "$container" ]; then
-            echo "$image $container" >>"$dir/ended"
-            ctr tasks kill --signal SIGTERM "$container"
-        fi
-    fi
+    # The same program by another path: none of it is ended but what an earlier run has listed.
+    [ "$before" != "$after" ] || for container in $listed; do sed -i "\\#^$image $container\$#d" "$dir/ended"; done
 done <<LINES
 $KUBEDEV_PROGRAM_IMAGES
 LINES
@@ -97,7 +100,15 @@ done <<LINES
 $KUBEDEV_ARCHIVES
 LINES
 
-[ ! -s "$dir/ended" ] || await_others "$KUBEDEV_ADDRESS" "$dir/ended"
+if [ -s "$dir/ended" ]; then
+    while read -r program container; do
+        # The kubelet makes another one at once.
+        ! runs "$program" "$container" || ctr tasks kill --signal SIGTERM "$container" ||
+            say "container $container of $program cannot be ended"
+    done <"$dir/ended"
+    # One that is stopped is started behind this, and begins with the image that is there now.
+    ! systemctl is-active --quiet kubelet.service || await_others "$KUBEDEV_ADDRESS" "$dir/ended"
+fi
 rm -f "$dir/ended" "$dir/asked"
-write_record "kind=kubeadm-images" "exists=/var/lib/kubedev/node/containerd"
+write_record "kind=kubeadm-images" "exists=/var/lib/kubedev/node/containerd" "fact.begun=${KUBEDEV_BEGUN:-}"
 printf '{}\n'

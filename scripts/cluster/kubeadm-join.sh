@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes a host a node of a cluster, by kubeadm, which tries until the API server is there. A node of this very cluster is kept.
-# Anything else that this stack left there, as of a run that was broken off, is undone first.
+# Anything else that this stack left there, as of a run that was broken off, is undone first, where it is to be made: what is to
+# be brought up to date in place is never made anew.
 #   KUBEDEV_KUBEADM_CONFIG   kubeadm's configuration
 #   KUBEDEV_DISCOVERY        kubeconfig with authority and token that the configuration names
 #   KUBEDEV_CA               the cluster's authority
@@ -22,6 +23,7 @@ is_ours() {
 }
 
 if ! is_ours; then
+    refuse_in_place "$kubernetes" "another node than the one that this stack made"
     begin=$(date +%s)
     : >"$unfinished"
     while :; do
@@ -48,5 +50,5 @@ if ! is_ours; then
 fi
 put_credentials
 write_record "kind=kubeadm-node" "exists=$kubernetes/kubelet.conf" "exists=$kubernetes/pki/ca.crt" \
-    "exists=/var/lib/kubelet/config.yaml"
+    "exists=/var/lib/kubelet/config.yaml" "exists=$dir/made"
 printf '{}\n'

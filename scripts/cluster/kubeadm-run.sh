@@ -41,6 +41,12 @@ use_programs() {
     PATH=$dir/bin:$PATH
 }
 
+# A preview has said that the thing is kept: then nothing of it is undone.
+refuse_in_place() { # place, what is there
+    ! is_as_wanted ||
+        die "$1 is of $2; expected that one, which was to be brought up to date in place: nothing was touched. Put it back, or have it made anew, and lose what is in it: pulumi up --replace '**::$KUBEDEV_KEY'"
+}
+
 # In the background, since a shell takes no signal while it waits for a foreground process.
 worker=''
 run_kubeadm() { # arguments...
@@ -89,16 +95,32 @@ running_of() { # program
     in_runtime tasks list 2>/dev/null | awk '$3 == "RUNNING" { print $1 }' >"$dir/running"
     in_runtime containers list --quiet "labels.\"io.kubernetes.container.name\"==$1" 2>/dev/null | grep -xFf "$dir/running" || :
 }
-# Waits until other containers run than those of before, and the API server answers.
+# Until a run has come to its end the next one is to go on, though nothing else changes: a preview compares this fact.
+#   KUBEDEV_BEGUN  what it was
+note_begun() {
+    [ -f "$record" ] || return 0
+    sed '/^fact\.begun=/d' "$record" >"$record.new"
+    echo "fact.begun=$(date +%s)" >>"$record.new"
+    mv -f "$record.new" "$record"
+}
+runs() { running_of "$1" | grep -qxF "$2"; } # program, its container
+has_ended() { [ -n "$2" ] && ! runs "$1" "$2"; }
+# Waits until other containers run than those of before, the same ones for some seconds, since one that falls again and again
+# runs now and then; and until the API server answers.
 await_others() { # address of the API server, file of lines: program, its container of before
     await_begin=$(date +%s)
-    while read -r program before; do
-        while :; do
+    steady=''
+    while :; do
+        awaited='' others=''
+        while read -r program before; do
             now=$(running_of "$program")
-            if [ -n "$now" ] && [ "$now" != "$before" ]; then break; fi
-            await_or_die "$program to run anew"
-        done
-    done <"$2"
+            if [ -n "$now" ] && [ "$now" != "$before" ]; then others="$others $now"; else awaited="${awaited:+$awaited, }$program"; fi
+        done <"$2"
+        if [ -z "$awaited" ] && [ "$others" = "$steady" ]; then break; fi
+        await_or_die "${awaited:-programs} to run anew, and to go on"
+        steady=$others
+        [ -n "$awaited" ] || sleep 4
+    done
     until curl -fsSk --noproxy '*' --max-time 5 -o /dev/null "https://$1:6443/livez" 2>/dev/null; do
         await_or_die "the API server to answer"
     done

@@ -16,24 +16,13 @@ fi
 for family in ip ip6; do
     nft delete table "$family" kube-proxy 2>/dev/null || :
 done
+. ./node-rules.sh
 if [ -e "/sys/class/net/$bridge" ]; then ip link delete "$bridge"; fi
 # What pod-routes.sh takes back itself, unless it was killed.
 ip route flush proto 107 2>/dev/null || :
 iptables -w 20 -t nat -S POSTROUTING 2>/dev/null | sed -n '/kubedev-pod-routes/s/^-A/-D/p' | while IFS= read -r rule; do
     # shellcheck disable=SC2086 # words, as iptables prints them
     iptables -w 20 -t nat $rule || :
-done
-# What a kubelet lets in and keeps out (pkg/kubelet/kubelet_network_linux.go): it takes nothing of that back.
-for rules in iptables ip6tables; do
-    for table in filter nat mangle; do
-        "$rules" -w 20 -t "$table" -S 2>/dev/null | sed -n 's/^-A\(.* -j KUBE-FIREWALL\)$/-D\1/p' | while IFS= read -r rule; do
-            # shellcheck disable=SC2086 # words, as iptables prints them
-            "$rules" -w 20 -t "$table" $rule || :
-        done
-        for chain in KUBE-FIREWALL KUBE-KUBELET-CANARY KUBE-IPTABLES-HINT; do
-            { "$rules" -w 20 -t "$table" -F "$chain" && "$rules" -w 20 -t "$table" -X "$chain"; } 2>/dev/null || :
-        done
-    done
 done
 # Of pods that were killed with their containerd; with cgroup v1 in each hierarchy.
 if [ -d /run/systemd/system ]; then systemctl stop kubepods.slice 2>/dev/null || :; fi

@@ -164,7 +164,7 @@ describe("of a node", () => {
         [
             "address",
             { address: "198.18.0.9" },
-            { replaced: ["kubelet"], updated: ["host", "join"] },
+            { replaced: ["kubelet"], updated: ["host", "join", "member"] },
         ],
         [
             "nodeName",

@@ -1,5 +1,7 @@
 /** KubeadmControlPlane and KubeadmNode against mocks: what is declared where, and what stays secret. */
-import { MockedKubeadm, ssh } from "../support/mocked-kubeadm";
+import * as pulumi from "@pulumi/pulumi";
+import { hostProblem, nameProblem, ownHost } from "../../components/cluster/kubeadm-places";
+import { MockedKubeadm, node, ssh } from "../support/mocked-kubeadm";
 import { known } from "../support/mocked-run";
 
 const they = new MockedKubeadm();
@@ -48,7 +50,8 @@ test("of a control plane, keys, tunnel and the wait are on this machine, all els
 test("what a node joins by is there without the control plane", async () => {
     const made = await they.makeControlPlane();
     expect(await known(made.joining)).toMatchObject({
-        ...{ clusterName: "c", endpoint: "198.18.0.7:6443", stateDir: "../c-keys" },
+        ...{ clusterName: "c", nodeName: "c", stateDir: "../c-keys" },
+        endpoint: "198.18.0.7:6443",
         ...{ keysId: "c-keys-id", kubectlPath: "/b/kubectl" },
     });
     expect(await known(made.instanceId)).toBe("c-init-id");
@@ -129,4 +132,52 @@ test("where others may be is refused, unless that is said", async () => {
     expect(they.run.commands()).toEqual([]);
     const made = await they.makeControlPlane({ ...elsewhere, sharedNetwork: true });
     expect(await known(made.nodeEndpoint)).toBe("192.168.1.7:6443");
+});
+
+describe("what one node alone can have", () => {
+    const host = { ssh: { ...ssh, user: "other" }, parentId: "vm-id" };
+    test("a second node on a host is refused before anything of it is declared", async () => {
+        await they.makeControlPlane();
+        const before = they.places();
+        await expect(they.makeNode({ host })).rejects.toThrow(
+            "host: got other@127.9.9.9 port 2222, which is the host of KubeadmControlPlane c; expected a host of its own",
+        );
+        expect(they.places()).toEqual(before);
+    });
+
+    test("a host that is known later is the same one, by its address, port and container", async () => {
+        await they.makeNode();
+        const asked = pulumi.output({ ssh: { ...node.host.ssh, user: "root" } });
+        expect(await known(ownHost("KubeadmNode n", asked))).toMatchObject({ ssh: node.host.ssh });
+        const owners = new Map<string, string>();
+        const problem = (what: string, more: object) =>
+            hostProblem(owners, what, { ...ssh, ...more })?.reason;
+        expect(problem("a", {})).toBeUndefined();
+        expect(problem("a", { user: "other" })).toBeUndefined();
+        expect(problem("b", { user: "other" })).toContain("which is the host of a;");
+        expect(problem("b", { port: 23 })).toBeUndefined();
+        expect(problem("c", { container: { name: "one" } })).toBeUndefined();
+        expect(problem("d", { container: { name: "one" } })).toContain("the host of c;");
+        expect(problem("d", { container: { name: "one", ownEngine: true } })).toBeUndefined();
+    });
+
+    test("a node is called as no other of its cluster is; in another cluster it may be", () => {
+        const owners = new Map<string, string>();
+        const problem = (what: string, nodeName: string, stateDir = "../c-keys") =>
+            nameProblem(owners, what, nodeName, { ...node.cluster, stateDir })?.reason;
+        expect(problem("n", "n")).toBeUndefined();
+        expect(problem("n", "n")).toBeUndefined();
+        expect(problem("m", "n")).toContain("got n, which is the node of n; expected a name");
+        expect(problem("m", "c")).toContain("which is the node of KubeadmControlPlane c;");
+        expect(problem("m", "n", "../d-keys")).toBeUndefined();
+        expect(problem("m", "m")).toBeUndefined();
+    });
+
+    test("what it is told from others by is its address, and what is its own its name", async () => {
+        await they.makeControlPlane();
+        await they.makeNode();
+        expect(they.environmentOf("n-member")).toMatchObject({ KUBEDEV_ADDRESS: "198.18.0.8" });
+        expect(they.environmentOf("n-host")).toMatchObject({ KUBEDEV_OWN: "n-join" });
+        expect(they.environmentOf("c-host")).toMatchObject({ KUBEDEV_OWN: "c-init" });
+    });
 });

@@ -117,6 +117,20 @@ describe.each(shells)("%s", (shell) => {
             expect(fs.existsSync(dir())).toBe(false);
             expect((await run("node-forget", "n-credentials")).code).toBe(0);
         });
+
+        test.each([
+            ["10.0.2.15", true],
+            ["10.0.2.16", false],
+        ])("the node of that name is taken out for %s: %s", async (address, expected) => {
+            json(await run("node-credentials", "n-credentials"));
+            const ran = await run("node-forget", "n-credentials", { KUBEDEV_ADDRESS: address });
+            expect(ran.code).toBe(0);
+            expect(said("asked").includes("delete node n ")).toBe(expected);
+            expect(ran.stderr.includes("stays in the cluster: it is that of 10.0.2.15")).toBe(
+                !expected,
+            );
+            expect(fs.existsSync(dir())).toBe(false);
+        });
     });
 
     describe("readiness", () => {

@@ -22,10 +22,15 @@ export const controlPlane = {
     ...{ binaries, images: { etcd: "/h/etcd", pause: "/h/pause" } },
 };
 export const node = {
-    host: { ssh, parentId: "vm-id" },
+    host: { ssh: { ...ssh, address: "127.9.9.8" }, parentId: "vm-id" },
     ...{ address: "198.18.0.8", clusterInstanceId: "cluster-id", binaries },
     cluster: {
-        ...{ clusterName: "c", kubernetesVersion: "v1.36.1", endpoint: "198.18.0.7:6443" },
+        ...{
+            clusterName: "c",
+            nodeName: "c",
+            kubernetesVersion: "v1.36.1",
+            endpoint: "198.18.0.7:6443",
+        },
         ...{ podCidr: "172.19.0.0/16", stateDir: "../c-keys", kubectlPath: "/b/kubectl" },
         keysId: "keys-id",
     },
