@@ -14,15 +14,39 @@
 STACK=$1
 project=$(sed -n "s/^name:[[:space:]]*[\"']\{0,1\}\([^\"' #]*\).*/\1/p" "$PROJECT_DIR/Pulumi.yaml" | head -n 1)
 
-# Locks are files only in a file backend; of the others the CLI's own message says what to do.
-lock_dir() {
+# backend_dir BELOW: of a file backend; of the others the CLI's own message says what to do.
+backend_dir() {
     local path
     case ${PULUMI_BACKEND_URL:-} in
         file://~*) path=$HOME${PULUMI_BACKEND_URL#file://\~} ;;
         file://*) path=${PULUMI_BACKEND_URL#file://} ;;
         *) return 1 ;;
     esac
-    (cd "$PROJECT_DIR" && cd "${path%%\?*}/.pulumi/locks/organization/$project/${STACK##*/}" 2>/dev/null && pwd)
+    (cd "$PROJECT_DIR" && cd "${path%%\?*}/.pulumi/$1" 2>/dev/null && pwd)
+}
+lock_dir() { backend_dir "locks/organization/$project/${STACK##*/}"; }
+
+is_object() { [ "$(jq --raw-output type "$1" 2>/dev/null)" = object ]; }
+
+# A CLI that is killed while it writes may leave half a file: of what it notes beside each of its files, of which nothing is
+# needed, or of the state. Of that it keeps the one before, which lacks a step at most: what that made is taken over by its next
+# create.
+mend_state() {
+    local dir file
+    for dir in "$(backend_dir "stacks/$project")" "$(lock_dir)"; do
+        for file in "$dir"/*.attrs; do
+            if [ -n "$dir" ] && [ -e "$file" ] && ! is_object "$file"; then
+                say "removing $file, which was not written to its end"
+                rm -f "$file"
+            fi
+        done
+    done
+    dir=$(backend_dir "stacks/$project") || return 0
+    file=$dir/${STACK##*/}.json
+    if [ -e "$file" ] && ! is_object "$file" && is_object "$file.bak"; then
+        say "the state of the stack $STACK was not written to its end: taking the one before ($file.bak)"
+        cp "$file.bak" "$file"
+    fi
 }
 
 # 0: a lock was there and every owner is dead.
@@ -66,7 +90,10 @@ pending_operations() {
         .deployment.pending_operations // [] | .[] | "\(.type) \(.resource.urn | split("::") | last)"'
 }
 
-if only_dead_owners; then
+owners=none
+only_dead_owners && owners=dead
+mend_state
+if [ "$owners" = dead ]; then
     end_orphaned_plugins
     plain cancel -s "$STACK" --yes
 fi

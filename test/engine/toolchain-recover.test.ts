@@ -117,6 +117,23 @@ test("a killed create: lock and pending operation go, the next preview creates i
     expect((await stack.preview()).ops()).toEqual({});
 });
 
+test("killed while the state was written: the one before is taken", async () => {
+    stack = await ScratchStack.create({ program: program({ create: 60 }) });
+    await killDuring("creating slow", ["up"]);
+    const file = path.join(stack.dir, ".backend/.pulumi/stacks", stack.project, "test.json");
+    fs.writeFileSync(file, "");
+    fs.writeFileSync(`${file}.attrs`, "");
+    const r = recover();
+    expect(r.stderr).toContain("the state of the stack test was not written to its end");
+    expect(r.stderr).toContain("test.json.attrs, which was not written to its end");
+    expect(r.code).toBe(0);
+    expect(locks()).toEqual([]);
+    expect(pending()).toEqual([]);
+    stack.program(program({}));
+    await stack.up();
+    expect((await stack.preview()).ops()).toEqual({});
+});
+
 test("a killed update and a killed delete: recovered, and what was there is still known", async () => {
     stack = await ScratchStack.create({ program: program({}) });
     await stack.up();

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as http from "node:http";
 import * as net from "node:net";
 import * as path from "node:path";
-import { library, ScratchStack } from "../support/engine";
+import { library, repoRoot, ScratchStack } from "../support/engine";
 import {
     dirOf,
     filesBelow,
@@ -184,7 +184,13 @@ test("a pulumi that is killed at any step of making, replacing and removing: the
         await until(() => reached() || cli.exitCode !== null, "a step", 300_000);
         cli.kill("SIGKILL");
         await ended;
-        await stack.cancel();
+        // What `make up` does first.
+        const recovered = spawnSync(path.join(repoRoot, "toolchain/recover.sh"), [stack.stack], {
+            env: { ...stack.env, KUBEDEV_PROJECT_DIR: stack.dir },
+            encoding: "utf8",
+            timeout: 300_000,
+        });
+        expect(`${recovered.stderr}\nended with ${String(recovered.status)}`).toMatch(/with 0$/);
     };
     const starts = () => {
         try {
