@@ -17,6 +17,7 @@ const minutes = [
     "machine/foreign-image",
     "machine/kubeadm",
     "machine/consumers",
+    "machine/machine-faults",
     "machine/local-kvm",
     "machine/cluster",
     "machine/kind-remote",
