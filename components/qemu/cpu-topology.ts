@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { fields, whole } from "../internal/rules";
 import { inputError } from "../internal/validate";
-import { CpuTopology } from "./qemu-argv";
+import { CpuTopology } from "./qemu-spec";
 
 /** How virtual CPUs are arranged: the product is the number of CPUs. */
 export interface CpuTopologyArgs {

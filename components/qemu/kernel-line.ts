@@ -1,5 +1,5 @@
 import { runError } from "../internal/errors";
-import { type Accelerator } from "./qemu-argv";
+import { type Accelerator } from "./qemu-spec";
 
 /** What goes on the kernel's command line of a machine. */
 export interface KernelLineSpec {

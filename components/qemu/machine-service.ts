@@ -7,7 +7,8 @@ import { AttachedDisk, diskLink, disksPreparation } from "./machine-disks";
 import { Firmware, firmwarePreparation, uefiPaths } from "./firmware";
 import { IoScheduler, schedulerFiles } from "./io-scheduler";
 import { cablePaths, cardFiles, MachineCard } from "./network-cards";
-import { Accelerator, CpuTopology, qemuArgv } from "./qemu-argv";
+import { qemuArgv } from "./qemu-argv";
+import { Accelerator, CpuTopology } from "./qemu-spec";
 
 /** All that is decided about a machine. */
 export interface MachineValues {

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
-import { machineSpecProblems, qemuArgv, type MachineSpec } from "../../components/qemu/qemu-argv";
+import { qemuArgv } from "../../components/qemu/qemu-argv";
+import { machineSpecProblems, type MachineSpec } from "../../components/qemu/qemu-spec";
 
 const spec: MachineSpec = {
     name: "master",
