@@ -11,7 +11,8 @@ import { assertArgs, checkedEach } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
 import { assertOwnNetwork } from "./cluster-address";
 import { clientConfig, validity } from "./kubeadm-config";
-import { CgroupDriver, kubeletConfig } from "./kubelet-config";
+import { defaultPauseImage } from "./containerd-config";
+import { kubeletConfig, orSystemd } from "./kubelet-config";
 import {
     containerdService,
     kubeletService,
@@ -19,11 +20,9 @@ import {
     podRoutesService,
     proxyService,
 } from "./node-programs";
+import { nodeService, nodeTools } from "./node-services";
 import { needsTunnel, serverFor, tunnelHealthText, tunnelText } from "./node-tunnel";
 import { ProxyMode, proxyConfig } from "./proxy-config";
-
-/** kubeadm 1.36's own (cmd/kubeadm/app/constants). */
-const defaultPauseImage = "registry.k8s.io/pause:3.10.2";
 
 /**
  * A node of a Cluster on a host: containerd, kubelet and kube-proxy as services of their own, from binaries that were built.
@@ -57,15 +56,7 @@ export class ClusterNode extends pulumi.ComponentResource {
         const networked = args.address !== undefined;
         const there = hostParts(args.host);
         const control = hostParts(cluster.host);
-        const checked = hostParts(
-            preflight(args.host, {
-                tools: [
-                    { program: "containerd", package: "containerd" },
-                    { program: "runc", package: "runc" },
-                    { program: "curl", package: "curl" },
-                ],
-            }),
-        );
+        const checked = hostParts(preflight(args.host, { tools: nodeTools }));
         // While the control plane is shut down there is nothing to be done on its nodes, and nothing to be taken from them.
         const host = pulumi.output({
             ssh: checked.ssh.apply(loginOf),
@@ -177,24 +168,12 @@ export class ClusterNode extends pulumi.ComponentResource {
             program: string,
             service: pulumi.Output<NodeService>,
             stopTimeoutSec: number,
-            ...before: HostResource[]
+            ...after: HostResource[]
         ): HostResource =>
-            serviceResource(
+            nodeService(
                 `${name}-${program}`,
-                {
-                    host,
-                    spec: { service: service.spec },
-                    parents: [node.resource.id],
-                    run: service.run,
-                    preStart: service.preStart,
-                    health: service.health,
-                    healthTimeoutSec: readySec,
-                    stopTimeoutSec,
-                    logMaxMib: 16,
-                    logKeep: 3,
-                    supervisor: Supervisor.Auto,
-                },
-                { ...own, dependsOn: before.map(({ resource }) => resource) },
+                { host, service, readySec, stopTimeoutSec, parent: node, after },
+                own,
             );
         const containerd = start(
             "containerd",
@@ -324,10 +303,6 @@ export class ClusterNode extends pulumi.ComponentResource {
 /** One that the rules have found to be there. */
 function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
     return value as pulumi.Output<string>;
-}
-
-function orSystemd(driver: CgroupDriver | undefined): CgroupDriver {
-    return driver ?? CgroupDriver.Systemd;
 }
 
 /** As lines key=value, in the order of the keys. */

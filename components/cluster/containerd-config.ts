@@ -1,6 +1,9 @@
 import { shellLine } from "../internal/quote";
 import { CgroupDriver, containerdSocket } from "./kubelet-config";
 
+/** kubeadm 1.36's own (cmd/kubeadm/app/constants). */
+export const defaultPauseImage = "registry.k8s.io/pause:3.10.2";
+
 /** Where a node's containerd keeps images and containers, and finds its network: of nobody else's on the host. */
 export const nodeDir = "/var/lib/kubedev/node";
 

@@ -3,18 +3,16 @@ import { Host, hostParts } from "../host/host";
 import { hostResource, HostResource, recordedFacts } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
-import { serviceResource, Supervisor } from "../host/service-resource";
 import { KubeadmBinariesArgs } from "./kubeadm-args";
 import { imageLines, imageQuestion } from "./kubeadm-images";
 import { kubeletDropIn, kubeletUnit } from "./kubeadm-kubelet";
 import { FlagValues } from "./kubeadm-objects";
 import { ownHost } from "./kubeadm-places";
-import { CgroupDriver } from "./kubelet-config";
+import { defaultPauseImage } from "./containerd-config";
+import { CgroupDriver, orSystemd } from "./kubelet-config";
 import { containerdService, NodeService, podRoutesService, proxyService } from "./node-programs";
+import { nodeService, nodeTools } from "./node-services";
 import { ProxyMode, proxyConfig } from "./proxy-config";
-
-/** kubeadm 1.36's own (cmd/kubeadm/app/constants). */
-const defaultPauseImage = "registry.k8s.io/pause:3.10.2";
 
 /** Where kubeadm-init.sh and kubeadm-join.sh put the kubeconfig of a kube-proxy, and a link to the authority. */
 const credentials = "/etc/kubernetes";
@@ -80,17 +78,12 @@ export function kubeadmHost(
 ): KubeadmHost {
     const { nodeName, kubeadm, kubelet, readySec } = args;
     const host = preflight(ownHost(args.what, args.host), {
-        tools: [
-            { program: "containerd", package: "containerd" },
-            { program: "runc", package: "runc" },
-            { program: "conntrack", package: "conntrack" },
-            { program: "curl", package: "curl" },
-        ],
+        tools: [...nodeTools, { program: "conntrack", package: "conntrack" }],
     });
     const begun = (thing: string) =>
         recordedFacts(`${name}-${thing}`, host).apply((facts) => facts?.["begun"] ?? "");
     const inContainer = hostParts(args.host).container.apply((inside) => inside !== undefined);
-    const driver = args.cgroupDriver.apply((given) => given ?? CgroupDriver.Systemd);
+    const driver = args.cgroupDriver.apply(orSystemd);
     const pauseImage = args.pauseImage.apply((given) => given ?? defaultPauseImage);
     const wishes = pulumi
         .all([
@@ -137,24 +130,12 @@ export function kubeadmHost(
         made: pulumi.Output<NodeService>,
         stopTimeoutSec: number,
         parent: HostResource,
-        ...before: HostResource[]
+        ...after: HostResource[]
     ) =>
-        serviceResource(
+        nodeService(
             `${name}-${program}`,
-            {
-                host,
-                spec: { service: made.spec },
-                parents: [parent.resource.id],
-                run: made.run,
-                preStart: made.preStart,
-                health: made.health,
-                healthTimeoutSec: readySec,
-                stopTimeoutSec,
-                logMaxMib: 16,
-                logKeep: 3,
-                supervisor: Supervisor.Auto,
-            },
-            { ...own, dependsOn: before.map(({ resource }) => resource) },
+            { host, service: made, readySec, stopTimeoutSec, parent, after },
+            own,
         );
     const containerd = service(
         "containerd",

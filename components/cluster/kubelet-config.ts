@@ -8,6 +8,11 @@ export enum CgroupDriver {
     Cgroupfs = "cgroupfs",
 }
 
+/** The default of it, as kubeadm has. */
+export function orSystemd(driver: CgroupDriver | undefined): CgroupDriver {
+    return driver ?? CgroupDriver.Systemd;
+}
+
 /** Socket of a node's containerd: its own one, beside what else the host runs. */
 export const containerdSocket = "/run/kubedev/containerd/containerd.sock";
 
