@@ -1,4 +1,3 @@
-import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { hostParts, loginOf } from "../host/host";
 import { after, hostResource, HostResource, textOf } from "../host/host-resource";
@@ -7,7 +6,7 @@ import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
-import { assertArgs, checkedEach } from "../internal/validate";
+import { assertArgs, checkedEach, required } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
 import { assertOwnNetwork } from "./cluster-address";
 import { clientConfig, validity } from "./kubeadm-config";
@@ -20,9 +19,11 @@ import {
     podRoutesService,
     proxyService,
 } from "./node-programs";
+import { labelLines } from "./node-labels";
 import { nodeService, nodeTools } from "./node-services";
 import { needsTunnel, serverFor, tunnelHealthText, tunnelText } from "./node-tunnel";
 import { ProxyMode, proxyConfig } from "./proxy-config";
+import { logPathsOf } from "./service-logs";
 
 /**
  * A node of a Cluster on a host: containerd, kubelet and kube-proxy as services of their own, from binaries that were built.
@@ -227,7 +228,7 @@ export class ClusterNode extends pulumi.ComponentResource {
                     KUBEDEV_KUBELET_VERSION: node
                         .result()
                         .apply((result) => textOf(result, "kubeletVersion")),
-                    KUBEDEV_LABELS: known.nodeLabels.apply(lines),
+                    KUBEDEV_LABELS: known.nodeLabels.apply(labelLines),
                     KUBEDEV_READY_SEC: String(readySec),
                 },
                 timeoutSec: readySec + 60,
@@ -276,18 +277,7 @@ export class ClusterNode extends pulumi.ComponentResource {
         this.kubeletVersion = told("kubeletVersion");
         this.internalIp = told("internalIp");
         this.podCidr = told("podCidr");
-        this.logPaths = pulumi.output(
-            Object.fromEntries(
-                Object.entries({ containerd, kubelet, kubeProxy: proxy }).map(([key, service]) => [
-                    key,
-                    after(service.resource, there.ssh).apply((login) =>
-                        login === undefined
-                            ? pulumi.output(path.join(service.dir, "log"))
-                            : service.result().apply((result) => textOf(result, "log")),
-                    ),
-                ]),
-            ),
-        );
+        this.logPaths = logPathsOf(args.host, { containerd, kubelet, kubeProxy: proxy });
         this.instanceId = ready.resource.id;
         this.registerOutputs({
             nodeName: this.nodeName,
@@ -298,17 +288,4 @@ export class ClusterNode extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** One that the rules have found to be there. */
-function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
-    return value as pulumi.Output<string>;
-}
-
-/** As lines key=value, in the order of the keys. */
-function lines(values: Readonly<Record<string, string>> | undefined): string {
-    return Object.entries(values ?? {})
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, value]) => `${key}=${value}`)
-        .join("\n");
 }

@@ -2,17 +2,15 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Host, hostParts } from "../host/host";
-import { after, hostResource, HostResource, textOf } from "../host/host-resource";
+import { hostResource, HostResource, textOf } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
-import { serviceResource, Supervisor } from "../host/service-resource";
-import { delveExecArgv, delveListen, underDelve } from "../host/under-delve";
 import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
-import { assertArgs, checkedEach, inputError } from "../internal/validate";
+import { assertArgs, checkedEach, inputError, required } from "../internal/validate";
 import { clusterAccess } from "./cluster-access";
 import { isNetworked, knownAddress } from "./cluster-address";
 import { ClusterArgs } from "./cluster-args";
@@ -24,15 +22,16 @@ import {
     flatArgs,
     jointProblems,
 } from "./cluster-rules";
-import { endpointOf, Layout, programArgv, programFlags } from "./control-plane-flags";
-import { ControlPlaneProgram, programName } from "./control-plane-programs";
-import { ControlPlaneService, readings } from "./control-plane-readings";
+import { endpointOf, Layout } from "./control-plane-flags";
+import { ControlPlaneProgram } from "./control-plane-programs";
+import { readings } from "./control-plane-readings";
 import { ClusterControlPlane } from "./control-plane-ref";
-import { healthText, needsKubectl } from "./health-checks";
+import { controlPlaneService } from "./control-plane-service";
 import { authenticationConfig, kubeadmConfig } from "./kubeadm-config";
 import { profileCommands } from "./profile-commands";
 import { type ProfileCommands } from "./profile-paths";
 import { seedMachines, seedUnitTexts } from "./seed-unit-texts";
+import { logPathsOf } from "./service-logs";
 import { UnitDialect } from "./unit-texts";
 import { VerbosityCommands, verbosityCommands } from "./verbosity-commands";
 
@@ -150,67 +149,8 @@ export class Cluster extends pulumi.ComponentResource {
             // The kubeconfig is printed.
             { ...parent, additionalSecretOutputs: ["stdout"] },
         );
-        const start = (
-            program: ControlPlaneProgram,
-            ...before: HostResource[]
-        ): ControlPlaneService => {
-            const kube = program !== ControlPlaneProgram.Etcd;
-            const served = program === ControlPlaneProgram.KubeApiserver;
-            const wishes = pulumi.output({
-                extraFlags: known[`extraFlags.${program}`],
-                verbosity: kube ? known[`verbosity.${program}`] : undefined,
-                featureGates: kube ? known.featureGates : undefined,
-                runtimeConfig: served ? known.runtimeConfig : undefined,
-            });
-            const flags = pulumi
-                .all([layout, wishes])
-                .apply(([all, wished]) => programFlags(program, all, wished));
-            const debugged = args.debug?.[program] !== undefined;
-            const debug = known[`debug.${program}`];
-            const binary = pulumi
-                .all([required(known[`binaries.${program}`]), debug])
-                .apply(([plain, server]) => server?.binaryPath ?? plain);
-            // Not a value more for those without.
-            const delve = !debugged
-                ? {}
-                : {
-                      delve: debug.apply((server) =>
-                          server === undefined
-                              ? undefined
-                              : { program: server.delvePath, listen: delveListen(server) },
-                      ),
-                  };
-            const service = serviceResource(
-                `${name}-${programName(program)}`,
-                {
-                    host,
-                    spec: { program: binary, flags, ...delve },
-                    parents: [state.resource.id],
-                    run: pulumi
-                        .all([binary, flags, debug])
-                        .apply(([file, all, server]) =>
-                            server === undefined
-                                ? `exec ${shellLine(programArgv(file, all))}`
-                                : underDelve(
-                                      delveExecArgv(server, programArgv(file, all).slice(1)),
-                                  ),
-                        ),
-                    health: pulumi
-                        // Only one of them takes kubectl, which may be unknown by itself.
-                        .all([layout, flags, needsKubectl(program) ? kubectl : ""])
-                        .apply(([all, set, client]) => healthText(program, all, set, client)),
-                    // Delve reads symbols first, and someone may already hold the program at a breakpoint.
-                    healthTimeoutSec: args.readyTimeoutSec ?? (debugged ? 600 : 120),
-                    stopTimeoutSec: 20,
-                    logMaxMib: 16,
-                    logKeep: 3,
-                    supervisor: Supervisor.Auto,
-                },
-                // Started one after the other; one that is started anew leaves the others alone.
-                { ...parent, dependsOn: before.map(({ resource }) => resource) },
-            );
-            return { ...service, program, plain: required(known[`binaries.${program}`]), wishes };
-        };
+        const start = (program: ControlPlaneProgram, ...after: HostResource[]) =>
+            controlPlaneService(name, program, { args, known, host, state, layout, after }, parent);
         const etcd = start(ControlPlaneProgram.Etcd);
         const apiserver = start(ControlPlaneProgram.KubeApiserver, etcd);
         const services = {
@@ -293,18 +233,7 @@ export class Cluster extends pulumi.ComponentResource {
                     : units,
             );
         this.address = ready(address);
-        this.logPaths = pulumi.output(
-            Object.fromEntries(
-                Object.entries(services).map(([program, service]) => [
-                    program,
-                    after(service.resource, ssh).apply((login) =>
-                        login === undefined
-                            ? pulumi.output(path.join(service.dir, "log"))
-                            : service.result().apply((result) => textOf(result, "log")),
-                    ),
-                ]),
-            ),
-        );
+        this.logPaths = logPathsOf(args.host, services);
         // A machine that was started anew has the same cluster on its disk.
         const id = networked ? clusterId(state) : undefined;
         this.instanceId = id ?? state.instanceId;
@@ -337,11 +266,6 @@ export class Cluster extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** One that the rules have found to be there. */
-function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
-    return value as pulumi.Output<string>;
 }
 
 /** What was no output was checked before; this is for what became known. */

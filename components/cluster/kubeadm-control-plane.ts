@@ -7,7 +7,7 @@ import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
-import { assertArgs, checkedEach, inputError } from "../internal/validate";
+import { assertArgs, checkedEach, inputError, required } from "../internal/validate";
 import { defaultPodCidr, defaultServiceCidr } from "./cluster-rules";
 import { ControlPlaneProgram } from "./control-plane-programs";
 import { KubeadmControlPlaneArgs, KubeadmJoining } from "./kubeadm-args";
@@ -17,10 +17,11 @@ import { kubeadmHost } from "./kubeadm-host";
 import { keysDocuments } from "./kubeadm-joining";
 import { endpointAt, initDocuments, skippedPhases } from "./kubeadm-objects";
 import { plainHostProblems } from "./kubeadm-places";
-import { kubeadmReady, logPathsOf } from "./kubeadm-ready";
+import { kubeadmReady } from "./kubeadm-ready";
 import { flatControlPlaneArgs, kubeadmControlPlaneRules, kubeadmProblems } from "./kubeadm-rules";
 import { kubeadmTunnel, reachedFromHere } from "./kubeadm-tunnel";
 import { ProxyMode } from "./proxy-config";
+import { logPathsOf } from "./service-logs";
 
 /**
  * A Kubernetes control plane by kubeadm on a host: static pods from programs that were built, without a registry. Authorities
@@ -266,6 +267,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
         this.nodeEndpoint = after(last, to);
         this.nodeName = after(routes.resource, nodeName);
         this.kubeletVersion = ready.result().apply((result) => textOf(result, "kubeletVersion"));
+        // The kubelet's is in the host's journal.
         this.logPaths = logPathsOf(args.host, {
             containerd: there.before[1],
             kubeProxy: proxy,
@@ -284,9 +286,4 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** One that the rules have found to be there. */
-function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
-    return value as pulumi.Output<string>;
 }

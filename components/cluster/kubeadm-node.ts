@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { after, hostResource, textOf } from "../host/host-resource";
-import { assertArgs, checkedEach } from "../internal/validate";
+import { assertArgs, checkedEach, required } from "../internal/validate";
 import { KubeadmNodeArgs } from "./kubeadm-args";
 import { ownAddress } from "./kubeadm-address";
 import { kubeadmHost } from "./kubeadm-host";
 import { joinDocuments, joinKubeconfig } from "./kubeadm-joining";
 import { ownNameIn, plainHostProblems } from "./kubeadm-places";
-import { kubeadmReady, logPathsOf } from "./kubeadm-ready";
+import { kubeadmReady } from "./kubeadm-ready";
 import { flatKubeadmNodeArgs, kubeadmNodeRules, kubeadmProblems } from "./kubeadm-rules";
+import { logPathsOf } from "./service-logs";
 
 /**
  * A node that joins a KubeadmControlPlane by kubeadm: its kubelet from a binary that was built, as a unit of systemd. It boots
@@ -138,6 +139,7 @@ export class KubeadmNode extends pulumi.ComponentResource {
         this.kubeletVersion = told("kubeletVersion");
         this.internalIp = told("internalIp");
         this.podCidr = told("podCidr");
+        // The kubelet's is in the host's journal.
         this.logPaths = logPathsOf(args.host, { containerd: there.before[1], kubeProxy: proxy });
         this.instanceId = ready.resource.id;
         this.registerOutputs({
@@ -149,9 +151,4 @@ export class KubeadmNode extends pulumi.ComponentResource {
             instanceId: this.instanceId,
         });
     }
-}
-
-/** One that the rules have found to be there. */
-function required(value: pulumi.Output<string | undefined>): pulumi.Output<string> {
-    return value as pulumi.Output<string>;
 }

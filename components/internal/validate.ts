@@ -85,6 +85,11 @@ export function checkedEach<Args extends object, Rules extends ArgRules<Args>>(
     >;
 }
 
+/** One that the rules have found to be there. */
+export function required<T>(value: pulumi.Output<T | undefined>): pulumi.Output<T> {
+    return value as pulumi.Output<T>;
+}
+
 type CheckedArgs<Args, Rules> = {
     [Name in keyof Rules & keyof Args]: pulumi.Output<pulumi.Unwrap<Args[Name]>>;
 };
