@@ -1,9 +1,9 @@
 /** What the measurements share: times, their median, and rows of a table. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
 import { machine, type Row, type Subject, withSection } from "./report";
+import { scratchDir } from "../support/scratch";
 
 /** How often each thing is measured; the median counts. */
 export const rounds = Number(process.env["ROUNDS"] ?? "5");
@@ -40,7 +40,7 @@ export function previewTime(stack: ScratchStack): Promise<number> {
 
 /** Measures in a scratch directory, prints all rows at the end, and writes them into docs/benchmarks.md. */
 export function bench(subject: Subject, measure: (scratch: string) => Promise<void>): void {
-    const scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-bench-"));
+    const scratch = scratchDir("kubedev-bench-");
     measure(scratch)
         .then(() => {
             process.stdout.write(`\n${rows.map(line).join("\n")}\n`);

@@ -1,6 +1,5 @@
 /** Add-ons against mocks: which objects they declare, in which order, with which options. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Addon, AddonArgs } from "../../components/addons/addon";
@@ -11,6 +10,7 @@ import { ClusterMetrics } from "../../components/addons/cluster-metrics";
 import { ClusterUi } from "../../components/addons/cluster-ui";
 import { sha256 } from "../../components/internal/hash";
 import { known, MockedRun } from "../support/mocked-run";
+import { scratchDir } from "../support/scratch";
 
 const kubeconfig = "apiVersion: v1\nkind: Config\n";
 let run: MockedRun;
@@ -18,7 +18,7 @@ let home: string;
 let kustomized = "";
 const before = { ...process.env };
 beforeEach(async () => {
-    home = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-addons-"));
+    home = scratchDir("kubedev-addons-");
     process.env.XDG_STATE_HOME = "/state";
     process.env.XDG_CACHE_HOME = home;
     run = new MockedRun({ path: path.join(home, "fetched") }, (asked) =>

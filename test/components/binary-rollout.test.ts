@@ -1,6 +1,5 @@
 /** BinaryRollout against mocks: a swap per node, in which order, and what it refuses. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { HostOs } from "../../components/host/host";
@@ -8,11 +7,12 @@ import { awaited, BinaryRollout } from "../../components/swap/binary-rollout";
 import { BinarySwap } from "../../components/swap/binary-swap";
 import { type BinaryRolloutArgs } from "../../components/swap/rollout-args";
 import { known, MockedRun } from "../support/mocked-run";
+import { scratchDir } from "../support/scratch";
 
 let run: MockedRun;
 let dir: string;
 beforeAll(() => {
-    dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-rollout-"));
+    dir = scratchDir("kubedev-rollout-");
     process.env.XDG_STATE_HOME = "/state";
     process.env.XDG_CACHE_HOME = dir;
     for (const name of ["kubelet", "kubelet.exe"]) fs.writeFileSync(path.join(dir, name), name);

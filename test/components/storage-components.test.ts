@@ -1,6 +1,5 @@
 /** Add-ons of storage against mocks: which objects they declare, what is a secret, what they refuse. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { AzureDiskVolume } from "../../components/addons/azure-disk-volume";
@@ -12,13 +11,14 @@ import * as upstream from "../../components/addons/upstream-manifests";
 import { AzureDiskSku } from "../../components/azure/disk-sku";
 import { sha256 } from "../../components/internal/hash";
 import { known, MockedRun } from "../support/mocked-run";
+import { scratchDir } from "../support/scratch";
 
 const kubeconfig = "apiVersion: v1\nkind: Config\n";
 let run: MockedRun;
 let home: string;
 const before = { ...process.env };
 beforeEach(async () => {
-    home = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-storage-"));
+    home = scratchDir("kubedev-storage-");
     process.env.XDG_STATE_HOME = "/state";
     process.env.XDG_CACHE_HOME = home;
     run = new MockedRun({ path: path.join(home, "fetched") }, () => "absent=1\n");

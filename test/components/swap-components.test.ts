@@ -1,17 +1,17 @@
 /** BinarySwap against mocks: what it declares, what it asks the host for, what it refuses. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { HostOs } from "../../components/host/host";
 import { BinarySwap } from "../../components/swap/binary-swap";
 import { type BinarySwapArgs } from "../../components/swap/swap-args";
 import { known, MockedRun } from "../support/mocked-run";
+import { scratchDir } from "../support/scratch";
 
 let run: MockedRun;
 let dir: string;
 beforeAll(() => {
-    dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-swap-"));
+    dir = scratchDir("kubedev-swap-");
     process.env.XDG_STATE_HOME = "/state";
     process.env.XDG_CACHE_HOME = dir;
     fs.writeFileSync(path.join(dir, "kubelet"), "a kubelet");

@@ -1,12 +1,12 @@
 /** WindowsNode against mocks: what is where, what stands on what, and what stays secret. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { rootCertificates } from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { WindowsNode } from "../../components/cluster/windows-node";
 import { HostOs } from "../../components/host/host";
 import { known, MockedRun } from "../support/mocked-run";
+import { scratchDir } from "../support/scratch";
 
 const token = "abcdef.0123456789abcdef";
 const program = { path: "/b/x.exe", sha256: "0".repeat(64) };
@@ -19,7 +19,7 @@ let dir: string;
 let run: MockedRun;
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
-    dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-windows-node-"));
+    dir = scratchDir("kubedev-windows-node-");
 });
 afterAll(() => {
     fs.rmSync(dir, { recursive: true });

@@ -13,6 +13,7 @@ import { filesBelow } from "../support/host-state";
 import { freePort, Sshd, startSshd } from "../support/sshd";
 import { answerOf } from "../support/swapped-service";
 import { startWindowsHost, windowsMissing, WindowsHost } from "../support/windows-host";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(300_000);
 
@@ -80,7 +81,7 @@ suite(
         let windows: WindowsHost;
         let stack: ScratchStack;
         let url: string;
-        const place = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-azure-swap-"));
+        const place = scratchDir("kubedev-azure-swap-");
         const at = (...names: string[]) => path.join(place, ...names);
         const main = () => at("data/kubernetes/cmd/kubelet/main.go");
         const edit = (file: string, from: string, to: string) => {

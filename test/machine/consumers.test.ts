@@ -5,7 +5,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { portable } from "../../plugin/portable-schema";
@@ -14,6 +13,7 @@ import { repoRoot, ScratchStack } from "../support/engine";
 import { imageCache, inGuest, recordPath } from "../support/local-kvm";
 import { pack, run } from "../support/package";
 import { emptyProvider, startPlugin } from "../support/plugin-start";
+import { scratchDir } from "../support/scratch";
 
 type Language = "typescript" | "python" | "yaml";
 
@@ -27,7 +27,7 @@ let env: Record<string, string | undefined>;
 const stacks: ScratchStack[] = [];
 
 beforeAll(async () => {
-    scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev consumers-"));
+    scratch = scratchDir("kubedev consumers-");
     const npmCache = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
     for (const folder of ["home", "backend"]) {
         fs.mkdirSync(path.join(scratch, folder));

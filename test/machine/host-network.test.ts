@@ -1,11 +1,11 @@
 /** A HostNetwork in a network namespace that stands for a host: leases, names, the way out, drift, and a real machine on its bridge. */
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { imageCache } from "../support/local-kvm";
 import { NetworkNamespace, networkNamespaceMissing } from "../support/network-namespace";
+import { scratchDir } from "../support/scratch";
 
 // These bounds end a run that hangs; a busy machine takes many times what an idle one does.
 jest.setTimeout(600_000);
@@ -77,7 +77,7 @@ beforeAll(async () => {
     );
     host.wire("box0", box, "eth0");
 
-    tools = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-host-network-"));
+    tools = scratchDir("kubedev-host-network-");
     stack = await ScratchStack.create({ program, project: "host-network", env: imageCache() });
     const real = execFileSync("sh", ["-c", "command -v pulumi"], {
         env: stack.env,

@@ -3,11 +3,11 @@
  * images from a local registry, volumes; and that all of it comes again when the cluster is replaced under it.
  */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { library, repoRoot, ScratchStack } from "../support/engine";
 import { engineTurn, kindHook, KindHome, kindTest, network, sh, until } from "../support/kind";
 import { imageCache } from "../support/local-kvm";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(3_600_000);
 
@@ -52,7 +52,7 @@ beforeAll(
     kindHook(async () => {
         endTurn = await engineTurn();
         before = network();
-        home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
+        home = new KindHome(scratchDir("kubedev-home-"));
         stack = await ScratchStack.create({
             program,
             project: "kubedev",

@@ -3,12 +3,12 @@
  * a cluster of it.
  */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { engineTurn, kindHook, KindHome, kindTest, network, sh } from "../support/kind";
 import { imageCache } from "../support/local-kvm";
 import { kubeletOf, makeReleasedTree } from "../support/released-tree";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(3_600_000);
 
@@ -42,7 +42,7 @@ beforeAll(
     kindHook(async () => {
         endTurn = await engineTurn();
         before = network();
-        home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
+        home = new KindHome(scratchDir("kubedev-home-"));
         tree = path.join(home.dir, "kubernetes");
         fs.mkdirSync(tree);
         makeReleasedTree(tree);

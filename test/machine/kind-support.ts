@@ -1,10 +1,10 @@
 /** Two developers whose environments `kind` stand side by side, in one engine of their own. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
 import { engineTurn, kindHook, KindHome, network } from "../support/kind";
 import { imageCache } from "../support/local-kvm";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(3_600_000);
 
@@ -24,7 +24,7 @@ export class TwoDevelopers {
             kindHook(async () => {
                 endTurn = await engineTurn();
                 this.networkBefore = network();
-                this.home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
+                this.home = new KindHome(scratchDir("kubedev-home-"));
                 [this.alice, this.bob] = await Promise.all([
                     this.developer("alice"),
                     this.developer("bob"),

@@ -4,7 +4,6 @@
  */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
 import { engineTurn, kindHook, KindHome, kindTest, network, until } from "../support/kind";
@@ -25,6 +24,7 @@ import {
     Name,
     staticPods,
 } from "./kubeadm-hosts";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(3_600_000);
 
@@ -99,7 +99,7 @@ beforeAll(
     kindHook(async () => {
         endTurn = await engineTurn();
         networkBefore = network();
-        home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
+        home = new KindHome(scratchDir("kubedev-home-"));
         stack = await ScratchStack.create({
             ...{ program, project: "kubeadm" },
             env: {

@@ -3,12 +3,12 @@
  * that its machines share, the other with a disk that outlives its machine.
  */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
 import { repoRoot, ScratchStack } from "../support/engine";
 import { dirOf, isRunning, killHard, pidOf } from "../support/host-state";
 import { inGuest, imageCache } from "../support/local-kvm";
+import { scratchDir } from "../support/scratch";
 
 const program = `module.exports = require("${path.join(repoRoot, "stacks")}");\n`;
 const node = { name: "node", memoryMib: 512, cpus: 1, ports: [8080] };
@@ -22,7 +22,7 @@ let alice: ScratchStack;
 let bob: ScratchStack;
 
 beforeAll(async () => {
-    home = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-"));
+    home = scratchDir("kubedev-home-");
     [alice, bob] = await Promise.all([
         developer("alice", {
             "local-kvm:machines": JSON.stringify([node, other]),

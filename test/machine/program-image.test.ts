@@ -1,9 +1,9 @@
 /** Images of programs in a real engine: made, run, changed in place, and nothing left of them. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { engineTurn, kindHook, KindHome, kindTest, network, sh } from "../support/kind";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(600_000);
 
@@ -31,7 +31,7 @@ beforeAll(
     kindHook(async () => {
         endTurn = await engineTurn();
         before = network();
-        home = new KindHome(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-home-")));
+        home = new KindHome(scratchDir("kubedev-home-"));
         stack = await ScratchStack.create({
             program,
             env: { XDG_STATE_HOME: path.join(home.dir, "state") },

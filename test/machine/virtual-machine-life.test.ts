@@ -1,10 +1,10 @@
 /** One machine through its life, with a disk that outlives it: made, killed, lost and found, changed, stopped, its image replaced, removed. */
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { ScratchStack } from "../support/engine";
 import { inGuest, machineProgram, machineStack, recordPath } from "../support/local-kvm";
+import { scratchDir } from "../support/scratch";
 
 const inside = `
 const tick = new kubedev.HostService("tick", { host: vm.host, command: ["sleep", "infinity"] });
@@ -162,7 +162,7 @@ whenUnsharing(
     "the host rebooted: the same",
     async () => {
         const pid = machinePid();
-        const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-reboot-"));
+        const dir = scratchDir("kubedev-reboot-");
         try {
             // A CLI that sees another boot id than the machine was started under.
             fs.writeFileSync(path.join(dir, "boot_id"), "00000000-0000-4000-8000-000000000000\n");
@@ -238,7 +238,7 @@ test("running: false shuts it down and keeps everything", async () => {
 
 test("another base image: a new disk, the same MAC and address, and the disk that outlives it", async () => {
     const dir = path.join(path.dirname(path.dirname(recordPath(stack, "x"))), "debian-base-image");
-    const other = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-image-"));
+    const other = scratchDir("kubedev-image-");
     try {
         for (const file of ["disk", "kernel", "initrd"]) {
             fs.copyFileSync(path.join(dir, file), path.join(other, file));

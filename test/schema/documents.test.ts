@@ -1,11 +1,11 @@
 /** The documents say what is: their programs compile, their tables name what the schema has, their links lead somewhere. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as ts from "typescript";
 import { parse } from "yaml";
 import { root, Schema } from "./infer";
 import { blocks, brokenLink, documents, localLinks, prose, read, tableNames } from "./markdown";
+import { scratchDir } from "../support/scratch";
 
 const files = documents();
 const schema = JSON.parse(fs.readFileSync(path.join(root, "schema.json"), "utf8")) as Schema;
@@ -98,7 +98,7 @@ test("make targets and npm scripts in the documents exist", () => {
 
 /** Compiles texts as modules of another project that has the package installed. */
 function compileErrors(texts: string[]): string[] {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-documents-"));
+    const folder = scratchDir("kubedev-documents-");
     try {
         fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
         const names = texts.map((text, index) => {

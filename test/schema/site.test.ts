@@ -1,17 +1,17 @@
 /** The pages of the API are made from the sources and the documents; what has no comment stops that. */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { root, Schema } from "./infer";
 import { read } from "./markdown";
+import { scratchDir } from "../support/scratch";
 
 const schema = JSON.parse(read("schema.json")) as Schema;
 const settings = JSON.parse(read("typedoc.json")) as Record<string, unknown>;
 let scratch: string;
 
 beforeAll(() => {
-    scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-site-"));
+    scratch = scratchDir("kubedev-site-");
     fs.symlinkSync(path.join(root, "node_modules"), path.join(scratch, "node_modules"));
 });
 

@@ -3,7 +3,6 @@ import { spawn } from "child_process";
 import { randomUUID } from "crypto";
 import * as fs from "fs";
 import * as net from "net";
-import * as os from "os";
 import * as path from "path";
 import { Ssh } from "../../components/host/host";
 import { hostName, sshArgv } from "../../components/host/ssh-argv";
@@ -11,6 +10,7 @@ import { script } from "../../components/internal/scripts";
 import { isRunning, until } from "../support/host-state";
 import { Ran } from "../support/script-process";
 import { freePort, Sshd, sshdMissing, startSshd } from "../support/sshd";
+import { scratchDir } from "../support/scratch";
 
 const describeSsh = sshdMissing === undefined ? describe : describe.skip;
 
@@ -23,7 +23,7 @@ describeSsh(`transport${sshdMissing === undefined ? "" : `: ${sshdMissing}`}`, (
     afterAll(async () => {
         await sshd.stop();
     });
-    beforeEach(() => (dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev transport-"))));
+    beforeEach(() => (dir = scratchDir("kubedev transport-")));
     afterEach(() => {
         fs.rmSync(dir, { recursive: true, force: true });
     });

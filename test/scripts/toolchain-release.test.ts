@@ -2,9 +2,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { repoRoot } from "../support/engine-cli";
+import { scratchDir } from "../support/scratch";
 
 const today = new Date().toISOString().slice(0, 10);
 const { version } = JSON.parse(fs.readFileSync(path.join(repoRoot, "package.json"), "utf8")) as {
@@ -34,7 +34,7 @@ const edit = (name: string, change: (text: string) => string) =>
     fs.writeFileSync(at(name), change(fs.readFileSync(at(name), "utf8")));
 
 beforeAll(() => {
-    copy = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-release-")), "a copy");
+    copy = path.join(scratchDir("kubedev-release-"), "a copy");
     const listed = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
     const files = execFileSync("git", listed, { cwd: repoRoot, encoding: "utf8" });
     for (const file of files.split("\0").filter((name) => name !== "" && name !== "node_modules")) {

@@ -4,8 +4,8 @@ import * as crypto from "crypto";
 import * as fs from "fs";
 import * as http from "http";
 import { AddressInfo } from "net";
-import * as os from "os";
 import * as path from "path";
+import { scratchDir } from "../support/scratch";
 
 export const repoRoot = path.resolve(__dirname, "../..");
 
@@ -20,7 +20,7 @@ export interface Outcome {
 const decided = ["node", "nodejs", "npm", "npx", "go", "gofmt", "pulumi", "sudo", "apt-get", "id"];
 
 export class ScratchClone {
-    readonly dir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-toolchain-"));
+    readonly dir = scratchDir("kubedev-toolchain-");
     readonly root = path.join(this.dir, "clone");
     readonly home = path.join(this.dir, "home");
     readonly toolchain = path.join(this.root, "toolchain");

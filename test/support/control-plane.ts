@@ -4,7 +4,6 @@
  */
 import { ChildProcess, execFileSync, spawn } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { ScratchStack } from "./engine";
 import {
@@ -15,6 +14,7 @@ import {
     kubernetesVersion,
 } from "./kubernetes-binaries";
 import { freePort } from "./sshd";
+import { scratchDir } from "./scratch";
 
 /** Generous: compilers may run beside the tests. */
 const startsMs = 180_000;
@@ -66,9 +66,7 @@ export class ControlPlane {
     }
 
     private static async startWith(programs: Binaries, scheduler: boolean): Promise<ControlPlane> {
-        const dir = fs.mkdtempSync(
-            path.join(fs.realpathSync(os.tmpdir()), "kubedev-control-plane-"),
-        );
+        const dir = scratchDir("kubedev-control-plane-");
         const plane = new ControlPlane(dir, await freePort(), programs, scheduler);
         try {
             plane.credentials();

@@ -5,11 +5,11 @@
  */
 import { ChildProcess, spawn } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { parse, stringify } from "yaml";
 import { compilerSettings, engineEnv, projectFile, repoRoot, runCli, withVars } from "./engine-cli";
 import { parseEvents, parsePreview, PreviewResult, RunResult, UpResult } from "./engine-results";
+import { scratchDir } from "./scratch";
 
 export * from "./engine-results";
 export { library, repoRoot } from "./engine-cli";
@@ -80,7 +80,7 @@ export class ScratchStack {
 
     /** Makes the project directory and an empty stack. */
     static async create(o: ScratchOptions): Promise<ScratchStack> {
-        const dir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-engine-"));
+        const dir = scratchDir("kubedev-engine-");
         const s = new ScratchStack(dir, o.project ?? "scratch", o.stack ?? "test", o.env ?? {});
         for (const d of [path.join(dir, ".backend"), s.stateHome, s.cacheHome]) {
             fs.mkdirSync(d, { recursive: true });

@@ -2,8 +2,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
-import * as os from "node:os";
 import * as path from "node:path";
+import { imageCache } from "./local-kvm";
 
 export const sh = (command: string): string =>
     execFileSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin; ${command}`], { encoding: "utf8" });
@@ -41,7 +41,9 @@ export const kindHook = (run: () => Promise<void>): (() => Promise<void>) =>
  * what ends the turn; it also ends with this process.
  */
 export async function engineTurn(): Promise<() => Promise<void>> {
-    const file = path.join(os.tmpdir(), "kubedev-test-engine.lock");
+    const cache = path.join(imageCache()["XDG_CACHE_HOME"] ?? "", "kubedev");
+    fs.mkdirSync(cache, { recursive: true });
+    const file = path.join(cache, "test-engine.lock");
     const holder = spawn("flock", ["--no-fork", file, "sh", "-c", "echo held; exec cat"], {
         stdio: ["pipe", "pipe", "inherit"],
     });

@@ -1,9 +1,7 @@
 /** Runs a script as a host does: as text, with all its values in the environment. */
 import { ChildProcessWithoutNullStreams, execFileSync, spawn } from "child_process";
-import * as fs from "fs";
-import * as os from "os";
-import * as path from "path";
 import { script } from "../../components/internal/scripts";
+import { scratchDir } from "./scratch";
 
 export interface Ran {
     /** -1 when a signal ended it. */
@@ -29,7 +27,7 @@ export const shells = ["dash", "bash"].filter((shell) => {
 
 /** A directory for one test. It has a blank in its path: nothing may depend on paths without one. */
 export function scratchDirectory(): string {
-    return fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev scripts-"));
+    return scratchDir("kubedev scripts-");
 }
 
 /** Starts scripts/<name>.sh; it sees no other variable than PATH and the values. */

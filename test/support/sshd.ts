@@ -4,6 +4,7 @@ import * as fs from "fs";
 import * as net from "net";
 import * as os from "os";
 import * as path from "path";
+import { scratchDir } from "./scratch";
 
 export interface SshdOptions {
     /** Patterns of the environment variables that the server takes from clients; default none. */
@@ -46,7 +47,7 @@ export async function startSshd(o: SshdOptions = {}): Promise<Sshd> {
     if (sshdPath === undefined) {
         throw new Error(`cannot start an ssh server: ${sshdMissing}`);
     }
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-sshd-"));
+    const dir = scratchDir("kubedev-sshd-");
     const file = (name: string) => path.join(dir, name);
     const read = (name: string) => fs.readFileSync(file(name), "utf8").trim();
     for (const key of ["host", "client"]) {

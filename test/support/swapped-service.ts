@@ -1,16 +1,16 @@
 /** The service of swap-service, whose program tests of swaps exchange: versions of it, and what is seen of a swap of it. */
 import { execFileSync } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { repoRoot } from "./engine-cli";
 import { withArguments } from "./host-state";
+import { scratchDir } from "./scratch";
 
 /** What a version does besides answering with its name. */
 export type Does = "" | "exits" | "sick" | "dies" | "hangs";
 
 export class SwapServices {
-    readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-swapped-"));
+    readonly dir = scratchDir("kubedev-swapped-");
 
     constructor(private readonly system: "linux" | "windows") {}
 

@@ -5,10 +5,10 @@
  */
 import { ChildProcess, execFileSync, spawn, spawnSync } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { until } from "./host-state";
 import { Sshd, sshdMissing, startSshd } from "./sshd";
+import { scratchDir } from "./scratch";
 
 const program = "/lib/systemd/systemd";
 const cgroups = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup"].find((dir) =>
@@ -82,7 +82,7 @@ export class Systemd {
 
     static async start(): Promise<Systemd> {
         const root = cgroups ?? "";
-        const home = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-systemd-"));
+        const home = scratchDir("kubedev-systemd-");
         const group = `${root}/${path.basename(home)}`;
         fs.mkdirSync(group);
         const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--cgroup", "--uts"];

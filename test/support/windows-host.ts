@@ -11,6 +11,7 @@ import { ScratchStack } from "./engine";
 import { repoRoot } from "./engine-cli";
 import { until } from "./host-state";
 import { Sshd, sshdMissing, startSshd } from "./sshd";
+import { scratchDir } from "./scratch";
 
 const sftpServer = "/usr/lib/openssh/sftp-server";
 
@@ -48,7 +49,7 @@ export interface WindowsHost {
 
 /** The programs of windows-programs are in C:\t. */
 export async function startWindowsHost(): Promise<WindowsHost> {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-windows-"));
+    const dir = scratchDir("kubedev-windows-");
     const prefix = path.join(dir, "prefix");
     fs.mkdirSync(prefix);
     const env = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: "-all", DISPLAY: "" };

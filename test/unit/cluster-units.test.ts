@@ -1,12 +1,12 @@
 /** Units that a Cluster shows: of what it runs, and the by-hand cluster of 2015. */
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import * as fc from "fast-check";
 import { ControlPlaneProgram } from "../../components/cluster/control-plane-programs";
 import { seedMachines, seedUnitTexts } from "../../components/cluster/seed-unit-texts";
 import { unitTexts, unitWord } from "../../components/cluster/unit-texts";
+import { scratchDir } from "../support/scratch";
 
 const argvs = {
     [ControlPlaneProgram.Etcd]: ["/b/etcd", "--name=default", "--data-dir=/s p/%zz/etcd"],
@@ -58,7 +58,7 @@ const verified = analyzes ? test : test.skip;
 verified(
     `systemd takes every unit, and reads each word as it was${analyzes ? "" : " (systemd-analyze is not here)"}`,
     () => {
-        const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-units-"));
+        const dir = scratchDir("kubedev-units-");
         try {
             const program = path.join(dir, "a program");
             fs.writeFileSync(program, "#!/bin/sh\n", { mode: 0o755 });

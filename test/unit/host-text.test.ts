@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { execFileSync } from "child_process";
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { incarnationOf, lastJsonObject } from "../../components/host/host-resource";
 import { healthCheckText } from "../../components/host/health-check";
@@ -16,6 +15,7 @@ import {
 import { keyOf } from "../../components/host/scope";
 import { hostName, sshArgv, sshCommand } from "../../components/host/ssh-argv";
 import { digestOf } from "../../components/internal/hash";
+import { scratchDir } from "../support/scratch";
 
 const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGxu";
 
@@ -56,7 +56,7 @@ describe("ssh arguments", () => {
     });
 
     test("OpenSSH takes them, and reads back what was meant", () => {
-        const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-ssh-"));
+        const dir = scratchDir("kubedev-ssh-");
         const privateKeyPath = path.join(dir, "100% mine");
         fs.writeFileSync(privateKeyPath, "");
         const argv = sshArgv({

@@ -1,9 +1,9 @@
 /** Script text as it goes into a resource's state. */
 import * as fs from "fs";
-import * as os from "os";
 import * as path from "path";
 import { script, stripComments } from "../../components/internal/scripts";
 import { repoRoot } from "../support/engine-cli";
+import { scratchDir } from "../support/scratch";
 
 const dir = path.join(repoRoot, "scripts/host");
 
@@ -18,7 +18,7 @@ test("comments and empty lines go, all else stays", () => {
 });
 
 test("what is sourced stands in its place, from where it lies", () => {
-    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-scripts-"));
+    const scratch = scratchDir("kubedev-scripts-");
     fs.mkdirSync(path.join(scratch, "sub"));
     const write = (name: string, text: string) => {
         fs.writeFileSync(path.join(scratch, name), text);
@@ -33,7 +33,7 @@ test("what is sourced stands in its place, from where it lies", () => {
 });
 
 test("a part of a PowerShell script stands in its place, behind the parameters", () => {
-    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-scripts-"));
+    const scratch = scratchDir("kubedev-scripts-");
     const write = (name: string, text: string) => {
         fs.writeFileSync(path.join(scratch, name), text);
     };

@@ -1,7 +1,6 @@
 /** What the programs of a WindowsNode are told, and which clusters and hosts it refuses. */
 import { createHash, X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { rootCertificates } from "node:tls";
 import { parse } from "yaml";
@@ -29,6 +28,7 @@ import {
 } from "../../components/cluster/windows-node-files";
 import { HostOs } from "../../components/host/host";
 import { assertArgs } from "../../components/internal/validate";
+import { scratchDir } from "../support/scratch";
 
 const ranges = {
     ...{ podCidr: "10.244.3.0/24", clusterCidr: "10.244.0.0/16" },
@@ -143,7 +143,7 @@ test.each([
 });
 
 test("an API server on loopback takes an endpoint; a file has to be there", () => {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-kubeconfig-"));
+    const dir = scratchDir("kubedev-kubeconfig-");
     const file = path.join(dir, "kubeconfig");
     const read = (endpoint?: string) => () => readKubeconfig("WindowsNode n", file, endpoint);
     try {
