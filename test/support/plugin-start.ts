@@ -1,6 +1,7 @@
 /** How long a provider plugin takes from its start until it has answered who it is and what it has. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
+import * as net from "node:net";
 import * as path from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import {
@@ -77,8 +78,9 @@ export async function startByHost(host: string, folder: string): Promise<Started
     request.setEnvList(Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`));
     const begun = performance.now();
     const running = client.runPlugin(request);
+    let port = "";
     try {
-        const port = await new Promise<string>((resolve, reject) => {
+        port = await new Promise<string>((resolve, reject) => {
             let said = "";
             running.on("data", (response: RunPluginResponse) => {
                 const printed = Buffer.from(response.getStdout_asU8()).toString().trim();
@@ -91,9 +93,21 @@ export async function startByHost(host: string, folder: string): Promise<Started
         return await ask(port, begun);
     } finally {
         running.cancel();
+        // The host ends the plugin; without a host it would stay.
+        while (port !== "" && (await answers(port))) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
         client.close();
         child.end();
     }
+}
+
+function answers(port: string): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = net.connect(Number(port), "127.0.0.1");
+        socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
+        socket.on("connect", () => socket.destroy());
+    });
 }
 
 /** A server of Pulumi's, whose first line is the port that it listens on. */
