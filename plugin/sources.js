@@ -49,7 +49,9 @@ function filesOf(root, part) {
 function fingerprint(root, files) {
     const hash = crypto.createHash("sha256");
     for (const name of files) {
-        hash.update(`${name}\0`).update(fs.readFileSync(path.join(root, name))).update("\0");
+        hash.update(`${name}\0`)
+            .update(fs.readFileSync(path.join(root, name)))
+            .update("\0");
     }
     return hash.digest("hex").slice(0, 16);
 }

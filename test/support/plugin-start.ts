@@ -75,7 +75,9 @@ export async function startByHost(host: string, folder: string): Promise<Started
     request.setInfo(program);
     request.setKind("resource");
     request.setArgsList(["127.0.0.1:1"]);
-    request.setEnvList(Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`));
+    request.setEnvList(
+        Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`),
+    );
     const begun = performance.now();
     const running = client.runPlugin(request);
     let port = "";
