@@ -1,7 +1,5 @@
 /** Agents in Azure made by earlier versions, on the stand-in for Azure, brought up to date by the present one. */
-import { ScratchStack } from "../support/engine";
-import { baselines } from "../support/upgrade/baseline";
-import { upgradesWithoutLoss } from "../support/upgrade/without-loss";
+import { testReleased, upgradesWithoutLoss } from "../support/upgrade/without-loss";
 
 /** All that an agent can have. */
 const program = (library: string) => `
@@ -38,16 +36,6 @@ export const password = windows.adminPassword;
 export const machine = windows.machineName;
 `;
 
-// There were no agents in the first of them.
-test.each(baselines().filter((version) => version !== "first"))(
-    "agents of an earlier version are upgraded with zero replacements: %s",
-    async (version) => {
-        const stack = await ScratchStack.create({ program: "", project: "upgrade" });
-        try {
-            await upgradesWithoutLoss(stack, version, program);
-        } finally {
-            await stack.dispose();
-        }
-    },
-    600_000,
+testReleased("agents of an earlier version are upgraded with zero replacements", (stack, version) =>
+    upgradesWithoutLoss(stack, version, program),
 );

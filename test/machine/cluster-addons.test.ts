@@ -4,8 +4,7 @@ import * as path from "node:path";
 import { sha256 } from "../../components/internal/hash";
 import { ControlPlane } from "../support/control-plane";
 import { library, repoRoot, ScratchStack } from "../support/engine";
-import { baselines } from "../support/upgrade/baseline";
-import { upgradesWithoutLoss } from "../support/upgrade/without-loss";
+import { released, upgradesWithoutLoss } from "../support/upgrade/without-loss";
 import { accepted, addonStack, configMap, objectsOf, program } from "./addons-support";
 import { clusterSuite } from "./kubernetes-support";
 
@@ -16,8 +15,7 @@ clusterSuite("add-ons of one thing", (plane) => {
     describe("those of the environment kind", () => {
         environmentTests(plane);
     });
-    // There were no add-ons in the first of them.
-    test.each(baselines().filter((version) => version !== "first"))(
+    test.each(released())(
         "those of an earlier version are upgraded with zero replacements: %s",
         async (version) => {
             const stack = await addonStack(plane(), "");

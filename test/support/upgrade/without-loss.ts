@@ -1,10 +1,32 @@
 import * as path from "node:path";
 import { library, ScratchStack } from "../engine";
-import { unpackBaseline } from "./baseline";
+import { baselines, unpackBaseline } from "./baseline";
 
 /** What a preview says of resources beside updates in place, which lose nothing. */
 export function notUpdates(ops: Record<string, string>): Record<string, string> {
     return Object.fromEntries(Object.entries(ops).filter(([, op]) => op !== "update"));
+}
+
+/** Versions that had more than machines and what is on hosts: all but the first of them. */
+export const released = () => baselines().filter((version) => version !== "first");
+
+/** A test of the stack of each of them. */
+export function testReleased(
+    title: string,
+    run: (stack: ScratchStack, version: string) => Promise<void>,
+): void {
+    test.each(released())(
+        `${title}: %s`,
+        async (version) => {
+            const stack = await ScratchStack.create({ program: "", project: "upgrade" });
+            try {
+                await run(stack, version);
+            } finally {
+                await stack.dispose();
+            }
+        },
+        600_000,
+    );
 }
 
 /**
