@@ -9,7 +9,7 @@ import * as kubedev from ${JSON.stringify(library)};
 const cluster = new kubedev.KindCluster("cluster", {
     image: "kindest/node:v1.36.1@sha256:${"a".repeat(64)}",
     nodeLabels: { tier: "front" },
-    ports: [{ containerPort: 30080 }],
+    nodes: [{ ports: [{ containerPort: 30080 }] }],
     waitSec: 0,
     containerdConfigPatches: ["restrict_oom_score_adj = true"],
     kubeadmConfigPatches: ["kind: KubeletConfiguration\\nfailCgroupV1: false\\n"],
