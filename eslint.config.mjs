@@ -59,6 +59,7 @@ export default defineConfig(
         files: ["**/*.{js,mjs}"],
         languageOptions: {
             globals: {
+                __dirname: "readonly",
                 console: "readonly",
                 exports: "writable",
                 module: "writable",

@@ -9,8 +9,11 @@ const path = require("node:path");
 const { main } = require("@pulumi/pulumi/provider");
 const { portable } = require("./portable-schema");
 
-const folder = path.dirname(require.resolve("kubedev/package.json"));
-const schema = JSON.parse(fs.readFileSync(path.join(folder, "schema.json"), "utf8"));
+const root = path.dirname(__dirname);
+const schema = JSON.parse(fs.readFileSync(path.join(root, "schema.json"), "utf8"));
+
+/** Where components of a clone were loaded from: an edit counts from the next run on. */
+let loaded;
 
 async function construct(name, type, inputs, options) {
     const declared = schema.resources[type];
@@ -26,12 +29,13 @@ async function construct(name, type, inputs, options) {
     };
 }
 
-/** A package from a git reference comes without what `npm pack` compiles. */
+/** Those of the package; where the file is that only a clone has, those of the sources as they are now. */
 function components() {
-    if (!fs.existsSync(path.join(folder, "bin/index.js"))) {
-        require("./compile").compile(folder);
+    if (!fs.existsSync(path.join(__dirname, "PulumiPlugin.yaml"))) {
+        return require(root);
     }
-    return require("kubedev");
+    loaded ??= require("./sources").compiled(root, path.join(__dirname, "node_modules/.kubedev"));
+    return require(loaded);
 }
 
 const { version } = schema;

@@ -33,6 +33,7 @@ const minutes = [
     "machine/kubernetes-await",
     "machine/program-image",
     "machine/swap-faults",
+    "engine/package-add",
     "engine/upgrade",
     "engine/dependency-matrix",
 ];

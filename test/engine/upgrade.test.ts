@@ -9,6 +9,7 @@ import * as path from "node:path";
 import { library, ScratchStack } from "../support/engine";
 import { Sshd, sshdMissing, startSshd } from "../support/sshd";
 import { baselines, unpackBaseline } from "../support/upgrade/baseline";
+import { notUpdates } from "../support/upgrade/without-loss";
 
 /** Every component, as far as it needs no guest that boots: the machine is declared as stopped. */
 const program = (from: string, more = "") => `
@@ -188,8 +189,4 @@ async function refusesWhatIsNewer(): Promise<void> {
     );
     fs.writeFileSync(record, text);
     expect((await stack.preview()).ops()).toEqual({});
-}
-
-function notUpdates(ops: Record<string, string>): Record<string, string> {
-    return Object.fromEntries(Object.entries(ops).filter(([, op]) => op !== "update"));
 }

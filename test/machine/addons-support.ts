@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { ControlPlane } from "../support/control-plane";
 import { library, ScratchStack } from "../support/engine";
 
-/** A program of add-ons, on the cluster that $KUBECONFIG_TEXT or $KUBECONFIG_PATH names. */
-export const program = (body: string) => `
+/** A program of add-ons, on the cluster that $KUBECONFIG_TEXT or $KUBECONFIG_PATH names; of an earlier library if one is given. */
+export const program = (body: string, from = library) => `
 import * as fs from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import * as kubedev from "${library}";
+import * as kubedev from "${from}";
 const env = process.env;
 const kubeconfig = env.KUBECONFIG_TEXT ?? fs.readFileSync(env.KUBECONFIG_PATH ?? "", "utf8");
 // No node ever runs a pod, so nobody waits for one.

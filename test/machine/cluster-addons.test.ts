@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { sha256 } from "../../components/internal/hash";
 import { ControlPlane } from "../support/control-plane";
 import { library, repoRoot, ScratchStack } from "../support/engine";
-import { accepted, addonStack, configMap, objectsOf } from "./addons-support";
+import { released, upgradesWithoutLoss } from "../support/upgrade/without-loss";
+import { accepted, addonStack, configMap, objectsOf, program } from "./addons-support";
 import { clusterSuite } from "./kubernetes-support";
 
 clusterSuite("add-ons of one thing", (plane) => {
@@ -14,7 +15,30 @@ clusterSuite("add-ons of one thing", (plane) => {
     describe("those of the environment kind", () => {
         environmentTests(plane);
     });
+    test.each(released())(
+        "those of an earlier version are upgraded with zero replacements: %s",
+        async (version) => {
+            const stack = await addonStack(plane(), "");
+            try {
+                await upgradesWithoutLoss(stack, version, (from) => program(upgraded, from));
+            } finally {
+                await stack.dispose();
+            }
+        },
+    );
 });
+
+const upgraded = `
+const dns = new kubedev.ClusterDns("dns", { kubeconfig, serviceSubnet: "10.100.0.0/24" }, noWait);
+const metrics = new kubedev.ClusterMetrics("metrics", { kubeconfig }, noWait);
+const ui = new kubedev.ClusterUi("ui", { kubeconfig }, noWait);
+const own = new kubedev.Addon("own", { kubeconfig, objects: [{
+    apiVersion: "v1", kind: "ConfigMap", metadata: { name: "own", namespace: "default" }, data: { a: "b" },
+}] });
+export const clusterIp = dns.clusterIp;
+export const nodePort = ui.nodePort;
+export const pulled = [dns, metrics, ui, own].map(({ images }) => images);
+`;
 
 const installationDefinition = {
     apiVersion: "apiextensions.k8s.io/v1",

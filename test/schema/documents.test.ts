@@ -3,9 +3,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as ts from "typescript";
 import { parse } from "yaml";
+import { scratchDir } from "../support/scratch";
+import { runSnippets } from "../support/snippet-run";
 import { root, Schema } from "./infer";
 import { blocks, brokenLink, documents, localLinks, prose, read, tableNames } from "./markdown";
-import { scratchDir } from "../support/scratch";
+import { yamlAsTypeScript } from "./yaml-program";
 
 const files = documents();
 const schema = JSON.parse(fs.readFileSync(path.join(root, "schema.json"), "utf8")) as Schema;
@@ -64,6 +66,41 @@ test("and what the schema does not have is found", () => {
         "${b.x}: no such output",
         "${a.none}: no such output",
     ]);
+});
+
+test("YAML programs in the documents are previewed, and what a component refuses is found", () => {
+    const programs = files
+        .flatMap((file) => blocks(file, "yaml"))
+        .map(({ file, line, text }) => ({ at: `${file}:${line}`, text: yamlAsTypeScript(text) }))
+        .filter(({ text }) => text !== undefined);
+    const wrong = `
+resources:
+    late: { type: "kubedev:index:HostFile", properties: { path: /x, content: "\${early.sha256} $\${y}" } }
+    early: { type: "kubedev:index:HostFile", properties: { path: x, content: "a \`b\`" } }
+`;
+    const refused = yamlAsTypeScript(wrong) ?? "";
+    expect(refused.indexOf("const early")).toBeLessThan(refused.indexOf("const late"));
+    expect(refused).toContain("pulumi.interpolate`${early.sha256} \\${y}`");
+
+    const texts = [...programs.map(({ text = "" }) => text), refused];
+    const results = runSnippets(texts.map((text) => ({ text, preview: true })));
+    expect(results.pop()?.error).toContain("path");
+    const failed = results.map(({ error, declared }, index) =>
+        error === undefined && declared.length > 0
+            ? undefined
+            : `${programs[index]?.at ?? ""}: ${error ?? "declares nothing"}`,
+    );
+    expect(programs.length).toBeGreaterThan(25);
+    expect(failed.filter((text) => text !== undefined)).toEqual([]);
+}, 320_000);
+
+test("Python in the documents is of the program that is tested", () => {
+    const tested = read("test/consumers/python/__main__.py").split("\n");
+    const lines = files
+        .flatMap((file) => blocks(file, "python"))
+        .flatMap(({ text }) => text.split("\n"));
+    expect(lines.length).toBeGreaterThan(2);
+    expect(lines.filter((line) => !tested.includes(line))).toEqual([]);
 });
 
 const pages = Object.keys(schema.resources).map((token) => {

@@ -13,9 +13,8 @@ export const run: typeof execute = ((...args: Parameters<typeof execute>) =>
         throw new Error(`${message}\n${stdout}`, { cause: error });
     })) as typeof execute;
 
-/** Packs a copy below `folder`: nothing is left in the checkout, where engine tests import the sources. */
-export async function pack(folder: string): Promise<string> {
-    const copy = path.join(folder, "copy");
+/** Copies what a package, or a plugin folder, is made of. */
+export function copySources(copy: string): void {
     const sources = [
         ...["components", "scripts", "agents", "policy", "plugin", "index.ts", "schema.json"],
     ];
@@ -23,6 +22,16 @@ export async function pack(folder: string): Promise<string> {
     for (const name of [...sources, ...settings, "LICENSE", "README.md", "CHANGELOG.md"]) {
         fs.cpSync(path.join(repoRoot, name), path.join(copy, name), { recursive: true });
     }
+    // Of a checkout whose plugin was used.
+    for (const name of ["plugin/node_modules", "plugin/package-lock.json"]) {
+        fs.rmSync(path.join(copy, name), { recursive: true, force: true });
+    }
+}
+
+/** Packs a copy below `folder`: nothing is left in the checkout, where engine tests import the sources. */
+export async function pack(folder: string): Promise<string> {
+    const copy = path.join(folder, "copy");
+    copySources(copy);
     fs.symlinkSync(path.join(repoRoot, "node_modules"), path.join(copy, "node_modules"));
     await run("npm", ["pack", "--ignore-scripts=false", "--pack-destination", folder], {
         cwd: copy,
