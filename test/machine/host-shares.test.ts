@@ -89,7 +89,11 @@ test("without what serves it the machine is shut down, which a preview shows, an
     expect(daemon).toBeGreaterThan(1);
     await killHard(daemon ?? 0);
     await until(() => !isRunning(qemu), "the end of QEMU", 60_000);
-    await until(() => markedBy(machineDir()).length === 0, "the end of all that it started", 10_000);
+    await until(
+        () => markedBy(machineDir()).length === 0,
+        "the end of all that it started",
+        10_000,
+    );
     expect(fs.readFileSync(path.join(machineDir(), "log"), "utf8")).toMatch(
         /virtiofsd of the share .* has ended \(signal 9\), so the machine is shut down/,
     );
@@ -107,7 +111,11 @@ test("without what serves it the machine is shut down, which a preview shows, an
 
 test("QEMU killed: nothing is left of it, and an up without shares leaves none in the guest", async () => {
     await killHard(pidOf(machineDir()));
-    await until(() => markedBy(machineDir()).length === 0, "the end of all that it started", 10_000);
+    await until(
+        () => markedBy(machineDir()).length === 0,
+        "the end of all that it started",
+        10_000,
+    );
     stack.program(machineProgram());
     await stack.up({ timeoutMs: 600_000 });
     const said = await inGuest(
