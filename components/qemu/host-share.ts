@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { preflight } from "../host/preflight";
+import { HostChecks, preflight } from "../host/preflight";
 import { guarded } from "../internal/errors";
 import { sha256 } from "../internal/hash";
 import { shellExports, shellLine } from "../internal/quote";
@@ -71,7 +71,10 @@ export function hostShares(
     }
     const wanted = pulumi.all([plain, disks]).apply(([{ shares = [] }, attached]) =>
         guarded(() => {
-            assertApart(what, shares, attached);
+            const problems = shareProblems(shares, attached);
+            if (problems.length > 0) {
+                throw inputError(what, problems);
+            }
             return shares.map(({ sourcePath, mountPath, readOnly = true }) => ({
                 ...{ sourcePath, mountPath, readOnly },
                 tag: shareTag(mountPath),
@@ -79,16 +82,18 @@ export function hostShares(
         }),
     );
     return wanted.apply((shares) =>
-        shares.length === 0 ? pulumi.output(shares) : shareTools().apply(() => shares),
+        shares.length === 0
+            ? pulumi.output(shares)
+            : preflight({}, shareChecks()).apply(() => shares),
     );
 }
 
-function assertApart(
-    what: string,
+/** What is wrong with the places of shares beside those of disks. */
+export function shareProblems(
     shares: readonly { mountPath: string }[],
-    disks: readonly AttachedDisk[],
-): void {
-    const problems = shares.flatMap(({ mountPath }, at) => {
+    disks: readonly Pick<AttachedDisk, "mountPath">[],
+): { propertyPath: string; reason: string }[] {
+    return shares.flatMap(({ mountPath }, at) => {
         const taken = disks.find(
             (disk) =>
                 disk.mountPath !== undefined &&
@@ -103,9 +108,6 @@ function assertApart(
                   },
               ];
     });
-    if (problems.length > 0) {
-        throw inputError(what, problems);
-    }
 }
 
 /** Its own for each place in a guest, of at most 36 bytes; the place's name is there to be recognized. */
@@ -114,36 +116,29 @@ export function shareTag(mountPath: string): string {
     return `${name.slice(-27)}-${sha256(mountPath).slice(0, 8)}`;
 }
 
-/** This machine, once it can serve directories to guests: for machines that have some, and them alone. */
-function shareTools() {
-    return preflight(
-        {},
-        {
-            tools: [
-                { program: "perl", package: "perl-base" },
-                // --map-auto
-                {
-                    program: "unshare",
-                    package: "util-linux",
-                    minVersion: "2.38",
-                },
-            ],
-            commands: [
-                {
-                    what: "virtiofsd, which shares of machines need",
-                    command: script("qemu/virtiofsd-find.sh"),
-                    expected: "one to be there",
-                    fix: "install it: apt-get install virtiofsd (Debian 12, Ubuntu 22.04: qemu-system-common)",
-                },
-                {
-                    what: "namespaces, in which shares of machines are served",
-                    command: script("qemu/share-namespaces.sh"),
-                    expected: "leave to make them",
-                    fix: "as a user who is not root: apt-get install uidmap, and a range of ids (usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER); where AppArmor forbids it (Ubuntu 24.04): sysctl kernel.apparmor_restrict_unprivileged_userns=0",
-                },
-            ],
-        },
-    );
+/** What this machine must have to serve directories to guests. @internal */
+export function shareChecks(): HostChecks {
+    return {
+        tools: [
+            { program: "perl", package: "perl-base" },
+            // --map-auto
+            { program: "unshare", package: "util-linux", minVersion: "2.38" },
+        ],
+        commands: [
+            {
+                what: "virtiofsd, by which machines see directories of this computer",
+                command: script("qemu/virtiofsd-find.sh"),
+                expected: "it to be there",
+                fix: "install it: apt-get install virtiofsd (Debian 12, Ubuntu 22.04: qemu-system-common)",
+            },
+            {
+                what: "namespaces to run virtiofsd in",
+                command: script("qemu/share-namespaces.sh"),
+                expected: "that unshare makes them",
+                fix: "as another user than root: apt-get install uidmap; usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un), if /etc/subuid has no range of that user; where AppArmor forbids it (Ubuntu 24.04): sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+            },
+        ],
+    };
 }
 
 /** Name of the socket in the machine's directory by which QEMU reaches what serves a share. */

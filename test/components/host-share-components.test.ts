@@ -1,13 +1,9 @@
 /** Machines that share directories of this machine, against mocks: what restarts them, what is asked of this machine, and what stays as it was. */
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
-import {
-    type HostShareArgs,
-    MachineDisk,
-    MachineGroup,
-    VirtualMachine,
-} from "../../components/qemu";
-import { shareTag } from "../../components/qemu/host-share";
+import { type HostShareArgs, MachineGroup, VirtualMachine } from "../../components/qemu";
+import { problemsOf } from "../../components/host/preflight";
+import { shareChecks, shareProblems, shareTag } from "../../components/qemu/host-share";
 import { known, MockedRun } from "../support/mocked-run";
 
 const baseImage = {
@@ -20,16 +16,14 @@ const loginKey = {
 } as never;
 
 let run: MockedRun;
-/** Shell texts of checks, and how they end. */
+/** Shell texts of checks. */
 const checks: string[] = [];
-let checkAnswer = "0 ";
 
 beforeAll(() => {
     process.env.XDG_STATE_HOME = "/state";
 });
 beforeEach(async () => {
     checks.length = 0;
-    checkAnswer = "0 ";
     run = new MockedRun({}, (asked) => {
         if (!("KUBEDEV_TOOLS" in asked)) {
             return "absent=7\n";
@@ -37,7 +31,7 @@ beforeEach(async () => {
         const texts = (asked["KUBEDEV_COMMANDS"] ?? "").split("\n").filter((text) => text !== "");
         checks.push(...texts.map((text) => Buffer.from(text, "base64").toString()));
         const tools = (asked["KUBEDEV_TOOLS"] ?? "").split("\n").map(() => "tool=9.0");
-        const commands = texts.map(() => `command=${checkAnswer}`);
+        const commands = texts.map(() => "command=0 ");
         return ["root=false", ...tools, "space=9999", ...commands, ""].join("\n");
     });
     await run.begin();
@@ -142,7 +136,7 @@ test.each<[string, HostShareArgs[], RegExp]>([
     [
         "all at once",
         [at("/etc", "src"), at("b")],
-        /4 invalid|3 invalid[\s\S]*shares\.0\.sourcePath[\s\S]*shares\.0\.mountPath[\s\S]*shares\.1\.mountPath/,
+        /3 invalid[\s\S]*shares\.0\.sourcePath[\s\S]*shares\.0\.mountPath[\s\S]*shares\.1\.mountPath/,
     ],
 ])("refused: %s", (_what, shares, message) => {
     expect(() => new VirtualMachine("vm", { baseImage, loginKey, shares })).toThrow(message);
@@ -153,35 +147,34 @@ test("paths that only begin alike are apart", async () => {
     expect(all["vm-machine"]).toBeDefined();
 });
 
-/** What a machine fails with. */
-async function failure(shares: HostShareArgs[], disks = {}): Promise<string> {
-    const machine = new VirtualMachine(
-        "vm",
-        { baseImage, loginKey, shares, ...disks },
-        run.watched,
-    );
-    return known(machine.host).then(
-        () => "nothing",
-        (error: unknown) => String(error),
-    );
-}
-
-test("refused: a place that a disk has", async () => {
-    const { disk } = new MachineDisk("data", {}, run.watched);
-    expect(await failure([at("/data/src")], { disks: [{ disk, mountPath: "/data" }] })).toMatch(
-        /shares\.0\.mountPath: got \/data\/src; expected a place apart from \/data, which a disk has/,
-    );
+test.each([
+    ["/data/src", "/data"],
+    ["/data", "/data/sub"],
+    ["/data", "/data"],
+])("refused: %s beside a disk at %s", (mountPath, taken) => {
+    const disks = [{ mountPath: undefined }, { mountPath: taken }];
+    expect(shareProblems([{ mountPath: "/database" }, { mountPath }], disks)).toEqual([
+        {
+            propertyPath: "shares.1.mountPath",
+            reason: `got ${mountPath}; expected a place apart from ${taken}, which a disk has`,
+        },
+    ]);
 });
 
-test("without virtiofsd, or namespaces for it, a preview says what to install", async () => {
-    checkAnswer = "1 none on the PATH";
-    const said = await failure([at("/a")]);
-    expect(said).toMatch(/virtiofsd.*got none on the PATH; .*apt-get install virtiofsd/);
-    expect(said).toMatch(/namespaces.*apt-get install uidmap.*--add-subuids/);
+test("without virtiofsd, or namespaces for it, a preview says what to install", () => {
+    const missing = { status: 1, said: "none" };
+    const found = { manager: "apt-get", root: false, tools: ["5.36", "2.36"], freeMib: [] };
+    const said = problemsOf(shareChecks(), { ...found, commands: [missing, missing] });
+    expect(said).toEqual([
+        "unshare: got 2.36; expected 2.38 or later",
+        "install: sudo apt-get install util-linux",
+        expect.stringMatching(/^virtiofsd.*: got none; .*: apt-get install virtiofsd/),
+        expect.stringMatching(/^namespaces.*: apt-get install uidmap; usermod --add-subuids/),
+    ]);
 });
 
 test("tags fit, and are each their own, even of places whose names are alike", () => {
-    expect(shareTag("/src/kubernetes")).toBe("src_kubernetes-b0c4ad1c");
+    expect(shareTag("/src/kubernetes")).toBe("src_kubernetes-ca88530e");
     const place = fc.stringMatching(/^(\/[a-z0-9_.@:+~-]{1,12}){1,6}$/);
     fc.assert(
         fc.property(place, place, (one, other) => {
