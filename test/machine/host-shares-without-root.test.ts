@@ -66,11 +66,18 @@ describeUnless(namespaceMissing, "a machine of a user", () => {
         execFileSync("chown", ["--recursive", `${String(user)}:${String(user)}`, dir]);
         // In groups, as people are.
         const started =
-            'mount --bind ids /etc/subuid && mount --bind ids /etc/subgid && exec setpriv --reuid "$0" --regid "$0" --groups 4,100 sh -c "sh ./prepare && exec sh ./run" >log 2>&1';
+            'mount --bind ids /etc/subuid && mount --bind ids /etc/subgid && exec setpriv --reuid "$0" --regid "$0" --groups 4,100 sh -c "exec >log 2>&1; sh ./prepare && exec sh ./run"';
         machine = spawn("unshare", ["--mount", "sh", "-c", started, String(user)], {
             ...{ cwd: dir, stdio: "ignore" },
         });
-        await until(() => inGuest("true").status === 0, `a login; see ${at("log")}`, 180_000);
+        await until(
+            () => machine?.exitCode !== null || inGuest("true").status === 0,
+            "a login",
+            180_000,
+        );
+        if (machine.exitCode !== null) {
+            throw new Error(`QEMU has ended: ${fs.readFileSync(at("log"), "utf8")}`);
+        }
     }, 900_000);
 
     afterAll(async () => {
