@@ -129,7 +129,7 @@ export function shareChecks(): HostChecks {
                 what: "virtiofsd, by which machines see directories of this computer",
                 command: script("qemu/virtiofsd-find.sh"),
                 expected: "it to be there",
-                fix: "install it: apt-get install virtiofsd (Debian 12, Ubuntu 22.04: qemu-system-common)",
+                fix: "install it: apt-get install virtiofsd (Debian 12: qemu-system-common)",
             },
             {
                 what: "namespaces to run virtiofsd in",

@@ -5,7 +5,7 @@
 #   MACHINE_SHARE, MACHINE_SHARE_SERVE, MACHINE_STOP   texts of host-share.pl, host-share-serve.pl, stop-machine.sh
 # shellcheck shell=sh disable=SC2154 # see machine-prepare.sh
 virtiofsd=$(sh -c "$MACHINE_FIND_VIRTIOFSD") ||
-    fail "no virtiofsd: $virtiofsd; install it: apt-get install virtiofsd (Debian 12, Ubuntu 22.04: qemu-system-common)"
+    fail "no virtiofsd: $virtiofsd; install it: apt-get install virtiofsd (Debian 12: qemu-system-common)"
 ln -sfn "$virtiofsd" virtiofsd
 printf '%s' "$MACHINE_SHARES" | while read -r shared; do
     [ -d "$shared" ] ||
