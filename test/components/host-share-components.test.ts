@@ -4,16 +4,8 @@ import * as fc from "fast-check";
 import { type HostShareArgs, MachineGroup, VirtualMachine } from "../../components/qemu";
 import { problemsOf } from "../../components/host/preflight";
 import { shareChecks, shareProblems, shareTag } from "../../components/qemu/host-share";
+import { baseImage, loginKey } from "../support/mocked-machine";
 import { known, MockedRun } from "../support/mocked-run";
-
-const baseImage = {
-    ...{ digest: "d1", instanceId: "image-id", directory: "/image", format: "qcow2" as never },
-    ...{ directBoot: true, cloudInit: false },
-};
-const loginKey = {
-    ...{ privateKeyPath: "/key", publicKeyPath: "/key.pub", knownHostsPath: "/known" },
-    ...{ publicKey: "ssh-ed25519 AAAA", instanceId: "key-id" },
-} as never;
 
 let run: MockedRun;
 /** Shell texts of checks. */
