@@ -1,3 +1,4 @@
+#!/bin/sh
 # Mounts what the machine shares with its guest, by lines of /etc/fstab: each boot has it again. Lines of shares that are gone
 # are taken out.
 #   GUEST_SHARES  a line for each: its tag, the directory in the guest, ro or rw; empty or unset: none
@@ -9,10 +10,10 @@ share_lines=$(printf '%s' "${GUEST_SHARES:-}" | while read -r tag path mode; do
     printf '%s %s virtiofs %s,nosuid,nodev,nofail,x-systemd.before=local-fs.target,%s 0 0\n' "$tag" "$path" "$mode" "$share_mark"
 done)
 # Without shares, before and now, the file is none of our business.
-share_before=$(sed -n "/^[^#].*[ ,]$share_mark[ ,]/p" "$share_table" 2>/dev/null || :)
+share_before=$(sed -n "/^[^#].*[ ,]${share_mark}[ ,]/p" "$share_table" 2>/dev/null || :)
 if [ "$share_lines" != "$share_before" ]; then
     {
-        sed "/^[^#].*[ ,]$share_mark[ ,]/d" "$share_table" 2>/dev/null || :
+        sed "/^[^#].*[ ,]${share_mark}[ ,]/d" "$share_table" 2>/dev/null || :
         [ -z "$share_lines" ] || printf '%s\n' "$share_lines"
     } >"$share_table.kubedev"
     chmod 0644 "$share_table.kubedev"
