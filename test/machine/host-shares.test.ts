@@ -36,6 +36,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
     await stack.dispose();
+    for (const directory of [path.dirname(tree), out]) {
+        fs.rmSync(directory, { recursive: true, force: true });
+    }
 }, 120_000);
 
 const machineDir = () => path.dirname(recordPath(stack, "node-machine"));
