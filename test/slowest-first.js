@@ -23,6 +23,7 @@ const minutes = [
     "machine/kind-remote",
     "machine/binary-swap",
     "machine/azure-windows-swap",
+    "machine/host-shares",
     "machine/debug-session",
     "machine/binary-rollout",
     "machine/host-network",

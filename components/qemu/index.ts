@@ -8,6 +8,7 @@ export {
 } from "./base-image";
 export { type CpuTopologyArgs } from "./cpu-topology";
 export { Firmware } from "./firmware";
+export { type HostShareArgs } from "./host-share";
 export { IoScheduler } from "./io-scheduler";
 export { HostNetwork } from "./host-network";
 export { type HostNetworkArgs } from "./host-network-args";

@@ -43,8 +43,13 @@ export const attachedDisksRule = z
 
 function areApart(paths: readonly string[]): boolean {
     return paths.every((one, at) =>
-        paths.every((other, place) => at === place || !`${other}/`.startsWith(`${one}/`)),
+        paths.every((other, place) => at === place || !isWithin(other, one)),
     );
+}
+
+/** Whether a path is another one, or below it. */
+export function isWithin(path: string, other: string): boolean {
+    return `${path}/`.startsWith(`${other}/`);
 }
 
 /** The disks of a machine, as a list that is there in a preview. */

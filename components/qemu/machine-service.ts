@@ -6,6 +6,7 @@ import { kernelLine } from "./kernel-line";
 import { AttachedDisk, diskLink, disksPreparation } from "./machine-disks";
 import { Firmware, firmwarePreparation, uefiPaths } from "./firmware";
 import { IoScheduler, schedulerFiles } from "./io-scheduler";
+import { HostShare, shareCommands, shareSocket, sharesPreparation } from "./host-share";
 import { cablePaths, cardFiles, MachineCard } from "./network-cards";
 import { qemuArgv } from "./qemu-argv";
 import { Accelerator, CpuTopology } from "./qemu-spec";
@@ -29,6 +30,8 @@ export interface MachineValues {
     ports: { guestPort: number; hostPort: number }[];
     /** Cards in networks that it shares with others. */
     cards: MachineCard[];
+    /** Directories of this machine that it sees. */
+    shares: HostShare[];
     /** Name of the machine's directory. */
     key: string;
     kernelParameters: string[];
@@ -65,6 +68,7 @@ export function runText(values: MachineValues, boot: MachineBoot): string {
     const line = (accelerator: Accelerator) =>
         `exec ${shellLine(machineArgv(values, accelerator, boot))}`;
     return [
+        ...shareCommands(values.shares),
         'case "$(cat accelerator)" in',
         `kvm) ${line("kvm")} ;;`,
         `*) ${line("tcg")} ;;`,
@@ -110,6 +114,7 @@ export function machineArgv(
             .filter(({ tap }) => tap === undefined)
             .map(({ network, mac }) => ({ mac, ...cablePaths(values.key, network) })),
         tapCards: values.cards.flatMap(({ mac, tap }) => (tap === undefined ? [] : [{ mac, tap }])),
+        shares: values.shares.map(({ tag }) => ({ tag, socketPath: shareSocket(tag) })),
         credentials: [{ name: "tmpfiles.extra", path: "credential-tmpfiles" }],
         serialSocketPath: "serial.sock",
         serialLogPath: "/dev/stdout",
@@ -136,6 +141,7 @@ export function prepareText(values: MachineValues, files: MachineFiles, ssh: Ssh
         script("qemu/machine-prepare.sh") +
         firmwarePreparation(values.firmware) +
         disksPreparation(values.disks) +
+        sharesPreparation(values.shares) +
         moreFiles("MACHINE_CARD_FILES", cardFiles(values.cards)) +
         moreFiles("MACHINE_SCHEDULER_FILES", schedulerFiles(values.ioScheduler))
     );

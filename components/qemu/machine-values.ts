@@ -7,6 +7,7 @@ import { checkedCpus } from "./cpu-topology";
 import { checkedSizeGib } from "./disk-size";
 import { Firmware } from "./firmware";
 import { macFromName } from "./mac-address";
+import { HostShare, shareSpec } from "./host-share";
 import { AttachedDisk } from "./machine-disks";
 import { MachineValues } from "./machine-service";
 import { cardsOf } from "./network-cards";
@@ -21,6 +22,7 @@ export interface GivenValues {
     facts: pulumi.Output<Record<string, string> | undefined>;
     imageDigest: pulumi.Output<string>;
     disks: pulumi.Output<AttachedDisk[]>;
+    shares: pulumi.Output<HostShare[]>;
     readyTimeoutSec: number;
 }
 
@@ -29,8 +31,11 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
     const identity = machineIdentity(name);
     const what = `VirtualMachine ${name}`;
     return pulumi
-        .all([given.plain, given.facts, given.imageDigest, given.disks, given.firmware])
-        .apply(async ([known, facts, digest, disks, firmware]) => ({
+        .all([
+            ...([given.plain, given.facts, given.imageDigest, given.disks] as const),
+            ...([given.firmware, given.shares] as const),
+        ])
+        .apply(async ([known, facts, digest, disks, firmware, shares]) => ({
             name,
             uuid: machineUuid(identity),
             memoryMib: known.memoryMib ?? 1024,
@@ -54,6 +59,7 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
                 hostPort: hostPort ?? guestPort,
             })),
             cards: await guarded(() => cardsOf(name, joined(name, known.networks ?? []))),
+            shares,
             key: keyOf(`${name}-machine`),
             kernelParameters: known.kernelParameters ?? [],
             ioScheduler: known.ioScheduler,
@@ -89,6 +95,9 @@ export function machineSpec(
         sshPort: values.sshPort,
         ports: values.ports,
         networks: values.cards.apply((cards) => (cards.length === 0 ? undefined : cards)),
+        shares: values.shares.apply((shares) =>
+            shares.length === 0 ? undefined : shares.map(shareSpec),
+        ),
         kernelParameters: values.kernelParameters,
         ioScheduler: asked(args.ioScheduler, values.ioScheduler),
         running: values.running,

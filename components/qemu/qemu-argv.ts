@@ -2,6 +2,7 @@ import { runError } from "../internal/errors";
 import { cardArguments } from "./qemu-cards";
 import { diskArguments, seedArguments } from "./qemu-disks";
 import { escaped, option } from "./qemu-option";
+import { shareArguments, sharedMemory } from "./qemu-shares";
 import {
     credentialPrefix,
     DirectBoot,
@@ -33,6 +34,7 @@ export function qemuArgv(spec: MachineSpec): string[] {
         ...["-uuid", spec.uuid],
         ...cpuArguments(spec),
         ...["-m", String(spec.memoryMib)],
+        ...sharedMemory(spec).arguments,
         ...firmwareArguments(spec.uefi),
         ...bootArguments(spec.directBoot),
         ...diskArguments(spec),
@@ -40,6 +42,7 @@ export function qemuArgv(spec: MachineSpec): string[] {
         ...cardArguments(spec),
         // Without it the guest's first random numbers, such as sshd's, wait for entropy.
         ...["-device", "virtio-rng-pci"],
+        ...shareArguments(spec),
         ...spec.credentials.flatMap(({ name, path }) => [
             "-fw_cfg",
             option(`name=${credentialPrefix}${name}`, `file=${escaped(path)}`),
@@ -48,7 +51,8 @@ export function qemuArgv(spec: MachineSpec): string[] {
     ];
 }
 
-function cpuArguments({ accelerator, cpus, cpuTopology, uefi }: MachineSpec): string[] {
+function cpuArguments(spec: MachineSpec): string[] {
+    const { accelerator, cpus, cpuTopology, uefi } = spec;
     const flash = uefi === undefined ? [] : ["pflash0=firmware-code", "pflash1=firmware-variables"];
     const { sockets, cores, threads } = cpuTopology ?? {};
     const topology =
@@ -59,7 +63,7 @@ function cpuArguments({ accelerator, cpus, cpuTopology, uefi }: MachineSpec): st
     return [
         "-machine",
         // vmport is VMware's back door, smm serves firmware setup: no guest of ours uses them.
-        option("q35", "vmport=off", "smm=off", ...flash),
+        option("q35", "vmport=off", "smm=off", ...flash, ...sharedMemory(spec).machine),
         "-accel",
         accelerator === "kvm" ? "kvm" : option("tcg", "thread=multi", `tb-size=${tcgCacheMib}`),
         // ERMS and FSRM promise a fast "rep movsb"; emulated, it copies byte by byte, and with the

@@ -37,6 +37,14 @@ export interface TapCard {
     tap: string;
 }
 
+/** A directory of the host that the guest can mount. */
+export interface ShareDevice {
+    /** What the guest mounts it by. */
+    tag: string;
+    /** Unix socket of the virtiofsd that serves it. */
+    socketPath: string;
+}
+
 /** A file that the guest sees as a systemd credential. */
 export interface CredentialFile {
     /** One of `credentialNames`, or a name that a unit in the guest loads. */
@@ -104,6 +112,8 @@ export interface MachineSpec {
     cableCards?: CableCard[];
     /** Further cards, in networks on a bridge. Default: none. */
     tapCards?: TapCard[];
+    /** Directories of the host. Default: none. */
+    shares?: ShareDevice[];
     credentials: CredentialFile[];
     /** Unix socket of the serial console. */
     serialSocketPath: string;
@@ -184,8 +194,16 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
             `disk serial is ${JSON.stringify(serial)}, expected 1 to 36 letters, digits, "_", "-"`,
         );
     }
+    const shares = spec.shares ?? [];
+    for (const { tag } of shares) {
+        expect(
+            /^[A-Za-z0-9_-]{1,36}$/.test(tag),
+            `share tag is ${JSON.stringify(tag)}, expected 1 to 36 letters, digits, "_", "-"`,
+        );
+    }
     const ends = cables.flatMap(({ localPath, switchPath }) => [localPath, switchPath]);
-    for (const path of [spec.serialSocketPath, spec.qmpSocketPath, ...ends]) {
+    const served = shares.map(({ socketPath }) => socketPath);
+    for (const path of [spec.serialSocketPath, spec.qmpSocketPath, ...ends, ...served]) {
         const bytes = Buffer.byteLength(path);
         expect(
             bytes <= maxSocketPathBytes,

@@ -5,6 +5,7 @@ import { whole, yesOrNo } from "../internal/rules";
 import { BaseImageFiles } from "./base-image";
 import { CpuTopologyArgs, cpuTopologyRule } from "./cpu-topology";
 import { Firmware } from "./firmware";
+import { HostShareArgs, hostSharesRule } from "./host-share";
 import { IoScheduler } from "./io-scheduler";
 import { attachedDisksRule, MachineDiskMountArgs } from "./machine-disks";
 import { MachineNetworkMembers } from "./machine-network";
@@ -38,6 +39,8 @@ export interface SharedMachineArgs {
     ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
     /** Networks that it shares with other machines: `network` of each MachineNetwork or HostNetwork. Defaults to none. A change restarts it. */
     networks?: pulumi.Input<pulumi.Input<MachineNetworkMembers>[]>;
+    /** Directories of this machine that the guest sees, as a source tree. Need virtiofsd. Defaults to none. A change restarts it. */
+    shares?: pulumi.Input<pulumi.Input<HostShareArgs>[]>;
     /** False shuts it down gracefully and keeps everything. Defaults to true. */
     running?: pulumi.Input<boolean>;
     /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
@@ -109,6 +112,7 @@ export const machineRules = {
             ),
         )
         .optional(),
+    shares: hostSharesRule.optional(),
     running: yesOrNo.optional(),
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))

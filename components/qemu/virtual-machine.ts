@@ -10,6 +10,7 @@ import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, checkedEach } from "../internal/validate";
 import { checkedFirmware } from "./firmware";
+import { guestShares, hostShares } from "./host-share";
 import { attachedDisks, guestDisks } from "./machine-disks";
 import { machineHost } from "./machine-host";
 import { guestEnvironment } from "./network-join";
@@ -103,10 +104,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
             own,
         );
 
+        const disks = attachedDisks(args.disks);
         const values = machineValues(name, {
             plain,
             ...{ firmware, facts: disk.facts, imageDigest: image.digest },
-            disks: attachedDisks(args.disks),
+            ...{ disks, shares: hostShares(`VirtualMachine ${name}`, args.shares, plain, disks) },
             readyTimeoutSec: args.readyTimeoutSec ?? 180,
         });
         const ssh = {
@@ -192,7 +194,10 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 first,
                 spec: {},
                 // Names of machines that come or go are a change in place.
-                environment: guestEnvironment(args.networks, values.cards),
+                environment: {
+                    ...guestEnvironment(args.networks, values.cards),
+                    ...guestShares(args.shares, values.shares),
+                },
                 probed: false,
                 timeoutSec,
             },

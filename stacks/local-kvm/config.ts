@@ -33,6 +33,17 @@ const machine = z.strictObject({
             error: "expected different names",
         })
         .default([]),
+    /** Directories of this computer that the guest sees. */
+    shares: z
+        .array(
+            z.strictObject({
+                sourcePath: z.string({ error: "expected an absolute path of a directory" }),
+                mountPath: z.string({ error: "expected an absolute path, as /src" }),
+                /** false: the guest writes to it. */
+                readOnly: z.boolean({ error: "expected true or false" }).default(true),
+            }),
+        )
+        .default([]),
     /** false: shut down, everything is kept. */
     running: z.boolean({ error: "expected true or false" }).default(true),
     /** Address on loopback where its forwarded ports are. Derived from user, project, stack and name. */

@@ -39,10 +39,11 @@ const bridged = config.network?.mode === "bridge" ? new HostNetwork("lan", membe
 const network =
     config.network === undefined ? undefined : (bridged ?? new MachineNetwork("lan", members));
 const machines = config.machines.map(
-    ({ name, ports, memoryMib, cpus, diskGib, disks, running, address }) =>
+    ({ name, ports, memoryMib, cpus, diskGib, disks, shares, running, address }) =>
         new VirtualMachine(name, {
             ...{ memoryMib, cpus, diskGib, running, address },
             ...(network === undefined ? {} : { networks: [network.network] }),
+            ...(shares.length === 0 ? {} : { shares }),
             disks: disks.map(({ name: of, sizeGib, mountPath }) => ({
                 disk: new MachineDisk(`${name}-${of}`, { sizeGib }).disk,
                 ...(mountPath === undefined ? {} : { mountPath }),

@@ -1,16 +1,9 @@
 /** HostNetwork, and a machine on it, against mocks: what is declared, what is looked at, what restarts what. */
 import * as pulumi from "@pulumi/pulumi";
 import { HostNetwork, HostNetworkArgs, VirtualMachine } from "../../components/qemu";
+import { baseImage, loginKey } from "../support/mocked-machine";
 import { common, known, MockedRun } from "../support/mocked-run";
 
-const baseImage = {
-    ...{ digest: "d1", instanceId: "image-id", directory: "/image", format: "qcow2" as never },
-    ...{ directBoot: true, cloudInit: false },
-};
-const loginKey = {
-    ...{ privateKeyPath: "/key", publicKeyPath: "/key.pub", knownHostsPath: "/known" },
-    ...{ publicKey: "ssh-ed25519 AAAA", instanceId: "key-id" },
-} as never;
 const args = {
     bridge: "qemu0",
     cidr: "10.44.0.0/16",

@@ -1,16 +1,8 @@
 /** MachineDisk, and machines that have some, against mocks: what is declared, what restarts what, and what stays as it was. */
 import * as pulumi from "@pulumi/pulumi";
 import { MachineDisk, type MachineDiskMountArgs, VirtualMachine } from "../../components/qemu";
+import { baseImage, loginKey } from "../support/mocked-machine";
 import { known, MockedRun } from "../support/mocked-run";
-
-const baseImage = {
-    ...{ digest: "d1", instanceId: "image-id", directory: "/image", format: "qcow2" as never },
-    ...{ directBoot: true, cloudInit: false },
-};
-const loginKey = {
-    ...{ privateKeyPath: "/key", publicKeyPath: "/key.pub", knownHostsPath: "/known" },
-    ...{ publicKey: "ssh-ed25519 AAAA", instanceId: "key-id" },
-} as never;
 
 let run: MockedRun;
 

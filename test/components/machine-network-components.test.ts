@@ -2,16 +2,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MachineNetwork, VirtualMachine } from "../../components/qemu";
 import { script } from "../../components/internal/scripts";
+import { baseImage, loginKey } from "../support/mocked-machine";
 import { common, known, MockedRun, withoutTexts } from "../support/mocked-run";
 
-const baseImage = {
-    ...{ digest: "d1", instanceId: "image-id", directory: "/image", format: "qcow2" as never },
-    ...{ directBoot: true, cloudInit: false },
-};
-const loginKey = {
-    ...{ privateKeyPath: "/key", publicKeyPath: "/key.pub", knownHostsPath: "/known" },
-    ...{ publicKey: "ssh-ed25519 AAAA", instanceId: "key-id" },
-} as never;
 const cidr = "198.18.0.0/20";
 const two = [{ name: "a" }, { name: "b", address: "198.18.0.7" }];
 

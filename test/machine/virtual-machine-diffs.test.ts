@@ -47,6 +47,7 @@ test.each([
     ["sshPort", "2223"],
     ["ports", "[{ guestPort: 6443 }]"],
     ["kernelParameters", '["kubedev.test=1"]'],
+    ["shares", '[{ sourcePath: "/usr", mountPath: "/src" }]'],
     ["running", "false"],
 ])("%s: restart, the disk is kept", async (field, value) => {
     expect(await steps({ [field]: value })).toEqual(restart);

@@ -207,8 +207,52 @@ describe("machineSpecProblems", () => {
         );
     });
 
+    test("shares take memory that others can see, behind all other devices; the rest is as without them", () => {
+        const shares = [
+            { tag: "src", socketPath: "share-src.sock" },
+            { tag: "out", socketPath: "a,b.sock" },
+        ];
+        const [without, argv] = [qemuArgv(spec), qemuArgv({ ...spec, shares })];
+        expect(argv.filter((word) => !without.includes(word))).toEqual([
+            "q35,vmport=off,smm=off,memory-backend=ram",
+            ...["-object", "memory-backend-memfd,id=ram,size=1024M,share=on"],
+            "socket,id=share0,path=share-src.sock",
+            "vhost-user-fs-pci,chardev=share0,tag=src",
+            "socket,id=share1,path=a,,b.sock",
+            "vhost-user-fs-pci,chardev=share1,tag=out",
+        ]);
+        const devices = values(without, "-device");
+        expect(values(argv, "-device").slice(0, devices.length)).toEqual(devices);
+        expect(qemuArgv({ ...spec, shares: [] })).toEqual(without);
+    });
+
+    test("UEFI and shares are both said of the board", () => {
+        const uefi = { codePath: "code", variablesPath: "variables" };
+        const shares = [{ tag: "src", socketPath: "share-src.sock" }];
+        const [board] = values(
+            qemuArgv({ ...spec, directBoot: undefined, uefi, shares }),
+            "-machine",
+        );
+        expect(board).toContain(",pflash1=firmware-variables,memory-backend=ram");
+    });
+
     const forward = { address: "127.3.4.5", hostPort: 2222, guestPort: 22 };
     test.each<[string, Partial<MachineSpec>, RegExp]>([
+        [
+            "a tag with an option in it",
+            { shares: [{ tag: "a,b=c", socketPath: "s" }] },
+            /share tag is "a,b=c", expected 1 to 36/,
+        ],
+        [
+            "a tag that virtiofs cuts off",
+            { shares: [{ tag: "t".repeat(37), socketPath: "s" }] },
+            /share tag is "t+"/,
+        ],
+        [
+            "a share's socket path over the kernel's limit",
+            { shares: [{ tag: "t", socketPath: "d".repeat(108) }] },
+            /has 108 bytes/,
+        ],
         ["no CPU", { cpus: 0 }, /cpus is 0, expected 1 to 255/],
         ["half a CPU", { cpus: 1.5 }, /cpus is 1.5/],
         ["too little memory", { memoryMib: 64 }, /memoryMib is 64, expected .* 128 MiB/],
