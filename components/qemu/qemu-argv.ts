@@ -1,5 +1,6 @@
 import { runError } from "../internal/errors";
 import { isLoopbackAddress } from "../internal/loopback-address";
+import { indexAddress, indexEnds, type IndexPorts } from "./numbered-ports";
 
 /** How guest code is run. */
 export type Accelerator = "kvm" | "tcg";
@@ -108,6 +109,8 @@ export interface MachineSpec {
     credentials: CredentialFile[];
     /** Unix socket of the serial console. */
     serialSocketPath: string;
+    /** In place of that socket TCP ports for all users of the host. Default: none. */
+    indexPorts?: IndexPorts;
     /** File that gets a copy of all serial output; /dev/stdout puts it into the process's own log. */
     serialLogPath: string;
     /** Unix socket of the QEMU machine protocol (control of the machine by programs). */
@@ -194,6 +197,16 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
                 `port of a forward is ${port}, expected 1 to 65535`,
             );
         }
+    }
+    const listening = [
+        ...spec.forwards.map(({ address, hostPort }) => `${address}:${hostPort}`),
+        ...indexEnds(spec.indexPorts),
+    ];
+    for (const [at, one] of listening.entries()) {
+        expect(
+            listening.indexOf(one) === at,
+            `${one} is twice among its ports, expected each once`,
+        );
     }
     const cables = spec.cableCards ?? [];
     const taps = spec.tapCards ?? [];
@@ -389,11 +402,28 @@ function consoleArguments(spec: MachineSpec): string[] {
         "-chardev",
         option("socket", `id=${id}`, `path=${escaped(path)}`, "server=on", "wait=off", ...more),
     ];
+    const listener = (id: string, port: number, ...more: string[]) => [
+        "-chardev",
+        option(
+            ...["socket", `id=${id}`, `host=${indexAddress}`, `port=${port}`],
+            ...["server=on", "wait=off", ...more],
+        ),
+    ];
+    const { indexPorts } = spec;
+    const log = `logfile=${escaped(spec.serialLogPath)}`;
     return [
-        ...socket("serial0", spec.serialSocketPath, `logfile=${escaped(spec.serialLogPath)}`),
+        ...(indexPorts === undefined
+            ? socket("serial0", spec.serialSocketPath, log)
+            : listener("serial0", indexPorts.consolePort, "telnet=on", "nodelay=on", log)),
         ...["-serial", "chardev:serial0"],
         ...socket("qmp0", spec.qmpSocketPath),
         ...["-mon", "chardev=qmp0,mode=control"],
+        ...(indexPorts === undefined
+            ? []
+            : [
+                  ...listener("monitor0", indexPorts.monitorPort),
+                  ...["-mon", "chardev=monitor0,mode=readline"],
+              ]),
     ];
 }
 

@@ -11,6 +11,7 @@ import { script } from "../internal/scripts";
 import { assertArgs, checked, checkedEach } from "../internal/validate";
 import { checkedFirmware } from "./firmware";
 import { attachedDisks, guestDisks } from "./machine-disks";
+import { telnetCommand } from "./numbered-ports";
 import { machineHost } from "./machine-host";
 import { guestEnvironment } from "./network-join";
 import { machineSeed } from "./machine-seed";
@@ -219,9 +220,12 @@ export class VirtualMachine extends pulumi.ComponentResource {
             ),
         );
         this.mac = values.mac;
+        const console = `(cd ${shellLine([dir])} && socat -,raw,echo=0,escape=0x1d unix-connect:serial.sock)`;
         this.consoleCommand = after(
             machine.resource,
-            `(cd ${shellLine([dir])} && socat -,raw,echo=0,escape=0x1d unix-connect:serial.sock)`,
+            values.apply(({ indexPorts }) =>
+                indexPorts === undefined ? console : telnetCommand(indexPorts),
+            ),
         );
         this.startCommand = pulumi.output(`pulumi up -s ${pulumi.getStack()}`);
         this.stopCommand = after(

@@ -51,9 +51,11 @@ test("machines by name have what is their own, and else what all have", async ()
     await declared({
         memoryMib: 512,
         cpus: 1,
-        machines: [{ name: "cp", memoryMib: 2048, cpus: undefined }, { name: "w" }],
+        machines: [{ name: "cp", memoryMib: 2048, cpus: undefined, index: 1 }, { name: "w" }],
     });
-    expect(triggers("g-cp-machine")).toMatchObject({ memoryMib: 2048, cpus: 1 });
+    expect(triggers("g-cp-machine")).toMatchObject({ memoryMib: 2048, cpus: 1, index: 1 });
+    // Not a word of it without a number.
+    expect(triggers("g-w-machine")).not.toHaveProperty("index");
     expect(triggers("g-w-machine")).toMatchObject({ memoryMib: 512, cpus: 1 });
 });
 
