@@ -3,11 +3,10 @@ import { keyOf } from "../host/scope";
 import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
-import { inputError } from "../internal/validate";
 import { checkedCpus } from "./cpu-topology";
 import { checkedSizeGib } from "./disk-size";
 import { Firmware } from "./firmware";
-import { indexPorts, indexProblem, type IndexPorts } from "./numbered-ports";
+import { indexPorts } from "./numbered-ports";
 import { macFromName } from "./mac-address";
 import { AttachedDisk } from "./machine-disks";
 import { MachineValues } from "./machine-service";
@@ -55,7 +54,7 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
                 guestPort,
                 hostPort: hostPort ?? guestPort,
             })),
-            indexPorts: await guarded(() => checkedIndexPorts(name, known.index)),
+            indexPorts: known.index === undefined ? undefined : indexPorts(known.index),
             cards: await guarded(() => cardsOf(name, joined(name, known.networks ?? []))),
             key: keyOf(`${name}-machine`),
             kernelParameters: known.kernelParameters ?? [],
@@ -63,14 +62,6 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
             running: known.running ?? true,
             readyTimeoutSec: given.readyTimeoutSec,
         }));
-}
-
-function checkedIndexPorts(name: string, index: number | undefined): IndexPorts | undefined {
-    const reason = index === undefined ? undefined : indexProblem(name, index);
-    if (reason !== undefined) {
-        throw inputError(`VirtualMachine ${name}`, [{ propertyPath: "index", reason }]);
-    }
-    return index === undefined ? undefined : indexPorts(index);
 }
 
 /** What of them restarts the machine, in the user's words. What was not asked for is not in it, as in earlier versions. */

@@ -34,11 +34,18 @@ export function telnetCommand({ consolePort }: IndexPorts): string {
 const taken = new PerRun(() => new Map<number, string>());
 
 /** Notes whose number it is; says what is wrong if another machine of this run has it. */
-export function indexProblem(machine: string, index: number): string | undefined {
-    const other = taken.get().get(index) ?? machine;
-    if (other !== machine) {
-        return `got ${String(index)}, which is that of ${other}; expected a number of its own: both would have their ports at ${indexAddress}:${String(indexPorts(index).monitorPort)}`;
+export function indexProblems(
+    machine: string,
+    index: number | undefined,
+): { propertyPath: string; reason: string }[] {
+    if (index === undefined) {
+        return [];
     }
-    taken.get().set(index, machine);
-    return undefined;
+    const other = taken.get().get(index) ?? machine;
+    if (other === machine) {
+        taken.get().set(index, machine);
+        return [];
+    }
+    const reason = `got ${String(index)}, which is that of ${other}; expected a number of its own: both would have their ports at ${indexEnds(indexPorts(index)).join(" and ")}`;
+    return [{ propertyPath: "index", reason }];
 }

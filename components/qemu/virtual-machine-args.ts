@@ -66,7 +66,7 @@ export interface VirtualMachineArgs extends SharedMachineArgs {
     /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
     address?: pulumi.Input<string>;
     /** Number of the machine, 1 to 99: its console is at 127.0.0.1, port 7100 and the number, by telnet, and QEMU's monitor at port 7000 and the number, for every user of this computer. Defaults to none: a console and no such monitor, for you alone. A change restarts it. */
-    index?: pulumi.Input<number>;
+    index?: number;
 }
 
 const port = whole(1, 65535, "a TCP port");

@@ -11,7 +11,7 @@ import { script } from "../internal/scripts";
 import { assertArgs, checked, checkedEach } from "../internal/validate";
 import { checkedFirmware } from "./firmware";
 import { attachedDisks, guestDisks } from "./machine-disks";
-import { telnetCommand } from "./numbered-ports";
+import { indexProblems, telnetCommand } from "./numbered-ports";
 import { machineHost } from "./machine-host";
 import { guestEnvironment } from "./network-join";
 import { machineSeed } from "./machine-seed";
@@ -53,7 +53,12 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:VirtualMachine", name, args, opts);
-        assertArgs(`VirtualMachine ${name}`, args, machineRules);
+        assertArgs(
+            `VirtualMachine ${name}`,
+            args,
+            machineRules,
+            ...indexProblems(name, args.index),
+        );
         const here = machineHost();
         const image = pulumi.output(args.baseImage);
         const own = { parent: this };
