@@ -308,7 +308,7 @@ test("what clashes or is of no use is refused in a preview: addresses, numbers, 
     const got = (at: number) =>
         `local-kvm:machines[${String(at)}].networkAddress: got "198.18.0.9" without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`;
     expect(unused.errors.join("\n")).toContain(`${got(0)}\n${got(1)}`);
-}, 60_000);
+}, 180_000);
 
 test("wrong settings are all named at once, with the command that mends them", async () => {
     const wrong = [{ name: "Node", memoryMib: 1, size: 3 }];
