@@ -1,7 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { Host, hostRule } from "../host/host";
-import { absolutePath, featureGates, labelsRule, whole, yesOrNo } from "../internal/rules";
+import {
+    absolutePath,
+    environment,
+    featureGates,
+    labelsRule,
+    whole,
+    yesOrNo,
+} from "../internal/rules";
 import { isNetworkAddress, networkAddressWords } from "./cluster-address";
 import { ClusterControlPlane } from "./control-plane-ref";
 import { CgroupDriver, kubeletFieldsProblem } from "./kubelet-config";
@@ -51,6 +58,8 @@ export interface ClusterNodeArgs {
     verbosity?: ClusterNodeVerbosityArgs;
     /** Image that holds a pod's network. Defaults to registry.k8s.io/pause:3.10.2. A change restarts containerd, and so all pods. */
     pauseImage?: pulumi.Input<string>;
+    /** Environment variables of containerd, as `proxyVariables` of a HostNetwork. Make secrets pulumi.secret. Defaults to none. A change restarts containerd, and so all pods. */
+    containerdEnvironment?: pulumi.Input<Record<string, pulumi.Input<string>>>;
     /** How long it may take until the node is Ready, in seconds. Defaults to 300. */
     readyTimeoutSec?: number;
 }
@@ -80,6 +89,7 @@ export const clusterNodeRules = {
     cgroupDriver: z.enum(CgroupDriver, { error: 'expected "systemd" or "cgroupfs"' }).optional(),
     allowCgroupV1: yesOrNo.optional(),
     featureGates: featureGates.optional(),
+    containerdEnvironment: environment.optional(),
     kubeletConfig: z
         .string({ error: 'expected fields of KubeletConfiguration as YAML, as "maxPods: 50"' })
         .superRefine((text, context) => {
@@ -116,6 +126,7 @@ export function flatNodeArgs(name: string, args: ClusterNodeArgs) {
         featureGates: args.featureGates,
         kubeletConfig: args.kubeletConfig,
         pauseImage: args.pauseImage,
+        containerdEnvironment: args.containerdEnvironment,
         readyTimeoutSec: args.readyTimeoutSec,
         "binaries.kubelet": binaries?.kubelet,
         "binaries.kubeProxy": binaries?.kubeProxy,

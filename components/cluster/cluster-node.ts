@@ -179,9 +179,14 @@ export class ClusterNode extends pulumi.ComponentResource {
         const containerd = start(
             "containerd",
             pulumi
-                .all([known.cgroupDriver, known.pauseImage])
-                .apply(([driver, image]) =>
-                    containerdService(orSystemd(driver), image ?? defaultPauseImage),
+                .all([known.cgroupDriver, known.pauseImage, known.containerdEnvironment])
+                .apply(([driver, image, variables]) =>
+                    containerdService(
+                        orSystemd(driver),
+                        image ?? defaultPauseImage,
+                        false,
+                        variables,
+                    ),
                 ),
             20,
         );

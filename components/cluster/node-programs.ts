@@ -25,16 +25,18 @@ export function containerdService(
     cgroupDriver: CgroupDriver,
     pauseImage: string,
     inContainers = false,
+    environment?: Readonly<Record<string, string>>,
 ): NodeService {
     return {
-        spec: { cgroupDriver, pauseImage },
+        // Not a word more for those without.
+        spec: { cgroupDriver, pauseImage, ...(environment === undefined ? {} : { environment }) },
         preStart: [
             shellLine(["mkdir", "-p", `${nodeDir}/cni`]),
             written(podNetworkTemplate(), `${nodeDir}/cni.template`),
             written(containerdConfig(cgroupDriver, pauseImage, inContainers), "containerd.toml"),
             ...(inContainers ? [fitToCapabilities("containerd.toml")] : []),
         ].join(" && "),
-        run: 'exec containerd --config "$PWD/containerd.toml"',
+        run: `${shellExports(environment ?? {})}exec containerd --config "$PWD/containerd.toml"`,
         health: `${shellLine(["ctr", "--address", containerdSocket, "version"])} >/dev/null`,
     };
 }

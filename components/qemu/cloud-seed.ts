@@ -2,7 +2,8 @@ import { cloudConfig } from "../internal/cloud-config";
 import { digestOf } from "../internal/hash";
 import { shellExports } from "../internal/quote";
 import { script } from "../internal/scripts";
-import { MachineCard } from "./network-cards";
+import { leaseMetric, MachineCard, managerFiles } from "./network-cards";
+import { moreGuestFiles } from "./credentials";
 
 /** What cloud-init of a guest is told: all of it makes the instance. Its further cards do not, which come and go. */
 export interface CloudSeed {
@@ -23,7 +24,11 @@ export function seedText(seed: CloudSeed, cards: readonly MachineCard[] = []): s
         SEED_NETWORK_CONFIG: networkConfig(seed.mac, cards),
         SEED_USER_DATA: seedUserData(seed.userData, cards.length > 0),
     };
-    return shellExports(exports) + script("qemu/seed-create.sh");
+    return (
+        shellExports(exports) +
+        script("qemu/seed-create.sh") +
+        moreGuestFiles("SEED_CARD_FILES", managerFiles(cards))
+    );
 }
 
 /** JSON is YAML. Another instance is one that cloud-init has not provisioned yet. */
@@ -45,13 +50,19 @@ export function networkConfig(mac: string, cards: readonly MachineCard[] = []): 
     for (const [at, card] of cards.entries()) {
         ethernets[`card${String(at + 1)}`] = {
             match: { macaddress: card.mac },
-            addresses: [card.address],
+            ...(card.tap === undefined ? { addresses: [card.address] } : lease),
             "accept-ra": false,
             optional: true,
         };
     }
     return `${JSON.stringify({ version: 2, ethernets })}\n`;
 }
+
+/** A card on a bridge asks for its address: with it come the router, if there is one, and the name server. */
+const lease = {
+    dhcp4: true,
+    "dhcp4-overrides": { "route-metric": leaseMetric, "use-hostname": false },
+};
 
 interface Part {
     type: string;

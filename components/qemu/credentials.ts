@@ -1,4 +1,5 @@
 import { runError } from "../internal/errors";
+import { shellExports } from "../internal/quote";
 
 /**
  * Names of the systemd credentials that the base image reads at every boot (see
@@ -78,4 +79,11 @@ function isNoName(part: string): boolean {
 function quotePath(path: string): string {
     const escaped = path.replace(/[\\"]/g, "\\$&").replace(/%/g, "%%");
     return /[\s\\"']/.test(path) ? `"${escaped}"` : escaped;
+}
+
+/** Shell text that adds lines of systemd-tmpfiles to those that machine-prepare.sh wrote; not a word more for a machine without. */
+export function moreGuestFiles(variable: string, lines: string): string {
+    return lines === ""
+        ? ""
+        : `${shellExports({ [variable]: lines })}printf '%s' "$${variable}" >>credential-tmpfiles\n`;
 }

@@ -22,7 +22,7 @@ export interface HostNetworkArgs {
     nameServers?: pulumi.Input<pulumi.Input<string>[]>;
     /** User of the host who runs machines on it, without root. Defaults to the one who makes it. A change makes it anew and restarts its machines. */
     user?: pulumi.Input<string>;
-    /** URL of a proxy, for `proxyVariables` and `dockerSettings`. Defaults to none. */
+    /** URL of a proxy, for `proxyVariables` and `proxyDropIn`. Defaults to none. */
     proxyUrl?: pulumi.Input<string>;
 }
 

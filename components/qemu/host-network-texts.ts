@@ -100,12 +100,19 @@ export function proxyVariables(
           };
 }
 
+/** The same as a drop-in of a systemd service; empty without a proxy. No word of it is one that systemd expands or unquotes. */
+export function proxyDropIn(plan: HostNetworkPlan, url: string | undefined): string {
+    const variables = Object.entries(proxyVariables(plan, url));
+    return variables.length === 0
+        ? ""
+        : lines("[Service]", ...variables.map(([name, value]) => `Environment="${name}=${value}"`));
+}
+
 /**
  * Settings of a Docker engine on the host that puts its containers on the same bridge: daemon.json. Rules and forwarding
- * are the network's.
+ * are the network's. No proxy: engines before 23 do not start with one here, and all of them take it by their environment.
  */
-export function dockerSettings(plan: HostNetworkPlan, proxyUrl: string | undefined): string {
-    const { HTTP_PROXY, HTTPS_PROXY, NO_PROXY } = proxyVariables(plan, proxyUrl);
+export function dockerSettings(plan: HostNetworkPlan): string {
     return `${JSON.stringify(
         {
             bridge: plan.bridge,
@@ -114,15 +121,6 @@ export function dockerSettings(plan: HostNetworkPlan, proxyUrl: string | undefin
             iptables: false,
             "ip-forward": false,
             "ip-masq": false,
-            ...(HTTP_PROXY === undefined
-                ? {}
-                : {
-                      proxies: {
-                          "http-proxy": HTTP_PROXY,
-                          "https-proxy": HTTPS_PROXY,
-                          "no-proxy": NO_PROXY,
-                      },
-                  }),
         },
         undefined,
         4,

@@ -16,6 +16,7 @@ import {
     dockerSettings,
     firewallTable,
     networkdUnits,
+    proxyDropIn,
     proxyVariables,
 } from "./host-network-texts";
 import { MachineNetworkMembers, nameProblems } from "./machine-network";
@@ -43,6 +44,8 @@ export class HostNetwork extends pulumi.ComponentResource {
     public readonly dockerSettings: pulumi.Output<string>;
     /** Environment variables of programs that are to use `proxyUrl`, with all that they are not to use it for. Empty without one. */
     public readonly proxyVariables: pulumi.Output<Record<string, string>>;
+    /** The same as a drop-in of a systemd service, as Docker's on the host or containerd's in a guest. Empty without a proxy. */
+    public readonly proxyDropIn: pulumi.Output<string>;
 
     constructor(name: string, args: HostNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:HostNetwork", name, args, opts);
@@ -146,9 +149,10 @@ export class HostNetwork extends pulumi.ComponentResource {
         this.bridge = made.bridge;
         this.gateway = made.gateway;
         this.table = made.table;
+        this.dockerSettings = made.apply(dockerSettings);
         const proxied = pulumi.all([made, known.apply(({ proxyUrl }) => proxyUrl)]);
-        this.dockerSettings = proxied.apply(([planned, url]) => dockerSettings(planned, url));
         this.proxyVariables = proxied.apply(([planned, url]) => proxyVariables(planned, url));
+        this.proxyDropIn = proxied.apply(([planned, url]) => proxyDropIn(planned, url));
         this.registerOutputs({
             network: this.network,
             cidr: this.cidr,
@@ -158,6 +162,7 @@ export class HostNetwork extends pulumi.ComponentResource {
             table: this.table,
             dockerSettings: this.dockerSettings,
             proxyVariables: this.proxyVariables,
+            proxyDropIn: this.proxyDropIn,
         });
     }
 }

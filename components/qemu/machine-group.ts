@@ -21,6 +21,8 @@ export interface GroupMachineArgs {
     disks?: MachineDiskMountArgs[];
     /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
     address?: pulumi.Input<string>;
+    /** Number of the machine, 1 to 99, by which its console and its monitor have ports of 127.0.0.1, as `index` of a VirtualMachine. Defaults to none. A change restarts it. */
+    index?: number;
     /** Ports of the guest that are reachable on that address. Defaults to those of the group. A change restarts it. */
     ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
     /** False shuts it down gracefully and keeps everything. Defaults to that of the group. */

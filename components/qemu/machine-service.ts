@@ -2,8 +2,10 @@ import { Ssh } from "../host/host";
 import { sshConfig } from "../host/ssh-config";
 import { shellExports, shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
+import { moreGuestFiles } from "./credentials";
 import { kernelLine } from "./kernel-line";
 import { AttachedDisk, diskLink, disksPreparation } from "./machine-disks";
+import { indexEnds, type IndexPorts } from "./numbered-ports";
 import { Firmware, firmwarePreparation, uefiPaths } from "./firmware";
 import { IoScheduler, schedulerFiles } from "./io-scheduler";
 import { HostShare, shareCommands, shareSocket, sharesPreparation } from "./host-share";
@@ -28,6 +30,8 @@ export interface MachineValues {
     address: string;
     sshPort: number;
     ports: { guestPort: number; hostPort: number }[];
+    /** Undefined: a Unix socket for its console, and no monitor for people. */
+    indexPorts: IndexPorts | undefined;
     /** Cards in networks that it shares with others. */
     cards: MachineCard[];
     /** Directories of this machine that it sees. */
@@ -118,8 +122,19 @@ export function machineArgv(
         credentials: [{ name: "tmpfiles.extra", path: "credential-tmpfiles" }],
         serialSocketPath: "serial.sock",
         serialLogPath: "/dev/stdout",
+        indexPorts: values.indexPorts,
         qmpSocketPath: "qmp.sock",
     });
+}
+
+/** All TCP ports of this computer that are the machine's, as address:port. */
+export function listeningAt({ address, sshPort, ports, indexPorts }: MachineValues): string[] {
+    return [
+        ...[sshPort, ...ports.map(({ hostPort }) => hostPort)].map(
+            (port) => `${address}:${String(port)}`,
+        ),
+        ...indexEnds(indexPorts),
+    ];
 }
 
 /** Shell text that makes the machine's directory ready for `runText`. */
@@ -134,24 +149,15 @@ export function prepareText(values: MachineValues, files: MachineFiles, ssh: Ssh
             MACHINE_IMAGE_DIR: files.imageDir,
             MACHINE_LOGIN_KEY: files.loginPublicKeyPath,
             MACHINE_SSH_CONFIG: sshConfig(values.name, ssh),
-            MACHINE_PORTS: [values.sshPort, ...values.ports.map((port) => port.hostPort)]
-                .map((port) => `${values.address}:${String(port)}`)
-                .join(" "),
+            MACHINE_PORTS: listeningAt(values).join(" "),
         }) +
         script("qemu/machine-prepare.sh") +
         firmwarePreparation(values.firmware) +
         disksPreparation(values.disks) +
         sharesPreparation(values.shares) +
-        moreFiles("MACHINE_CARD_FILES", cardFiles(values.cards)) +
-        moreFiles("MACHINE_SCHEDULER_FILES", schedulerFiles(values.ioScheduler))
+        moreGuestFiles("MACHINE_CARD_FILES", cardFiles(values.cards)) +
+        moreGuestFiles("MACHINE_SCHEDULER_FILES", schedulerFiles(values.ioScheduler))
     );
-}
-
-/** Adds lines of systemd-tmpfiles to those that machine-prepare.sh wrote; not a word more for a machine without. */
-function moreFiles(variable: string, lines: string): string {
-    return lines === ""
-        ? ""
-        : `${shellExports({ [variable]: lines })}printf '%s' "$${variable}" >>credential-tmpfiles\n`;
 }
 
 /** Shell text that succeeds when the guest's sshd answers. It is tried again and again, so each try is short. */

@@ -6,6 +6,7 @@ import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import { checkedCpus } from "./cpu-topology";
 import { checkedSizeGib } from "./disk-size";
 import { Firmware } from "./firmware";
+import { indexPorts } from "./numbered-ports";
 import { macFromName } from "./mac-address";
 import { HostShare, shareSpec } from "./host-share";
 import { AttachedDisk } from "./machine-disks";
@@ -58,6 +59,7 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
                 guestPort,
                 hostPort: hostPort ?? guestPort,
             })),
+            indexPorts: known.index === undefined ? undefined : indexPorts(known.index),
             cards: await guarded(() => cardsOf(name, joined(name, known.networks ?? []))),
             shares,
             key: keyOf(`${name}-machine`),
@@ -94,6 +96,7 @@ export function machineSpec(
         address: values.address,
         sshPort: values.sshPort,
         ports: values.ports,
+        index: args.index,
         networks: values.cards.apply((cards) => (cards.length === 0 ? undefined : cards)),
         shares: values.shares.apply((shares) =>
             shares.length === 0 ? undefined : shares.map(shareSpec),

@@ -125,9 +125,30 @@ function cardFile({ address, mac, tap }: MachineCard): string {
     ].join("\n");
 }
 
-/** A network on a bridge has a lease for each card, and its way out is the better one, where it has one. */
+/** The way out by a network on a bridge, where it has one, is the better one: that of the user network has 1024. */
+export const leaseMetric = 512;
+/** The same where NetworkManager looks after the cards, which counts up from 100. */
+const managerMetric = 90;
+
+/**
+ * systemd-tmpfiles lines by which NetworkManager of a guest with cloud-init gets to know which way out is the better one:
+ * cloud-init 22.4 reads that of the seed, and does not pass it on.
+ */
+export function managerFiles(cards: readonly MachineCard[]): string {
+    return guestFilesCredential(
+        cards
+            .filter(({ tap }) => tap !== undefined)
+            .map(({ network, mac }) => ({
+                path: `/etc/NetworkManager/conf.d/05-kubedev-${keyOf(network)}.conf`,
+                content: `[connection-kubedev-${keyOf(network)}]\nmatch-device=mac:${mac}\nipv4.route-metric=${String(managerMetric)}\n`,
+            })),
+    );
+}
+
+/** What a card in a network on a bridge asks its lease by. */
 const leaseSettings = [
-    ...["", "[DHCPv4]", "ClientIdentifier=mac", "UseHostname=no", "RouteMetric=512"],
+    ...["", "[DHCPv4]", "ClientIdentifier=mac", "UseHostname=no"],
+    `RouteMetric=${String(leaseMetric)}`,
 ];
 
 /** What guest-networks.sh takes: the cards with their files, and the names of all machines that they lead to. */

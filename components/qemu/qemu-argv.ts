@@ -1,4 +1,5 @@
 import { runError } from "../internal/errors";
+import { indexAddress } from "./numbered-ports";
 import { cardArguments } from "./qemu-cards";
 import { diskArguments, seedArguments } from "./qemu-disks";
 import { escaped, option } from "./qemu-option";
@@ -107,10 +108,27 @@ function consoleArguments(spec: MachineSpec): string[] {
         "-chardev",
         option("socket", `id=${id}`, `path=${escaped(path)}`, "server=on", "wait=off", ...more),
     ];
+    const listener = (id: string, port: number, ...more: string[]) => [
+        "-chardev",
+        option(
+            ...["socket", `id=${id}`, `host=${indexAddress}`, `port=${port}`],
+            ...["server=on", "wait=off", ...more],
+        ),
+    ];
+    const { indexPorts } = spec;
+    const log = `logfile=${escaped(spec.serialLogPath)}`;
     return [
-        ...socket("serial0", spec.serialSocketPath, `logfile=${escaped(spec.serialLogPath)}`),
+        ...(indexPorts === undefined
+            ? socket("serial0", spec.serialSocketPath, log)
+            : listener("serial0", indexPorts.consolePort, "telnet=on", "nodelay=on", log)),
         ...["-serial", "chardev:serial0"],
         ...socket("qmp0", spec.qmpSocketPath),
         ...["-mon", "chardev=qmp0,mode=control"],
+        ...(indexPorts === undefined
+            ? []
+            : [
+                  ...listener("monitor0", indexPorts.monitorPort),
+                  ...["-mon", "chardev=monitor0,mode=readline"],
+              ]),
     ];
 }

@@ -1,4 +1,5 @@
 import { isLoopbackAddress } from "../internal/loopback-address";
+import { indexEnds, type IndexPorts } from "./numbered-ports";
 
 /** How guest code is run. */
 export type Accelerator = "kvm" | "tcg";
@@ -117,6 +118,8 @@ export interface MachineSpec {
     credentials: CredentialFile[];
     /** Unix socket of the serial console. */
     serialSocketPath: string;
+    /** In place of that socket TCP ports for all users of the host. Default: none. */
+    indexPorts?: IndexPorts;
     /** File that gets a copy of all serial output; /dev/stdout puts it into the process's own log. */
     serialLogPath: string;
     /** Unix socket of the QEMU machine protocol (control of the machine by programs). */
@@ -165,6 +168,16 @@ export function machineSpecProblems(spec: MachineSpec): string[] {
                 `port of a forward is ${port}, expected 1 to 65535`,
             );
         }
+    }
+    const listening = [
+        ...spec.forwards.map(({ address, hostPort }) => `${address}:${hostPort}`),
+        ...indexEnds(spec.indexPorts),
+    ];
+    for (const [at, one] of listening.entries()) {
+        expect(
+            listening.indexOf(one) === at,
+            `${one} is twice among its ports, expected each once`,
+        );
     }
     const cables = spec.cableCards ?? [];
     const taps = spec.tapCards ?? [];

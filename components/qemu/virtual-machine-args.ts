@@ -6,6 +6,7 @@ import { BaseImageFiles } from "./base-image";
 import { CpuTopologyArgs, cpuTopologyRule } from "./cpu-topology";
 import { Firmware } from "./firmware";
 import { HostShareArgs, hostSharesRule } from "./host-share";
+import { maxIndex } from "./numbered-ports";
 import { IoScheduler } from "./io-scheduler";
 import { attachedDisksRule, MachineDiskMountArgs } from "./machine-disks";
 import { MachineNetworkMembers } from "./machine-network";
@@ -67,6 +68,8 @@ export interface VirtualMachineArgs extends SharedMachineArgs {
     mac?: pulumi.Input<string>;
     /** Address in 127.0.0.0/8 where its ports are. Defaults to one derived from user, project, stack and name. A change restarts it. */
     address?: pulumi.Input<string>;
+    /** Number of the machine, 1 to 99: its console is at 127.0.0.1, port 7100 and the number, by telnet, and QEMU's monitor at port 7000 and the number, for every user of this computer. Defaults to none: a console and no such monitor, for you alone. A change restarts it. */
+    index?: number;
 }
 
 const port = whole(1, 65535, "a TCP port");
@@ -102,6 +105,7 @@ export const machineRules = {
             error: "expected an address in 127.0.0.0/8: nothing of a machine is reachable from outside this host",
         })
         .optional(),
+    index: whole(1, maxIndex, "a machine's number").optional(),
     sshPort: port.optional(),
     ports: z.array(z.object({ guestPort: port, hostPort: port.optional() })).optional(),
     networks: z

@@ -12,6 +12,7 @@ import { assertArgs, checked, checkedEach } from "../internal/validate";
 import { checkedFirmware } from "./firmware";
 import { guestShares, hostShares } from "./host-share";
 import { attachedDisks, guestDisks } from "./machine-disks";
+import { indexProblems, telnetCommand } from "./numbered-ports";
 import { machineHost } from "./machine-host";
 import { guestEnvironment } from "./network-join";
 import { machineSeed } from "./machine-seed";
@@ -53,7 +54,12 @@ export class VirtualMachine extends pulumi.ComponentResource {
 
     constructor(name: string, args: VirtualMachineArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:VirtualMachine", name, args, opts);
-        assertArgs(`VirtualMachine ${name}`, args, machineRules);
+        assertArgs(
+            `VirtualMachine ${name}`,
+            args,
+            machineRules,
+            ...indexProblems(name, args.index),
+        );
         const here = machineHost();
         const image = pulumi.output(args.baseImage);
         const own = { parent: this };
@@ -224,9 +230,12 @@ export class VirtualMachine extends pulumi.ComponentResource {
             ),
         );
         this.mac = values.mac;
+        const console = `(cd ${shellLine([dir])} && socat -,raw,echo=0,escape=0x1d unix-connect:serial.sock)`;
         this.consoleCommand = after(
             machine.resource,
-            `(cd ${shellLine([dir])} && socat -,raw,echo=0,escape=0x1d unix-connect:serial.sock)`,
+            values.apply(({ indexPorts }) =>
+                indexPorts === undefined ? console : telnetCommand(indexPorts),
+            ),
         );
         this.startCommand = pulumi.output(`pulumi up -s ${pulumi.getStack()}`);
         this.stopCommand = after(

@@ -34,9 +34,9 @@ configure_cards() {
     done
 }
 
-for network_file in "$network_prefix"*.network; do
-    network=${network_file#"$network_prefix"}
-    printf '%s' "${GUEST_NETWORKS:-}" | grep -q "^${network%.network} " || rm -f "$network_file"
+for network_file in "$network_prefix"*.network "$network_etc/NetworkManager/conf.d/05-kubedev-"*.conf; do
+    network=${network_file##*/05-kubedev-}
+    printf '%s' "${GUEST_NETWORKS:-}" | grep -q "^${network%.*} " || rm -f "$network_file"
 done
 
 if ! cards_are_configured || ! networks_are_up; then

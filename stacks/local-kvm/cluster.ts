@@ -32,6 +32,7 @@ export function declareCluster(
     wanted: ClusterSettings,
     machines: ReadonlyMap<string, VirtualMachine>,
     tree: SourceTree | undefined,
+    proxyVariables: pulumi.Output<Record<string, string>> | undefined,
 ) {
     const { kubernetesVersion, etcdVersion, nodes = [...machines.keys()] } = wanted;
     const named = (setting: string, name: string): VirtualMachine => {
@@ -110,6 +111,7 @@ export function declareCluster(
                 kubelet: sent(name, machine, "kubelet"),
                 kubeProxy: sent(name, machine, "kube-proxy"),
             },
+            containerdEnvironment: proxyVariables,
             // Without it no more than a tunnel to the control plane here.
             ...(place === undefined ? {} : { address: inNetwork(machine) }),
         });

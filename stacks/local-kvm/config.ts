@@ -51,6 +51,8 @@ const machine = z.strictObject({
         .string()
         .regex(/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/, { error: "expected an address in 127.0.0.0/8" })
         .optional(),
+    /** Number by which its console and monitor have ports of 127.0.0.1 for all users of this computer: 7100 and 7000 and it. Defaults to none. */
+    index: whole(1, 99, "machines' numbers").optional(),
     /** Address in `network`. Derived from the name. */
     networkAddress: z.string({ error: "expected an IPv4 address" }).optional(),
     /** Ports of the guest that are forwarded beside ssh, under the same number. */
@@ -105,6 +107,14 @@ const network = z.strictObject({
     cidr: z.string({ error: "expected an IPv4 range, as 198.18.0.0/20" }).optional(),
     /** bridge: on a bridge of this computer, by root. Defaults to switch: without root, and without this computer. */
     mode: z.enum(["switch", "bridge"], { error: 'expected "switch" or "bridge"' }).optional(),
+    /** Name of the bridge. Derived from user, project and stack. */
+    bridge: z.string({ error: "expected the name of a network device, as qemu0" }).optional(),
+    /** false: nothing goes out by the bridge. Defaults to true. */
+    nat: flag.optional(),
+    /** Where all other names are looked up. Defaults to what this computer does. */
+    nameServers: z.array(z.string(), { error: "expected a list of IPv4 addresses" }).optional(),
+    /** Proxy of containerd in the cluster's nodes, and in the output `bridge.proxyDropIn`. Defaults to none. */
+    proxyUrl: z.string({ error: "expected a URL, as http://198.18.0.1:3128" }).optional(),
 });
 
 /** Settings of the environment, as `local-kvm:<name>`. */
@@ -128,7 +138,7 @@ export const settings = {
     cluster: cluster.optional(),
 };
 
-/** Refuses what takes a network where there is none: addresses in it, and a control plane that is reached by it. */
+/** Refuses what takes a network, or one on a bridge, where there is none. */
 export function assertNetwork({
     machines,
     network,
@@ -141,13 +151,21 @@ export function assertNetwork({
         ]),
         ["cluster.controlPlane", cluster?.controlPlane] as const,
     ];
-    const lines = taken.flatMap(([setting, value]) =>
+    const withoutBridge = Object.entries(network ?? {}).flatMap(([setting, value]) =>
+        network?.mode === "bridge" || ["cidr", "mode"].includes(setting)
+            ? []
+            : [
+                  `local-kvm:network.${setting}: got ${JSON.stringify(value)} without a bridge; expected local-kvm:network.mode. Set it: pulumi config set --path local-kvm:network.mode bridge`,
+              ],
+    );
+    const withoutNetwork = taken.flatMap(([setting, value]) =>
         value === undefined || network !== undefined
             ? []
             : [
                   `local-kvm:${setting}: got ${JSON.stringify(value)} without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`,
               ],
     );
+    const lines = [...withoutNetwork, ...withoutBridge];
     if (lines.length > 0) {
         throw new pulumi.RunError(lines.join("\n"));
     }

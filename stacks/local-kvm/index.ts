@@ -28,20 +28,22 @@ const image = new BaseImage("debian", {
         ? { packages: config.packages }
         : clusterParts.nodeImage(config.packages)),
 });
+const { mode: networkMode = "switch", cidr, ...onBridge } = config.network ?? {};
 const members = {
-    cidr: config.network?.cidr,
+    cidr,
     machines: config.machines.map(({ name, networkAddress }) => ({
         name,
         address: networkAddress,
     })),
 };
-const bridged = config.network?.mode === "bridge" ? new HostNetwork("lan", members) : undefined;
+const bridged =
+    networkMode === "bridge" ? new HostNetwork("lan", { ...members, ...onBridge }) : undefined;
 const network =
     config.network === undefined ? undefined : (bridged ?? new MachineNetwork("lan", members));
 const machines = config.machines.map(
-    ({ name, ports, memoryMib, cpus, diskGib, disks, shares, running, address }) =>
+    ({ name, ports, memoryMib, cpus, diskGib, disks, shares, running, address, index }) =>
         new VirtualMachine(name, {
-            ...{ memoryMib, cpus, diskGib, running, address },
+            ...{ memoryMib, cpus, diskGib, running, address, index },
             ...(network === undefined ? {} : { networks: [network.network] }),
             ...(shares.length === 0 ? {} : { shares }),
             disks: disks.map(({ name: of, sizeGib, mountPath }) => ({
@@ -80,7 +82,9 @@ const suites =
 const byName = new Map(
     machines.map((machine, index) => [config.machines[index]?.name ?? "", machine]),
 );
-const cluster = config.cluster && clusterParts?.declareCluster(config.cluster, byName, tree);
+const cluster =
+    config.cluster &&
+    clusterParts?.declareCluster(config.cluster, byName, tree, bridged?.proxyVariables);
 
 const perMachine = <T>(value: (machine: VirtualMachine) => T): Record<string, T> =>
     Object.fromEntries([...byName].map(([name, machine]) => [name, value(machine)]));
@@ -102,7 +106,7 @@ export const outputs = {
         stop: machine.stopCommand,
         log: machine.logPath,
     })),
-    /** The bridge that they are on: name, address of this computer, and daemon.json of a Docker engine beside them. */
+    /** The bridge that they are on: name, address of this computer, and daemon.json of a Docker engine beside them, a drop-in of services that use the proxy. */
     ...(bridged === undefined
         ? {}
         : {
@@ -110,6 +114,7 @@ export const outputs = {
                   name: bridged.bridge,
                   gateway: bridged.gateway,
                   dockerSettings: bridged.dockerSettings,
+                  proxyDropIn: bridged.proxyDropIn,
               },
           }),
     ...(tree === undefined

@@ -219,6 +219,11 @@ test.each<[string, object, { replaced?: string[]; updated?: string[] }]>([
         { replaced: ["containerd", "kubelet"], updated: ["node"] },
     ],
     ["pauseImage", { pauseImage: "mirror/pause" }, { replaced: ["containerd"] }],
+    [
+        "containerdEnvironment",
+        { containerdEnvironment: { HTTPS_PROXY: "http://192.0.2.1:3128" } },
+        { replaced: ["containerd"] },
+    ],
     ["nodeLabels", { nodeLabels: { a: "b" } }, { updated: ["ready"] }],
     ["readyTimeoutSec", { readyTimeoutSec: 100 }, { updated: [...services, "ready"] }],
     ["podCidr", otherCluster({ podCidr: "172.20.0.0/16" }), { replaced: ["kube-proxy"] }],

@@ -51,9 +51,11 @@ test("machines by name have what is their own, and else what all have", async ()
     await declared({
         memoryMib: 512,
         cpus: 1,
-        machines: [{ name: "cp", memoryMib: 2048, cpus: undefined }, { name: "w" }],
+        machines: [{ name: "cp", memoryMib: 2048, cpus: undefined, index: 1 }, { name: "w" }],
     });
-    expect(triggers("g-cp-machine")).toMatchObject({ memoryMib: 2048, cpus: 1 });
+    expect(triggers("g-cp-machine")).toMatchObject({ memoryMib: 2048, cpus: 1, index: 1 });
+    // Not a word of it without a number.
+    expect(triggers("g-w-machine")).not.toHaveProperty("index");
     expect(triggers("g-w-machine")).toMatchObject({ memoryMib: 512, cpus: 1 });
 });
 
@@ -71,6 +73,16 @@ test("a key that is given is that of all", async () => {
 test.each<[Partial<MachineGroupArgs>, RegExp]>([
     [{}, /machines: got neither count nor machines; expected one of them/],
     [{ count: 1, machines: [] }, /machines: got both count and machines; expected one of them/],
+    [
+        {
+            machines: [
+                { name: "a", index: 3 },
+                { name: "b", index: 3 },
+            ],
+        },
+        /VirtualMachine g-b: 1 invalid argument\n +index: got 3, which is that of g-a; expected a number of its own/,
+    ],
+    [{ machines: [{ name: "a", index: 100 }] }, /index: got 100; expected a whole number/],
     [{ count: 0 }, /count: got 0; expected a whole number of machines, 1 to 1000/],
     [{ machines: [] }, /machines: got none; expected machines, each with a name/],
     [{ machines: [{ name: "A" }] }, /machines\.0\.name: got "A"; expected a name: lower-case/],

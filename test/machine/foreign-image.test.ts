@@ -7,11 +7,15 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { ScratchStack } from "../support/engine";
 import { foreignImage } from "../support/foreign-image";
+import { NetworkNamespace, networkNamespaceMissing } from "../support/network-namespace";
 import { inGuest, machineProgram, machineStack, recordPath } from "../support/local-kvm";
 
-const networks = `const [lan, san] = [["lan", "198.18.64.0/24"], ["san", "198.18.65.0/24"]].map(
-    ([name, cidr]) => new kubedev.MachineNetwork(name, { cidr, machines: [{ name: "node", address: cidr.replace("0/24", "7") }] }),
-);
+/** The second network is on a bridge, where this machine can have one: in a namespace that the CLI runs in. */
+const bridged = networkNamespaceMissing === undefined;
+const networks = `const network = (name: string, kind: typeof kubedev.MachineNetwork | typeof kubedev.HostNetwork, cidr: string) =>
+    new kind(name, { cidr, machines: [{ name: "node", address: cidr.replace("0/24", "7") }] });
+const lan = network("lan", kubedev.MachineNetwork, "198.18.64.0/24");
+const san = network("san", kubedev.${bridged ? "HostNetwork" : "MachineNetwork"}, "198.18.65.0/24");
 `;
 const userData = `#cloud-config
 write_files:
@@ -23,13 +27,14 @@ const restart = { "node-machine": "replace", "node-ready": "replace" };
 const longRun = { timeoutMs: 900_000 };
 
 let image: string;
+let host: NetworkNamespace | undefined;
 let stack: ScratchStack;
 
 const program = (args: Record<string, string> = {}) =>
     machineProgram(
         {
             ...{ firmware: "kubedev.Firmware.Uefi", diskGib: "4" },
-            ...{ cpuTopology: "{ sockets: 2 }", networks: "[lan.network]" },
+            ...{ cpuTopology: "{ sockets: 2 }", networks: "[lan.network, san.network]" },
             ...{ ioScheduler: "kubedev.IoScheduler.MqDeadline" },
             ...{ userData: JSON.stringify(userData), readyTimeoutSec: "400" },
             ...args,
@@ -40,10 +45,15 @@ const program = (args: Record<string, string> = {}) =>
 beforeAll(async () => {
     image = foreignImage();
     stack = await machineStack(program());
+    if (bridged) {
+        host = await NetworkNamespace.alone();
+        host.runsCliOf(stack.env, stack.dir);
+    }
     await stack.up(longRun);
 }, 1_500_000);
 afterAll(async () => {
     await stack.dispose();
+    await host?.stop();
 }, 120_000);
 
 /** What a preview of the machine with other arguments would do to commands, and what of the machine has changed. */
@@ -65,7 +75,8 @@ async function answers<Name extends string>(
     const names = Object.keys(commands) as Name[];
     const mark = "=====";
     const text = names.map((name) => `{ ${commands[name]}; } 2>&1; echo ${mark}`).join("\n");
-    const said = (await inGuest(stack, text)).split(mark);
+    const login = [...(host?.within ?? []), String((await stack.outputs())["ssh"])];
+    const said = (await inGuest(stack, text, login.join(" "))).split(mark);
     return Object.fromEntries(names.map((name, at) => [name, said[at]?.trim() ?? ""])) as Record<
         Name,
         string
@@ -102,7 +113,7 @@ test("it boots by UEFI, and is what it was declared to be", async () => {
         instance: expect.stringMatching(/^kubedev-[0-9a-f]{16}$/) as string,
         given: "file\ncommand",
         hostKey: `${publicHostKey()}\n/etc/ssh/ssh_host_ed25519_key`,
-        addresses: "10.0.2.15/24 127.0.0.1/8 198.18.64.7/24",
+        addresses: "10.0.2.15/24 127.0.0.1/8 198.18.64.7/24 198.18.65.7/24",
         manager: "active inactive",
         hosts: "1",
         rootMib: expect.stringMatching(/^3[89]\d\d$/) as string,
@@ -137,16 +148,21 @@ test("what changes do: nothing to do, a restart, another instance on a new disk"
     });
 }, 180_000);
 
-test("restarted in another network: disk and firmware variables are kept, and its card is there", async () => {
+test("restarted without its first network: disk and firmware variables are kept, the card on the bridge has its lease", async () => {
     stack.program(program({ networks: "[san.network]" }));
     await stack.up(longRun);
     const said = await answers({
         variable: `tail -c 4 ${variable}`,
         given: "cat /etc/given",
         addresses,
+        wayOut: "ip route show default | head -n 1",
+        nameServer: "sed -n 's/^nameserver //p' /etc/resolv.conf | head -n 1",
     });
+    const router = bridged ? "198.18.65.1" : "10.0.2.2";
     expect(said).toEqual({
         variable: "kept",
+        wayOut: expect.stringMatching(`^default via ${router} `) as string,
+        nameServer: bridged ? router : "10.0.2.3",
         // Provisioned once.
         given: "file\ncommand",
         addresses: "10.0.2.15/24 127.0.0.1/8 198.18.65.7/24",

@@ -56,7 +56,12 @@ describeUnless(namespaceMissing, "a machine of a user", () => {
             ...{ memoryMib: 1024, cpus: 2, cpuTopology: undefined, firmware: Firmware.Bios },
             ...{ diskGib: 3, disks: [], cards: [], shares, ports: [], kernelParameters: [] },
             ...{ mac: "52:54:00:00:00:01", address, sshPort: 2222, key: "node-machine" },
-            ...{ ioScheduler: undefined, running: true, readyTimeoutSec: 180 },
+            ...{
+                indexPorts: undefined,
+                ioScheduler: undefined,
+                running: true,
+                readyTimeoutSec: 180,
+            },
         };
         const boot = { directBoot: true, cloudInit: false };
         const fail = 'set -eu; fail() { echo "machine: $*" >&2; exit 1; }\n';

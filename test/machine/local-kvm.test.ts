@@ -51,8 +51,8 @@ function developer(stack: string, config: Record<string, string>): Promise<Scrat
 }
 
 interface Outputs {
-    ssh: { node: string; other: string };
-    machines: Record<"node" | "other", MachineOutputs>;
+    ssh: { node: string; other: string } & Record<string, string>;
+    machines: { node: MachineOutputs; other: MachineOutputs } & Record<string, MachineOutputs>;
 }
 interface MachineOutputs {
     address: string;
@@ -80,18 +80,17 @@ async function previewed(): Promise<Record<string, string>> {
 /** Each of alice's machines that run reaches the other by its name, at the address that it has had from the start. */
 async function theyMeet(): Promise<void> {
     const { ssh } = await outputsOf(alice);
-    for (const [from, to] of [
-        ["node", "other"],
-        ["other", "node"],
-    ] as const) {
+    const names = Object.keys(addresses);
+    const pairs = names.flatMap((from) => names.map((to) => [from, to] as const));
+    for (const [from, to] of pairs.filter((pair) => pair[0] !== pair[1])) {
         // The first reply, and within 2 s.
         const said = await inGuest(alice, `ping -c 1 -W 2 ${to}; getent hosts ${to}`, ssh[from]);
-        expect(said).toContain(`(${addresses[to]}) 56(84) bytes of data`);
+        expect(said).toContain(`(${addresses[to] ?? ""}) 56(84) bytes of data`);
         expect(said).toContain(" 0% packet loss");
-        expect(said).toMatch(new RegExp(`^${addresses[to]} +${to} ${to}\\.lan$`, "m"));
+        expect(said).toMatch(new RegExp(`^${addresses[to] ?? ""} +${to} ${to}\\.lan$`, "m"));
     }
 }
-let addresses: Record<"node" | "other", string>;
+let addresses: Record<string, string>;
 
 test("two stacks come up at the same time and do not meet", async () => {
     await Promise.all([alice, bob].map((stack) => stack.up({ timeoutMs: 900_000 })));
@@ -215,32 +214,62 @@ test("a guest that has left all networks forgets them, and nothing else", async 
     expect(said).not.toContain("05-kubedev-lan");
 }, 60_000);
 
-test("killed and its disk lost: the same address and name; restarted at another address: that one alone", async () => {
+test("three machines know each other: a new one, one that lost its disk at the same address, one at another", async () => {
     await killHard(pidOf(dirOfAlice("node-machine")));
     fs.rmSync(path.join(dirOfAlice("node-disk"), "disk.qcow2"));
     const moved = { ...other, memoryMib: 640, networkAddress: "198.18.0.9" };
-    alice.setConfig("local-kvm:machines", JSON.stringify([node, moved]));
+    const late = { name: "late", memoryMib: 512, cpus: 1 };
+    alice.setConfig("local-kvm:machines", JSON.stringify([node, moved, late]));
     expect(await previewed()).toMatchObject({
         "node-disk": "replace",
         "node-machine": "replace",
         "other-machine": "replace",
+        "late-machine": "create",
     });
     await alice.up({ timeoutMs: 600_000 });
-    const before = addresses.other;
-    addresses = { ...addresses, other: moved.networkAddress };
     const { ssh, machines } = await outputsOf(alice);
+    const before = addresses["other"];
+    addresses = {
+        ...{ node: addresses["node"] ?? "", other: moved.networkAddress },
+        late: machines["late"]?.networkAddress ?? "",
+    };
     expect([machines.node, machines.other].map((one) => one.networkAddress)).toEqual([
-        addresses.node,
-        addresses.other,
+        addresses["node"],
+        addresses["other"],
     ]);
     await theyMeet();
-    const own = await inGuest(alice, "ip -o -4 address; cat /etc/hosts", ssh.other);
+    const own = await inGuest(alice, "ip -o -4 address; cat /etc/hosts; free -m", ssh.other);
     expect(own).toContain(" inet 198.18.0.9/20 ");
     expect(own).not.toContain(before);
+    // It was started with the memory that it has now.
+    expect(Number(/^Mem: +(\d+)/m.exec(own)?.[1])).toBeGreaterThan(520);
     expect(await inGuest(alice, "cat /etc/hosts", ssh.node)).not.toContain(before);
     expect(await inGuest(alice, "getent hosts third || echo none", ssh.other)).toBe("none");
     expect(await previewed()).toEqual({});
 }, 600_000);
+
+test("a second checkout of the stack has the same addresses, and nothing to do", async () => {
+    const checkout = path.join(home, "checkout");
+    for (const part of ["components", "scripts", "stacks", "package.json"]) {
+        fs.cpSync(path.join(repoRoot, part), path.join(checkout, part), { recursive: true });
+    }
+    fs.symlinkSync(path.join(repoRoot, "node_modules"), path.join(checkout, "node_modules"));
+    const dir = path.join(home, "second");
+    fs.cpSync(alice.dir, dir, {
+        recursive: true,
+        filter: (file) => ![".backend", ".cache", ".state"].includes(path.basename(file)),
+    });
+    const second = ScratchStack.adopt(dir, {
+        ...{ project: alice.project, stack: alice.stack },
+        env: alice.env,
+    });
+    second.program(`module.exports = require("${path.join(checkout, "stacks")}");\n`);
+    expect((await second.preview()).changed).toEqual([]);
+    // It is that one's program that was run.
+    second.setConfig("local-kvm:machines", JSON.stringify([{ name: "Node" }]));
+    expect((await second.preview({ expectFailure: true })).errors.join()).toContain('got "Node"');
+    expect((await outputsOf(second)).machines.node.networkAddress).toBe(addresses["node"]);
+}, 120_000);
 
 test("one stack goes, the other stays", async () => {
     const ofBob = await outputsOf(bob);
@@ -252,7 +281,7 @@ test("one stack goes, the other stays", async () => {
     expect(await inGuest(bob, "hostname", ofBob.ssh.node)).toBe("node");
 }, 1_200_000);
 
-test("two machines at one address are refused in a preview, and addresses without a network", async () => {
+test("what clashes or is of no use is refused in a preview: addresses, numbers, settings of a bridge", async () => {
     const networkAddress = "198.18.0.9";
     const both = [node, other].map((one) => ({ ...one, networkAddress }));
     alice.setConfig("local-kvm:machines", JSON.stringify(both));
@@ -260,12 +289,26 @@ test("two machines at one address are refused in a preview, and addresses withou
     expect(clash.errors.join("\n")).toContain(
         'machines.1.address: got 198.18.0.9 for "other"; expected another than that of "node": give it one, as "198.18.0.2"',
     );
+    alice.setConfig(
+        "local-kvm:machines",
+        JSON.stringify([node, other].map((one) => ({ ...one, index: 3 }))),
+    );
+    const sameNumber = await alice.preview({ expectFailure: true });
+    expect(sameNumber.errors.join("\n")).toMatch(
+        /index: got 3, which is that of node; expected a number of its own: both would have their ports at 127\.0\.0\.1:7003 and 127\.0\.0\.1:7103/,
+    );
+    alice.setConfig("local-kvm:machines", JSON.stringify(both));
+    alice.setConfig("local-kvm:network", lan({ bridge: "qemu0" }));
+    const noBridge = await alice.preview({ expectFailure: true });
+    expect(noBridge.errors.join("\n")).toContain(
+        'local-kvm:network.bridge: got "qemu0" without a bridge; expected local-kvm:network.mode. Set it: pulumi config set --path local-kvm:network.mode bridge',
+    );
     alice.setConfig("local-kvm:network", undefined);
     const unused = await alice.preview({ expectFailure: true });
     const got = (at: number) =>
         `local-kvm:machines[${String(at)}].networkAddress: got "198.18.0.9" without a network; expected local-kvm:network. Set it: pulumi config set local-kvm:network '{}'`;
     expect(unused.errors.join("\n")).toContain(`${got(0)}\n${got(1)}`);
-}, 60_000);
+}, 180_000);
 
 test("wrong settings are all named at once, with the command that mends them", async () => {
     const wrong = [{ name: "Node", memoryMib: 1, size: 3 }];

@@ -60,6 +60,28 @@ describe.each(shells)("%s", (shell) => {
         expect(fs.existsSync(host.stack)).toBe(false);
     });
 
+    test("of a user without linger it is a session of its own, since a unit would end with the login", async () => {
+        const play = (name: string, text: string) => {
+            fs.mkdirSync(host.at("bin"), { recursive: true });
+            fs.writeFileSync(host.at(`bin/${name}`), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+        };
+        play("id", 'case "$1" in -u) echo 1000 ;; *) echo dev ;; esac');
+        play("systemctl", "exit 0");
+        play("loginctl", "echo no");
+        play("systemd-run", "exit 1");
+        const PATH = `${host.at("bin")}:${process.env["PATH"] ?? ""}`;
+        const auto = { KUBEDEV_SUPERVISOR: "auto", PATH };
+        const ran = await start("exec sleep 1000", auto);
+        expect(ok(ran).supervisor).toBe("detached");
+        expect(ran.stderr).toContain("no linger for dev: the service runs detached");
+        expect((await remove({ PATH })).code).toBe(0);
+        nothingRuns();
+        // With it a unit is wanted.
+        play("loginctl", "echo yes");
+        expect((await start("exec sleep 1000", auto)).code).not.toBe(0);
+        nothingRuns();
+    });
+
     test("a session of its own, a small environment, the usual umask, no lock, no terminal", async () => {
         const { pid } = ok(await start("exec sleep 1000", { SECRET_OF_THE_SHELL: "x", FOO: "y" }));
         const environ = fs.readFileSync(`/proc/${String(pid)}/environ`, "utf8").split("\0");

@@ -109,6 +109,11 @@ describe.each(shells)("guest-networks.sh in %s", (shell) => {
         fs.writeFileSync(at(cardPath), card);
         fs.writeFileSync(at("etc/systemd/network/05-kubedev-lan2.network"), card);
         fs.writeFileSync(at("etc/systemd/network/10-own.network"), "");
+        fs.mkdirSync(at("etc/NetworkManager/conf.d"), { recursive: true });
+        const managerFiles = () => fs.readdirSync(at("etc/NetworkManager/conf.d")).sort();
+        for (const name of ["05-kubedev-lan.conf", "05-kubedev-lan2.conf", "10-own.conf"]) {
+            fs.writeFileSync(at(`etc/NetworkManager/conf.d/${name}`), "");
+        }
         fs.writeFileSync(at("addresses"), up.replace("\\n", "\n"));
         fs.appendFileSync(
             at("etc/hosts"),
@@ -116,6 +121,7 @@ describe.each(shells)("guest-networks.sh in %s", (shell) => {
         );
         expect((await run({ GUEST_NETWORKS: lan, GUEST_HOSTS: hosts })).code).toBe(0);
         expect(networkFiles()).toEqual(["05-kubedev-lan.network", "10-own.network"]);
+        expect(managerFiles()).toEqual(["05-kubedev-lan.conf", "10-own.conf"]);
         const own = "127.0.0.1 localhost\n192.0.2.1 own # not a kubedev network!\n";
         expect(read("etc/hosts")).toBe(own + hosts);
         expect((await run({})).code).toBe(0);

@@ -2,6 +2,7 @@
 import { ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
+import * as path from "node:path";
 
 /** Why there is none here; undefined when there is. */
 export const networkNamespaceMissing =
@@ -61,6 +62,20 @@ export class NetworkNamespace {
     run(...argv: string[]): string {
         const [program, ...args] = [...this.within, ...argv];
         return execFileSync(program, args, { encoding: "utf8" });
+    }
+
+    /** Runs shell text there; answers what it printed. */
+    shell(command: string): string {
+        return this.run("sh", "-c", `PATH=$PATH:/usr/sbin:/sbin; ${command}`).trim();
+    }
+
+    /** Has a stack's CLI run there, and so all that it starts; a script of its own goes to the directory. */
+    runsCliOf(env: NodeJS.ProcessEnv, directory: string): void {
+        const real = execFileSync("sh", ["-c", "command -v pulumi"], { env, encoding: "utf8" });
+        const inside = `sh -c 'cd "$0" && exec "$@"' "$PWD" ${real.trim()} "$@"`;
+        const text = `#!/bin/sh\nexec ${this.within.join(" ")} ${inside}\n`;
+        fs.writeFileSync(path.join(directory, "pulumi"), text, { mode: 0o755 });
+        env["PATH"] = `${directory}:${env["PATH"] ?? ""}`;
     }
 
     /** Starts a program there, which ends with it. */

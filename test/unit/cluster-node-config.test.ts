@@ -13,7 +13,11 @@ import {
     kubeletConfig,
     kubeletFieldsProblem,
 } from "../../components/cluster/kubelet-config";
-import { kubeletService, proxyService } from "../../components/cluster/node-programs";
+import {
+    containerdService,
+    kubeletService,
+    proxyService,
+} from "../../components/cluster/node-programs";
 import {
     needsTunnel,
     serverFor,
@@ -30,6 +34,17 @@ const wishes = {
     cgroupDriver: CgroupDriver.Systemd,
     allowCgroupV1: false,
 };
+
+test("containerd has the environment that is given, and not a word of it without", () => {
+    const service = (variables?: Record<string, string>) =>
+        containerdService(CgroupDriver.Systemd, "pause", false, variables);
+    const plain = service();
+    expect(plain.spec).toEqual({ cgroupDriver: "systemd", pauseImage: "pause" });
+    expect(plain.run).toBe('exec containerd --config "$PWD/containerd.toml"');
+    const proxied = service({ NO_PROXY: "a,.b" });
+    expect(proxied.spec).toMatchObject({ environment: { NO_PROXY: "a,.b" } });
+    expect(proxied.run).toMatch(/^export NO_PROXY='?a,\.b'?\n?[; ]*exec containerd/);
+});
 
 test("a kubelet listens on loopback alone, and answers nobody whom it does not know", () => {
     const config = kubeletConfig(wishes);

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { indexEnds, indexPorts, maxIndex } from "../../components/qemu/numbered-ports";
 import { qemuArgv } from "../../components/qemu/qemu-argv";
 import { machineSpecProblems, type MachineSpec } from "../../components/qemu/qemu-spec";
 
@@ -72,6 +73,29 @@ describe("qemuArgv", () => {
             ...["-chardev", "socket,id=qmp0,path=qmp.sock,server=on,wait=off"],
             ...["-mon", "chardev=qmp0,mode=control"],
         ]);
+    });
+
+    test("has its console by telnet and a monitor on loopback for a machine with a number, and no clash", () => {
+        const argv = qemuArgv({ ...spec, indexPorts: indexPorts(1) });
+        expect(values(argv, "-chardev")).toEqual([
+            "socket,id=serial0,host=127.0.0.1,port=7101,server=on,wait=off,telnet=on,nodelay=on,logfile=/dev/stdout",
+            "socket,id=qmp0,path=qmp.sock,server=on,wait=off",
+            "socket,id=monitor0,host=127.0.0.1,port=7001,server=on,wait=off",
+        ]);
+        expect(values(argv, "-mon")).toEqual([
+            "chardev=qmp0,mode=control",
+            "chardev=monitor0,mode=readline",
+        ]);
+        const forwards = [{ address: "127.0.0.1", hostPort: 7101, guestPort: 22 }];
+        expect(machineSpecProblems({ ...spec, forwards, indexPorts: indexPorts(1) })).toEqual([
+            "127.0.0.1:7101 is twice among its ports, expected each once",
+        ]);
+    });
+
+    test("two machines' numbers have no port in common", () => {
+        const all = Array.from({ length: maxIndex }, (_none, at) => indexEnds(indexPorts(at + 1)));
+        expect(new Set(all.flat()).size).toBe(2 * maxIndex);
+        expect(all[2]).toEqual(["127.0.0.1:7003", "127.0.0.1:7103"]);
     });
 
     test("has further cards, each on a cable of its own, behind the first", () => {

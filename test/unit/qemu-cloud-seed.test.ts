@@ -126,6 +126,15 @@ test("further cards come and go with each boot, and make no other instance", () 
             },
         },
     });
+    // On a bridge it asks for its lease, and its way out is the better one for NetworkManager, too.
+    const tapped = { ...card, tap: "kt1" };
+    expect(parse(networkConfig(seed.mac, [tapped]))).toMatchObject({
+        ethernets: { card1: { dhcp4: true, "dhcp4-overrides": { "route-metric": 512 } } },
+    });
+    expect(networkConfig(seed.mac, [tapped])).not.toContain(card.address);
+    const [, manager = ""] = /SEED_CARD_FILES='?(.*) - /.exec(seedText(seed, [tapped])) ?? [];
+    expect(manager).toContain("/etc/NetworkManager/conf.d/05-kubedev-lan.conf");
+    expect(seedText(seed, [card])).not.toContain("NetworkManager");
     const line = (text: string, name: string) =>
         text.split("\n").find((each) => each.startsWith(`export ${name}=`));
     const [alone, joined] = [seedText(seed), seedText(seed, [card])];

@@ -17,6 +17,7 @@ import {
     firewallTable,
     netmask,
     networkdUnits,
+    proxyDropIn,
     proxyVariables,
 } from "../../components/qemu/host-network-texts";
 import { rangeOf } from "../../components/qemu/network-addresses";
@@ -142,20 +143,20 @@ test("systemd-networkd makes the same bridge", () => {
 });
 
 test("Docker's containers get a range of their own on the same bridge, without bits of an address in it", () => {
-    const settings = JSON.parse(dockerSettings(plan, "http://172.18.0.1:9001")) as object;
-    expect(settings).toEqual({
+    expect(JSON.parse(dockerSettings(plan))).toEqual({
         bridge: "qemu0",
         "fixed-cidr": "172.18.128.0/17",
         dns: ["172.18.0.1"],
         ...{ iptables: false, "ip-forward": false, "ip-masq": false },
-        proxies: {
-            "http-proxy": "http://172.18.0.1:9001",
-            "https-proxy": "http://172.18.0.1:9001",
-            "no-proxy": "localhost,127.0.0.0/8,172.18.0.0/16,.lan,.svc,.cluster.local",
-        },
     });
-    expect(JSON.parse(dockerSettings(plan, undefined))).not.toHaveProperty("proxies");
-    expect(proxyVariables(plan, undefined)).toEqual({});
+});
+
+test("a proxy is for all but what is in the network", () => {
+    expect(proxyDropIn(plan, "http://172.18.0.1:9001")).toBe(
+        '[Service]\nEnvironment="HTTP_PROXY=http://172.18.0.1:9001"\nEnvironment="HTTPS_PROXY=http://172.18.0.1:9001"\n' +
+            'Environment="NO_PROXY=localhost,127.0.0.0/8,172.18.0.0/16,.lan,.svc,.cluster.local"\n',
+    );
+    expect([proxyVariables(plan, undefined), proxyDropIn(plan, undefined)]).toEqual([{}, ""]);
 });
 
 test("a guest asks for its lease by its card, and has a name in the domain", () => {
