@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { firmware, userData } from "./cloud-guest";
+import { firmware, makeSeed } from "./cloud-guest";
 import { LibvirtDaemon } from "./libvirt-daemon";
 import { cpus, limitMs } from "./peer";
 
@@ -34,16 +34,11 @@ export class Vagrant {
             at("metadata.json"),
             JSON.stringify({ provider: "libvirt", format: "qcow2", virtual_size: 4 }),
         );
-        fs.writeFileSync(at("user-data"), userData(guest.publicKey, "hello"));
-        fs.writeFileSync(at("meta-data"), "instance-id: first\n");
+        makeSeed(dir, guest.publicKey);
         fs.copyFileSync(guest.privateKeyPath, at("key"));
         fs.chmodSync(at("key"), 0o600);
         const run = (file: string, ...argv: string[]) =>
             execFileSync(file, argv, { cwd: dir, stdio: "ignore" });
-        run(
-            "xorrisofs",
-            ...["-quiet", "-V", "cidata", "-J", "-r", "-o", "seed.iso", "user-data", "meta-data"],
-        );
         fs.copyFileSync(guest.image, at("box.img"));
         run("qemu-img", "resize", "-q", "box.img", "4G");
         fs.writeFileSync(at("Vagrantfile"), "");
@@ -115,7 +110,7 @@ export function vagrantfile({
         libvirt.loader = ${text(firmware.code)}
         libvirt.nvram = ${text(path.join(dir, "nvram.fd"))}
         libvirt.graphics_type = "none"
-        libvirt.storage :file, device: :cdrom, path: ${text(path.join(dir, "seed.iso"))}
+        libvirt.storage :file, path: "seed.iso", allow_existing: true, type: "raw", bus: "scsi", device: "sdb"
     end
 end
 `;

@@ -1,9 +1,9 @@
-/** `virt-install --import --cloud-init`: a new machine of libvirt at each start, on a new overlay of the image. */
+/** `virt-install --import` with a seed of cloud-init: a new machine of libvirt at each start, on a new overlay of the image. */
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { processesWith } from "../../support/host-state";
-import { firmware, userData } from "./cloud-guest";
+import { firmware, makeSeed } from "./cloud-guest";
 import { LibvirtDaemon } from "./libvirt-daemon";
 import { cpus, memoryMib, type Peer, type RunningPeer } from "./peer";
 
@@ -26,8 +26,7 @@ export class VirtInstall implements Peer {
         guest: { image: string; publicKey: string; accelerator: "kvm" | "tcg"; address: string },
     ): Promise<VirtInstall> {
         const daemon = await LibvirtDaemon.start(dir, { networks: false });
-        fs.writeFileSync(path.join(dir, "user-data"), userData(guest.publicKey, "hello"));
-        fs.writeFileSync(path.join(dir, "meta-data"), "instance-id: first\n");
+        makeSeed(dir, guest.publicKey);
         return new VirtInstall(daemon, dir, guest.image, guest.accelerator, guest.address);
     }
 
@@ -64,9 +63,7 @@ export class VirtInstall implements Peer {
             memory: String(memoryMib),
             vcpus: String(cpus),
             osinfo: "debian11",
-            disk: `path=${disk},bus=scsi`,
             controller: "type=scsi,model=virtio-scsi",
-            "cloud-init": "user-data=user-data,meta-data=meta-data",
             boot: `loader=${firmware.code},loader.readonly=yes,loader.type=pflash,loader_secure=no,nvram.template=${firmware.variables}`,
             graphics: "none",
             // libvirt of Debian 12 has no forwarded ports.
@@ -74,6 +71,10 @@ export class VirtInstall implements Peer {
             "qemu-commandline": `-netdev user,id=net0,${forward} -device virtio-net-pci,netdev=net0,addr=0x10`,
         })
             .map(([name, value]) => `--${name}=${value}`)
-            .concat("--import", "--noautoconsole");
+            .concat(
+                `--disk=path=${disk},bus=scsi`,
+                `--disk=path=${path.join(this.dir, "seed.iso")},format=raw,bus=scsi,readonly=on`,
+                ...["--import", "--noautoconsole"],
+            );
     }
 }
