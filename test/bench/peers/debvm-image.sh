@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../../scripts/host/debian-sources.sh
 . "$(dirname "$0")/../../../scripts/host/debian-sources.sh"
 : "${IMAGE_SUITE:?}" "${PEER_PUBLIC_KEY:?}"
-apt_sources >debvm.sources
+apt_sources >sources.list
 mapfile -t options < <(proxy_options)
 debvm-create -h peer -k "$PEER_PUBLIC_KEY" -o debvm.ext4 -r "$IMAGE_SUITE" -z 4G -- \
-    debvm.sources ${options[@]+"${options[@]}"}
+    sources.list ${options[@]+"${options[@]}"}

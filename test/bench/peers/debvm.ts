@@ -21,7 +21,8 @@ export class Debvm implements Peer {
         { accelerator, publicKey }: { accelerator: "kvm" | "tcg"; publicKey: string },
     ): Promise<Debvm> {
         await runLogged(
-            ["bash", path.join(__dirname, "debvm-image.sh")],
+            // mmdebstrap that fails ends its whole process group.
+            ["setsid", "--wait", "bash", path.join(__dirname, "debvm-image.sh")],
             path.join(dir, "debvm-create.log"),
             {
                 cwd: dir,
