@@ -99,6 +99,8 @@ export function vagrantfile({
     config.ssh.username = "root"
     config.ssh.private_key_path = ${text(path.join(dir, "key"))}
     config.ssh.insert_key = false
+    # As root already: the image has no sudo.
+    config.ssh.sudo_command = "%c"
     config.vm.provision "shell", inline: ${text(`echo ${greeting} >/etc/greeting`)}
     config.vm.provider :libvirt do |libvirt|
         libvirt.driver = ${text(accelerator === "kvm" ? "kvm" : "qemu")}
