@@ -29,7 +29,7 @@ stack: ; @toolchain/stack.sh
 program: ; @toolchain/program.sh
 ## make test [TIER=unit]            every test that this machine can run, or one tier (test/run --help)
 test: ; @test/run
-## make bench                       what builds and clusters cost, beside go build, make, kind, bare QEMU and a bare script
+## make bench                       what builds, machines and clusters cost, beside go build, make, bare QEMU, kind and a bare script
 bench: ; @test/bench/run
 ## make release                    what a release consists of, in .toolchain/release; publishes nothing
 release: ; @toolchain/release.sh $(KUBEDEV_ARGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Debian packages, by the table in packages.txt. Nothing runs when all of them are there.
-# usage: os-packages.sh check SET... | ensure SET...     (sets: base up kind test)
+# usage: os-packages.sh check SET... | ensure SET...     (sets: base up kind test peers)
 # shellcheck source=lib/common.sh
 . "$(dirname "$0")/lib/common.sh"
 

@@ -168,7 +168,7 @@ export function healthText(values: MachineValues): string {
             KUBEDEV_PORT: String(values.sshPort),
             KUBEDEV_SERIAL_LOG: "log",
             KUBEDEV_WAIT_SEC: "10",
-        }) + script("qemu/wait-ssh-banner.sh")
+        }) + `exec ${shellLine(["bash", "-c", script("qemu/wait-ssh-banner.sh")])}\n`
     );
 }
 

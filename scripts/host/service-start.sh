@@ -60,7 +60,7 @@ LAUNCHER
 printf '%s\n' "$KUBEDEV_RUN" >"$dir/run"
 rm -f "$dir/pid" "$dir/log.pipe"
 mkfifo "$dir/log.pipe"
-(cd "$dir" && sh ./log-rotate)
+[ ! -s "$log" ] || (cd "$dir" && sh ./log-rotate)
 : >"$log"
 
 if [ -n "$KUBEDEV_PRE_START" ]; then
@@ -134,9 +134,9 @@ fi
 begin=$(seconds_up)
 while [ ! -e "$dir/pid" ]; do
     [ "$(($(seconds_up) - begin))" -lt 20 ] || fail "the service's launcher did not run within 20 s"
-    sleep 0.05
+    sleep 0.02
 done
-pid=$(cat "$dir/pid")
+read -r pid <"$dir/pid"
 rm -f "$dir/pid"
 
 # Killed from here on, the next run must find the process: first a record that is not as wanted, then the true one.

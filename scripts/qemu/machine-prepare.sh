@@ -29,10 +29,13 @@ for file in kernel initrd; do
 done
 ln -sfn "$MACHINE_DISK_DIR/disk.qcow2" disk
 
-KUBEDEV_DISK=$MACHINE_DISK_DIR/disk.qcow2 KUBEDEV_DISK_SIZE_MIB=$MACHINE_DISK_SIZE_MIB sh -c "$MACHINE_GROW_OVERLAY" >/dev/null
-# The next preview refuses a smaller size than this.
-sed "s/^fact.sizeMib=.*/fact.sizeMib=$MACHINE_DISK_SIZE_MIB/" "$MACHINE_DISK_DIR/record" >"$MACHINE_DISK_DIR/record.new"
-mv -f "$MACHINE_DISK_DIR/record.new" "$MACHINE_DISK_DIR/record"
+# A record that says the size was written once the disk had it.
+if ! grep -qx "fact.sizeMib=$MACHINE_DISK_SIZE_MIB" "$MACHINE_DISK_DIR/record"; then
+    KUBEDEV_DISK=$MACHINE_DISK_DIR/disk.qcow2 KUBEDEV_DISK_SIZE_MIB=$MACHINE_DISK_SIZE_MIB sh -c "$MACHINE_GROW_OVERLAY" >/dev/null
+    # The next preview refuses a smaller size than this.
+    sed "s/^fact.sizeMib=.*/fact.sizeMib=$MACHINE_DISK_SIZE_MIB/" "$MACHINE_DISK_DIR/record" >"$MACHINE_DISK_DIR/record.new"
+    mv -f "$MACHINE_DISK_DIR/record.new" "$MACHINE_DISK_DIR/record"
+fi
 
 printf '%s' "$MACHINE_SSH_CONFIG" >ssh_config
 
@@ -42,4 +45,8 @@ printf '%s' "$MACHINE_SSH_CONFIG" >ssh_config
     printf 'f+~ /etc/ssh/authorized_keys.d/root 0644 root root - %s\n' "$(base64 -w 0 "$MACHINE_LOGIN_KEY")"
 } >credential-tmpfiles
 
-KUBEDEV_ACCEL_CACHE=1 sh -c "$MACHINE_PROBE_ACCEL" | jq -r .accelerator >accelerator
+accelerator=$(KUBEDEV_ACCEL_CACHE=1 sh -c "$MACHINE_PROBE_ACCEL")
+case $accelerator in
+'{"accelerator":"kvm",'*) echo kvm ;;
+*) echo tcg ;;
+esac >accelerator

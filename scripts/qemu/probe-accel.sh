@@ -34,9 +34,10 @@ program=$(command -v "$qemu") || {
     exit 0
 }
 
-key="$(cat /proc/sys/kernel/random/boot_id) $(stat -L -c '%n %s %Y' "$program") $device $arguments"
-if [ -f "$cache" ] && [ "$(head -n 1 "$cache")" = "$key" ]; then
-    sed -n 2p "$cache"
+read -r boot_id </proc/sys/kernel/random/boot_id
+key="$boot_id $(stat -L -c '%n %s %Y' "$program") $device $arguments"
+if [ -f "$cache" ] && { IFS= read -r cached_key && IFS= read -r cached; } <"$cache" && [ "$cached_key" = "$key" ]; then
+    printf '%s\n' "$cached"
     exit 0
 fi
 

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # Waits until a machine's sshd answers. Prints {"seconds"}: how long that took.
 # Ends at once, with status 3, when waiting is of no use: the machine's process is gone, or its
 # serial log shows a kernel panic or systemd's emergency mode. Status 1: the deadline has passed.
@@ -9,21 +9,22 @@
 #   KUBEDEV_WAITED_SEC  how long it was waited before; default 0
 #   KUBEDEV_PID         process id of the machine; default: not looked at
 #   KUBEDEV_SERIAL_LOG  file with the machine's serial output; default: not looked at
-# Needs socat.
+# Needs bash, whose own connections cost no process: the guest that is waited for boots on the same CPUs.
 set -eu
 LC_ALL=C
 export LC_ALL
 wait_sec=${KUBEDEV_WAIT_SEC:-120}
 [ "${KUBEDEV_LEFT_SEC:-$wait_sec}" -ge "$wait_sec" ] || wait_sec=$KUBEDEV_LEFT_SEC
 where=$KUBEDEV_ADDRESS:$KUBEDEV_PORT
-# Milliseconds since boot: a clock may be set.
-up_ms() {
-    read -r up _ </proc/uptime
-    echo "${up%.*}${up#*.}0"
-}
-begin=$(up_ms)
 
-elapsed_ms() { echo $(($(up_ms) - begin)); }
+# Milliseconds since the start, by the time since boot: a clock may be set.
+begin_ms=0
+look_at_clock() {
+    read -r up _ </proc/uptime
+    now_ms=$((10#${up%.*}${up#*.} * 10 - begin_ms))
+}
+look_at_clock
+begin_ms=$now_ms
 
 give_up() { # give_up STATUS WHAT
     echo "machine: $2. It was to answer as an SSH server on $where within $((${KUBEDEV_WAITED_SEC:-0} + wait_sec)) s" >&2
@@ -48,33 +49,60 @@ process_runs() {
 }
 
 hopeless='Kernel panic - not syncing|You are in emergency mode|kubedev-initrd:'
+# Connections that have not been answered yet: by descriptor, when each is given up.
+declare -A given_up_ms=()
 told_ms=0
+looked_ms=-1000
+connect_ms=0
 while :; do
+    look_at_clock
     if [ -n "${KUBEDEV_PID:-}" ] && ! process_runs; then
         give_up 3 "process $KUBEDEV_PID has ended"
     fi
-    if [ -n "${KUBEDEV_SERIAL_LOG:-}" ] &&
-        cause=$(grep -a -m 1 -o -E "($hopeless).*" "$KUBEDEV_SERIAL_LOG" 2>/dev/null); then
-        give_up 3 "the guest cannot boot: $cause"
+    if [ -n "${KUBEDEV_SERIAL_LOG:-}" ] && [ $((now_ms - looked_ms)) -ge 1000 ]; then
+        looked_ms=$now_ms
+        if cause=$(grep -a -m 1 -o -E "($hopeless).*" "$KUBEDEV_SERIAL_LOG" 2>/dev/null); then
+            give_up 3 "the guest cannot boot: $cause"
+        fi
     fi
-    now_ms=$(elapsed_ms)
     [ "$now_ms" -lt $((wait_sec * 1000)) ] || give_up 1 "$(why_silent)"
     if [ $((now_ms - told_ms)) -ge 5000 ]; then
         echo "machine: waiting for ssh on $where, $((now_ms / 1000)) of $wait_sec s" >&2
         told_ms=$now_ms
     fi
-    # QEMU takes the connection before the guest can, and repeats its own attempt ever more
-    # rarely: short tries find the guest sooner. On a slow machine the answer itself is slow.
-    try_ms=$((now_ms / 10 + ${KUBEDEV_WAITED_SEC:-0} * 100))
-    [ "$try_ms" -le 5000 ] || try_ms=5000
-    # Not past the deadline, when there are words to be said.
-    [ "$try_ms" -le $((wait_sec * 1000 - now_ms)) ] || try_ms=$((wait_sec * 1000 - now_ms))
-    [ "$try_ms" -ge 500 ] || try_ms=500
-    banner=$(timeout "$((try_ms / 1000)).$(printf '%03d' $((try_ms % 1000)))" \
-        socat -u "TCP4:$where,readbytes=4" STDOUT 2>/dev/null) || :
-    if [ "$banner" = SSH- ]; then
-        printf '{"seconds":%s.%03d}\n' "$(($(elapsed_ms) / 1000))" "$(($(elapsed_ms) % 1000))"
-        exit 0
+
+    pause=false
+    if [ "$now_ms" -ge "$connect_ms" ]; then
+        # QEMU takes the connection before the guest can, and repeats its own attempt ever more rarely: new ones find the
+        # guest sooner. On a slow machine the answer itself is slow, so that some are waited for at a time.
+        gap_ms=$((now_ms / 40 + ${KUBEDEV_WAITED_SEC:-0} * 25))
+        [ "$gap_ms" -le 1250 ] || gap_ms=1250
+        [ "$gap_ms" -ge 250 ] || gap_ms=250
+        if { exec {connection}<>"/dev/tcp/$KUBEDEV_ADDRESS/$KUBEDEV_PORT"; } 2>/dev/null; then
+            given_up_ms[$connection]=$((now_ms + 4 * gap_ms))
+            connect_ms=$((now_ms + gap_ms))
+        else
+            pause=true
+        fi
     fi
-    sleep 0.1
+    for connection in "${!given_up_ms[@]}"; do
+        word=''
+        silent=0
+        IFS= read -r -t 0.02 -n 4 -u "$connection" word || silent=$?
+        if [ "$word" = SSH- ]; then
+            look_at_clock
+            printf '{"seconds":%s.%03d}\n' "$((now_ms / 1000))" "$((now_ms % 1000))"
+            exit 0
+        fi
+        # Above 128: nothing was said yet. Else the guest refuses, or something else answers.
+        if [ "$silent" -le 128 ]; then
+            pause=true
+            connect_ms=$now_ms
+        elif [ "$now_ms" -lt "${given_up_ms[$connection]}" ]; then
+            continue
+        fi
+        exec {connection}>&-
+        unset "given_up_ms[$connection]"
+    done
+    [ "$pause" = false ] || sleep 0.05
 done

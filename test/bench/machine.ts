@@ -2,13 +2,12 @@
  * What virtual machines cost: a cold start until sshd answers, beside bare QEMU with the same arguments on the same disk; and
  * a preview in which nothing changed, with one machine and with twenty, beside an empty program: `make bench`.
  */
-import { spawn } from "node:child_process";
-import * as net from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { library, ScratchStack } from "../support/engine";
 import { dirOf, killHard, pidOf } from "../support/host-state";
 import { imageCache } from "../support/local-kvm";
+import { Floor } from "./peers/floor";
 import { bench, median, previewTime, rounds, row, seconds } from "./figures";
+import { coldStart } from "./peers/peer";
 import { Steps } from "./steps";
 
 const many = 20;
@@ -50,9 +49,10 @@ async function main(): Promise<void> {
 async function coldStarts(stack: ScratchStack): Promise<void> {
     const times = { ours: [] as number[], bare: [] as number[] };
     const dir = dirOf(stack, "node-1-machine");
+    const floor = new Floor(dir, address);
     for (let round = 0; round < rounds; round++) {
         await killHard(pidOf(dir));
-        times.bare.push(await bare(dir));
+        times.bare.push((await coldStart(floor)).seconds);
         const steps = new Steps();
         await stack.up({ heard: steps.heard, timeoutMs: limitMs });
         times.ours.push(steps.of("node-1-machine"));
@@ -60,47 +60,6 @@ async function coldStarts(stack: ScratchStack): Promise<void> {
     row("bare QEMU, until sshd answers", seconds(median(times.bare)));
     row("VirtualMachine, its script until sshd answers", seconds(median(times.ours)));
     row("  of bare QEMU's", (median(times.ours) / median(times.bare)).toFixed(2), "<= 1.10");
-}
-
-/** The text that a service of ours becomes QEMU by, run by nobody but us. */
-async function bare(dir: string): Promise<number> {
-    const begun = performance.now();
-    const qemu = spawn("sh", ["./run"], { cwd: dir, stdio: "ignore" });
-    const ended = new Promise((resolve) => qemu.once("exit", resolve));
-    try {
-        for (const end = begun + limitMs; performance.now() < end;) {
-            if (await answers()) return (performance.now() - begun) / 1e3;
-            if (qemu.exitCode !== null) throw new Error(`QEMU ended in ${dir}`);
-            await sleep(20);
-        }
-        throw new Error(`no sshd within ${String(limitMs)} ms`);
-    } finally {
-        qemu.kill("SIGKILL");
-        await ended;
-    }
-}
-
-/** QEMU takes the connection before the guest can: only a banner counts. */
-function answers(): Promise<boolean> {
-    return new Promise((resolve) => {
-        const socket = net.connect(2222, address);
-        const done = (banner: boolean) => {
-            socket.destroy();
-            resolve(banner);
-        };
-        socket.setTimeout(500, () => {
-            done(false);
-        });
-        socket.once("data", (data: Buffer) => {
-            done(data.toString().startsWith("SSH-"));
-        });
-        socket.once("error", () => {
-            done(false);
-        });
-        socket.once("end", () => {
-            done(false);
-        });
-    });
 }
 
 async function previews(empty: ScratchStack, one: ScratchStack, all: ScratchStack): Promise<void> {

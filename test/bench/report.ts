@@ -8,7 +8,16 @@ export interface Row {
     limit: string;
 }
 
-export const subjects = ["source", "machine", "kind", "cluster", "edit", "plugin"] as const;
+export const subjects = [
+    "source",
+    "machine",
+    "kind",
+    "cluster",
+    "edit",
+    "plugin",
+    "machines",
+    "peers",
+] as const;
 export type Subject = (typeof subjects)[number];
 
 const titles: Record<Subject, string> = {
@@ -18,11 +27,14 @@ const titles: Record<Subject, string> = {
     cluster: "Control planes of plain processes",
     edit: "An edit of the kubelet, on a node that runs",
     plugin: "The plugin for other languages",
+    machines: "Several machines at once",
+    peers: "Virtual machines beside those of others",
 };
 
 const head = `# Benchmarks
 
-By \`make bench\`, or \`test/bench/run kind\` for one of these: each figure is the median of some rounds, beside what it must be
+By \`make bench\`, or \`test/bench/run kind\` for one of these; machines of others are measured by \`test/bench/run peers\` alone,
+which installs what it compares with. Each figure is the median of some rounds, beside what it must be
 compared with, in one run. Seconds are of the machine that is named; ratios hold elsewhere too.
 `;
 

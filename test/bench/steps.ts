@@ -29,6 +29,13 @@ export class Steps {
         return ((this.ends.get(other) ?? NaN) - (this.ends.get(one) ?? NaN)) / 1e3;
     }
 
+    /** From the first step of any of these to the end of the last one, in seconds. */
+    span(names: readonly string[]): number {
+        const begun = names.map((name) => this.begun.get(name) ?? NaN);
+        const ended = names.map((name) => this.ends.get(name) ?? NaN);
+        return (Math.max(...ended) - Math.min(...begun)) / 1e3;
+    }
+
     /** How long a resource's steps took, in seconds: one that is replaced, from its removal on. */
     of(name: string): number {
         const ms = this.taken.get(name);

@@ -155,12 +155,11 @@ describe("wait-ssh-banner.sh", () => {
         return file;
     };
     const wait = (port: string, more: Record<string, string> = {}): Promise<Ran> =>
-        runScript("qemu/wait-ssh-banner", {
-            KUBEDEV_ADDRESS: "127.0.0.1",
-            KUBEDEV_PORT: port,
-            KUBEDEV_WAIT_SEC: "20",
-            ...more,
-        });
+        runScript(
+            "qemu/wait-ssh-banner",
+            { KUBEDEV_ADDRESS: "127.0.0.1", KUBEDEV_PORT: port, KUBEDEV_WAIT_SEC: "20", ...more },
+            { shell: "bash" },
+        );
     const started = "[\x1b[0;32m  OK  \x1b[0m] Started ssh.service\r\n";
 
     test("is done when sshd answers", async () => {
@@ -173,6 +172,26 @@ describe("wait-ssh-banner.sh", () => {
         const { seconds } = json(await wait(port)) as { seconds: number };
         expect(seconds).toBeGreaterThan(1);
         expect(tries.length).toBeGreaterThan(1);
+    });
+
+    test("does not wait for a connection that is never answered to try another one", async () => {
+        const { port, tries } = await sshPort("SSH-2.0-x\r\n", 600);
+        const { seconds } = json(await wait(port)) as { seconds: number };
+        expect(seconds).toBeLessThan(2);
+        expect(tries.length).toBeGreaterThan(2);
+    });
+
+    test("waits longer than until the next try for one that answers slowly", async () => {
+        const server = net.createServer((socket) => {
+            socket.on("error", () => undefined);
+            setTimeout(() => socket.write("SSH-2.0-x\r\n"), 700);
+        });
+        servers.push(server);
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const { port } = server.address() as net.AddressInfo;
+        const { seconds } = json(await wait(String(port))) as { seconds: number };
+        expect(seconds).toBeLessThan(3);
     });
 
     test.each([

@@ -66,7 +66,7 @@ test("packages.txt: known sets, three columns, every package once", () => {
         .map((l) => l.split(/\s+/));
     for (const row of rows) {
         expect(row).toHaveLength(3);
-        expect(["base", "up", "kind", "test"]).toContain(row[0]);
+        expect(["base", "up", "kind", "test", "peers"]).toContain(row[0]);
     }
     expect(new Set(rows.map((r) => r[2])).size).toBe(rows.length);
 });

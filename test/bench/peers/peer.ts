@@ -1,0 +1,89 @@
+/** A machine that something else than our scripts starts, and what a cold start of it costs. */
+import * as fs from "node:fs";
+import * as net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readBytes, readPssKib } from "./process-usage";
+
+export const limitMs = 600_000;
+export const memoryMib = 1024;
+export const cpus = 2;
+
+export interface Peer {
+    /** Loopback address and port at which its sshd answers. */
+    readonly address: string;
+    readonly port: number;
+    /** Begins to start it; it is on its way when this returns. */
+    start(): Promise<RunningPeer>;
+}
+
+export interface RunningPeer {
+    /** Process id of its QEMU, once it answers. */
+    readonly pid: () => number;
+    /** Ends it at once. */
+    readonly end: () => Promise<void>;
+}
+
+export interface Measured extends Usage {
+    seconds: number;
+}
+
+export interface Usage {
+    /** Memory of QEMU, with its share of what it shares with others. */
+    pssMib: number;
+    /** What QEMU has written to files since it began. */
+    writtenMib: number;
+}
+
+/** From the start until the first word of sshd; what QEMU has taken until then. */
+export async function coldStart(peer: Peer): Promise<Measured> {
+    const begun = performance.now();
+    const running = await peer.start();
+    try {
+        await untilSshAnswers(peer);
+        const seconds = (performance.now() - begun) / 1e3;
+        return { seconds, ...usageOf(running.pid()) };
+    } finally {
+        await running.end();
+    }
+}
+
+export function usageOf(pid: number): Usage {
+    const of = (file: string) => fs.readFileSync(`/proc/${String(pid)}/${file}`, "utf8");
+    return {
+        pssMib: readPssKib(of("smaps_rollup")) / 1024,
+        writtenMib: readBytes(of("io"), "write_bytes") / 2 ** 20,
+    };
+}
+
+async function untilSshAnswers({ address, port }: Peer): Promise<void> {
+    const begun = performance.now();
+    for (let waited = 0; waited < limitMs; waited = performance.now() - begun) {
+        // On a slow machine the answer itself is slow.
+        if (await answers(address, port, Math.max(500, waited / 10))) return;
+        await sleep(20);
+    }
+    throw new Error(`no sshd on ${address}:${String(port)} within ${String(limitMs)} ms`);
+}
+
+/** QEMU takes the connection before the guest can: only a banner counts. */
+function answers(address: string, port: number, timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = net.connect(port, address);
+        const done = (banner: boolean) => {
+            socket.destroy();
+            resolve(banner);
+        };
+        socket.setTimeout(timeoutMs, () => {
+            done(false);
+        });
+        socket.once("data", (data: Buffer) => {
+            done(data.toString().startsWith("SSH-"));
+        });
+        socket.once("error", () => {
+            done(false);
+        });
+        socket.once("end", () => {
+            done(false);
+        });
+    });
+}
