@@ -3,6 +3,7 @@ import { keyOf } from "../host/scope";
 import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
+import { applied } from "../internal/outputs";
 import { checkedCpus } from "./cpu-topology";
 import { checkedSizeGib } from "./disk-size";
 import { Firmware } from "./firmware";
@@ -28,9 +29,9 @@ export interface GivenValues {
 export function machineValues(name: string, given: GivenValues): pulumi.Output<MachineValues> {
     const identity = machineIdentity(name);
     const what = `VirtualMachine ${name}`;
-    return pulumi
-        .all([given.plain, given.facts, given.imageDigest, given.disks, given.firmware])
-        .apply(async ([known, facts, digest, disks, firmware]) => ({
+    return applied(
+        [given.plain, given.facts, given.imageDigest, given.disks, given.firmware],
+        async ([known, facts, digest, disks, firmware]) => ({
             name,
             uuid: machineUuid(identity),
             memoryMib: known.memoryMib ?? 1024,
@@ -59,38 +60,34 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
             ioScheduler: known.ioScheduler,
             running: known.running ?? true,
             readyTimeoutSec: given.readyTimeoutSec,
-        }));
+        }),
+    );
 }
 
 /** What of them restarts the machine, in the user's words. What was not asked for is not in it, as in earlier versions. */
 export function machineSpec(
     values: pulumi.Output<MachineValues>,
     args: VirtualMachineArgs,
-): pulumi.Inputs {
-    const asked = <T>(arg: unknown, value: pulumi.Output<T>) =>
-        arg === undefined ? undefined : value;
-    return {
-        memoryMib: values.memoryMib,
-        cpus: values.cpus,
-        cpuTopology: asked(args.cpuTopology, values.cpuTopology),
-        firmware: asked(
-            args.firmware,
-            values.firmware.apply((is) => (is === Firmware.Bios ? undefined : is)),
-        ),
-        diskGib: values.diskGib,
-        disks: values.disks.apply((disks) =>
-            disks.length === 0
+): pulumi.Output<Record<string, unknown>> {
+    const asked = <T>(arg: unknown, value: T) => (arg === undefined ? undefined : value);
+    return values.apply((is): Record<string, unknown> => ({
+        memoryMib: is.memoryMib,
+        cpus: is.cpus,
+        cpuTopology: asked(args.cpuTopology, is.cpuTopology),
+        firmware: asked(args.firmware, is.firmware === Firmware.Bios ? undefined : is.firmware),
+        diskGib: is.diskGib,
+        disks:
+            is.disks.length === 0
                 ? undefined
-                : disks.map(({ serial, sizeGib }) => ({ serial, sizeGib })),
-        ),
-        hostname: values.hostname,
-        mac: values.mac,
-        address: values.address,
-        sshPort: values.sshPort,
-        ports: values.ports,
-        networks: values.cards.apply((cards) => (cards.length === 0 ? undefined : cards)),
-        kernelParameters: values.kernelParameters,
-        ioScheduler: asked(args.ioScheduler, values.ioScheduler),
-        running: values.running,
-    };
+                : is.disks.map(({ serial, sizeGib }) => ({ serial, sizeGib })),
+        hostname: is.hostname,
+        mac: is.mac,
+        address: is.address,
+        sshPort: is.sshPort,
+        ports: is.ports,
+        networks: is.cards.length === 0 ? undefined : is.cards,
+        kernelParameters: is.kernelParameters,
+        ioScheduler: asked(args.ioScheduler, is.ioScheduler),
+        running: is.running,
+    }));
 }
