@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { withoutTraces } from "../internal/promise-traces";
+import "../internal/sdk-messages";
 import { applied, appliedFields, asOutput, mapped } from "../internal/outputs";
 import { Sightings } from "./drift-probe";
 import { Host, HostParts } from "./host";

@@ -1,6 +1,6 @@
 /** Hosts and what is put on them: commands, files, services, artifacts, ssh keys. */
+import "../internal/lazy-modules";
 import "../internal/promise-traces";
-import "../internal/sdk-messages";
 export {
     type ContainerArgs,
     type Host,
