@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 type Debug = typeof pulumi.log.debug;
 const progress =
-    /^(Registering resource: |RegisterResource(Outputs)? RPC |Invoking function: |Invoke RPC |, obj=)/;
+    /^(Registering resource: |RegisterResource(Outputs)? RPC (prepared|finished): |Invoking function: |Invoke RPC finished: |, obj=)/;
 
 const log = pulumi.log as { debug: Debug };
 const { debug } = log;
