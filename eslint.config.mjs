@@ -102,7 +102,11 @@ export default defineConfig(
     },
     {
         files: ["components/**/*.ts"],
-        ignores: ["components/internal/paths.ts", "components/internal/promise-traces.ts"],
+        ignores: [
+            "components/internal/paths.ts",
+            "components/internal/promise-traces.ts",
+            "components/internal/sdk-messages.ts",
+        ],
         rules: {
             "no-restricted-syntax": [
                 "error",

@@ -1,4 +1,6 @@
-import "./zod-locales";
+// What it puts off has to come before all else.
+// eslint-disable-next-line boundaries/dependencies -- no area has it, and each loads what it puts off
+import "../components/internal/lazy-modules";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as command from "@pulumi/command/local";

@@ -1,4 +1,5 @@
 import type * as Yaml from "yaml";
+import { yaml } from "../internal/yaml";
 import { isRecord, type KubernetesObject, objectProblems } from "./kubernetes-object";
 
 /** What a manifest holds, or why it cannot be taken: every problem, with the number of its document. */
@@ -12,9 +13,7 @@ export interface ParsedManifest {
  * Kubernetes reads them, which is YAML 1.1 (`0644` is octal, `on` is true) without its times: `22:22` stays a text.
  */
 export function parseManifest(text: string): ParsedManifest {
-    // Loaded where it is used: most runs read no manifest, and it takes some forty milliseconds.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() would make all of this wait
-    const { parseAllDocuments } = require("yaml") as typeof Yaml;
+    const { parseAllDocuments } = yaml();
     const documents = parseAllDocuments(text, {
         version: "1.1",
         merge: true,

@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
+import { yaml } from "../internal/yaml";
 import { isLoopbackAddress } from "../internal/loopback-address";
 import { inputError } from "../internal/validate";
 
@@ -99,7 +99,7 @@ export function isLoopbackEndpoint(endpoint: string): boolean {
 
 function read(text: string): Kubeconfig | undefined {
     try {
-        const given: unknown = parse(text);
+        const given: unknown = yaml().parse(text);
         return typeof given === "object" && given !== null ? given : undefined;
     } catch {
         return undefined;

@@ -1,4 +1,4 @@
-import { parse } from "yaml";
+import { yaml } from "../internal/yaml";
 
 /** What the cgroups of pods are made by. */
 export enum CgroupDriver {
@@ -51,7 +51,7 @@ export function kubeletConfig(wishes: KubeletWishes): Record<string, unknown> {
 export function kubeletFieldsProblem(more: string): string | undefined {
     let given: unknown;
     try {
-        given = parse(more);
+        given = yaml().parse(more);
     } catch (error) {
         return `expected YAML (${String(error).split("\n")[0] ?? ""})`;
     }
@@ -111,5 +111,5 @@ function ownFields(wishes: KubeletWishes): Record<string, unknown> {
 }
 
 function furtherFields(more: string | undefined): Record<string, unknown> {
-    return more === undefined ? {} : (parse(more) as Record<string, unknown>);
+    return more === undefined ? {} : (yaml().parse(more) as Record<string, unknown>);
 }

@@ -1,5 +1,5 @@
 /** What scripts/cluster/windows-node-admit.sh tells of a cluster, and whether a Windows node can be of it. */
-import { parse } from "yaml";
+import { yaml } from "../internal/yaml";
 import { textOf } from "../host/host-resource";
 import { parseRange } from "../internal/address-range";
 import { inputError } from "../internal/validate";
@@ -90,7 +90,7 @@ function firstRange(clusterConfiguration: string): string {
 /** YAML, and so JSON, too. */
 function objectOf(text: string): Record<string, unknown> {
     try {
-        const given: unknown = parse(text);
+        const given: unknown = yaml().parse(text);
         return typeof given === "object" && given !== null
             ? (given as Record<string, unknown>)
             : {};

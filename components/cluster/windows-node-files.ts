@@ -1,5 +1,5 @@
 /** Texts of a Windows node: what kubeadm, kubelet, kube-proxy and the CNI plugin are told. */
-import { stringify } from "yaml";
+import { yaml } from "../internal/yaml";
 import { addressAt, parseRange } from "../internal/address-range";
 
 /** Directory of the node's programs and what they read. */
@@ -57,7 +57,7 @@ export function joinConfiguration(wishes: JoinWishes): string {
  */
 export const kubeletPatchPath = `${nodePrograms}\\patches\\kubeletconfiguration0+merge.yaml`;
 export function kubeletPatch(): string {
-    return stringify({
+    return yaml().stringify({
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
         cgroupsPerQOS: false,
@@ -105,7 +105,7 @@ export function windowsProxyConfig(
     nodeName: string,
     { podCidr, clusterCidr }: Pick<NodeRanges, "podCidr" | "clusterCidr">,
 ): string {
-    return stringify({
+    return yaml().stringify({
         apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
         kind: "KubeProxyConfiguration",
         mode: "kernelspace",

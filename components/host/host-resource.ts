@@ -3,27 +3,28 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
-import { probe, shadowDir, Sightings } from "./drift-probe";
-import { Host, HostOs, HostParts, hostParts, Ssh } from "./host";
+import { withoutTraces } from "../internal/promise-traces";
+import "../internal/sdk-messages";
+import { applied, appliedFields, asOutput, mapped } from "../internal/outputs";
+import { Sightings } from "./drift-probe";
+import { Host, HostParts } from "./host";
+import { HostPlace, hostPlace, TextChoice } from "./host-place";
 import { keyOf, PerRun, stackDir, stackScope } from "./scope";
 import { assertFormat, StateFormat } from "./state-format";
-import { hostEnvironment, scriptTexts, textNames, verbCommands, VerbScripts } from "./transport";
-import { windowsAgentBuilt } from "./windows-agent-program";
+import { verbCommands } from "./transport";
 
 /** A thing on a host, made and removed by scripts. */
-export interface HostResourceArgs {
+export interface HostResourceArgs extends TextChoice {
     /** Where it is. */
     host: pulumi.Input<Host> | undefined;
     /** Script below scripts/ that makes the thing. It must be idempotent. */
     create: string;
-    /** Script below scripts/ whose text `create` begins with, where an output says so. Defaults to none. */
-    first?: pulumi.Input<string | undefined>;
     /** Script that brings it up to date in place, and does nothing quickly when it is. Defaults to `create`. */
     update?: string;
     /** Script that removes it. It succeeds when it is not there. Defaults to nothing. */
     delete?: string;
-    /** What the thing is, in the user's words. A change replaces it. */
-    spec: pulumi.Inputs;
+    /** What the thing is, in the user's words. A change replaces it. As an output it is known or unknown as a whole, which costs a preview less. */
+    spec: pulumi.Inputs | pulumi.Output<Record<string, unknown>>;
     /** Values for the scripts, empty where undefined. A change updates the thing in place, unless it comes from a change of `spec`. */
     environment?: Record<string, pulumi.Input<string | undefined>>;
     /** Standard input of `create` and `update`. A change updates the thing in place. */
@@ -38,8 +39,6 @@ export interface HostResourceArgs {
     format?: StateFormat;
     /** Time limit in seconds for each of the scripts. Defaults to 600. */
     timeoutSec?: number;
-    /** Refuses what the host's system does not have, for a host whose system is known only now. Nothing is done before. */
-    check?: (os: HostOs) => pulumi.Output<unknown> | undefined;
 }
 
 /** A declared thing on a host. */
@@ -83,10 +82,8 @@ export function hostResource(
     }
     keys.get().add(key);
 
-    const host = hostParts(args.host);
-    const { ssh } = host;
-    const parents = [host.parentId, ...(args.parents ?? [])];
-    const sightings = (args.probed ?? true) ? sightingsOn(host) : undefined;
+    const place = hostPlace(args.host);
+    const sightings = (args.probed ?? true) ? place.sightings() : undefined;
     const incarnation = sightings?.apply((all) =>
         guarded(() => {
             assertFormat(name, all.things.get(key)?.format, args.format);
@@ -94,11 +91,12 @@ export function hostResource(
         }),
     );
 
-    const target = ssh.apply(targetOf);
-    const triggers = [
-        compact({ ...args.spec, host: target, incarnation }),
-        { parents: pulumi.all(parents).apply(compactList) },
-    ];
+    const spec = specOf(args.spec, { host: place.target, incarnation });
+    const parents = applied([place.parts.parentId, ...(args.parents ?? [])], compactList);
+    const digest = applied(
+        [pulumi.Output.isInstance(spec) ? spec : appliedFields(spec, (known) => known), parents],
+        ([what, on]) => digestOf([what, { parents: on }]),
+    );
     const scripts = {
         create: args.create,
         update: args.update ?? args.create,
@@ -106,45 +104,73 @@ export function hostResource(
     };
     const timeout = `${String((args.timeoutSec ?? defaultTimeoutSec) + 30)}s`;
 
-    const resource = new command.local.Command(
-        name,
-        {
-            ...verbCommands(scripts),
-            environment: {
-                ...textsFor(scripts, host, args),
-                ...environmentOf(key, args, host, incarnation, triggers),
-            },
-            stdin: orEmpty(args.stdin),
-            triggers,
-            logging: "stderr",
-            addPreviousOutputInEnv: false,
+    const inputs = {
+        ...verbCommands(scripts),
+        environment: {
+            ...place.texts(scripts, args),
+            ...environmentOf(key, args, place, incarnation, digest),
         },
-        pulumi.mergeOptions(opts, {
-            deleteBeforeReplace: true,
-            customTimeouts: { create: timeout, update: timeout, delete: timeout },
-            deletedWith: machineBehind(host.parentUrn),
-        }),
-    );
-    const facts =
-        sightings === undefined
-            ? pulumi.output(undefined)
-            : sightings.apply((all) => all.things.get(key)?.facts);
-    return {
-        resource,
-        instanceId: pulumi
-            .all([resource.id, facts])
-            .apply(([id, known]) =>
-                known === undefined && pulumi.runtime.isDryRun()
-                    ? (pulumi.unknown as unknown as string)
-                    : id,
-            ),
-        result: () => resource.stdout.apply((text) => guarded(() => lastJsonObject(text))),
-        facts,
-        stays: pulumi
-            .all([facts, pulumi.output(triggers).apply(digestOf)])
-            .apply(([known, wanted]) => known?.["spec"] === wanted),
-        dir: path.join(stackDir(), key),
+        stdin: orEmpty(args.stdin),
+        triggers: [spec, { parents }],
+        logging: "stderr" as const,
+        addPreviousOutputInEnv: false,
     };
+    const options = pulumi.mergeOptions(opts, {
+        deleteBeforeReplace: true,
+        customTimeouts: { create: timeout, update: timeout, delete: timeout },
+        deletedWith: place.machineBehind,
+    });
+    const resource = withoutTraces(() => new command.local.Command(name, inputs, options));
+    return new DeclaredThing(key, resource, sightings, digest);
+}
+
+/** What is read of a thing is made when it is: most of it never is, and an output costs a preview time. */
+class DeclaredThing implements HostResource {
+    public readonly dir: string;
+    private recorded: HostResource["facts"] | undefined;
+
+    public constructor(
+        private readonly key: string,
+        public readonly resource: command.local.Command,
+        private readonly sightings: pulumi.Output<Sightings> | undefined,
+        private readonly digest: pulumi.Output<string>,
+    ) {
+        this.dir = path.join(stackDir(), key);
+    }
+
+    public get facts(): HostResource["facts"] {
+        this.recorded ??= asOutput(
+            this.sightings?.apply((all) => all.things.get(this.key)?.facts),
+        ) as HostResource["facts"];
+        return this.recorded;
+    }
+
+    public get instanceId(): pulumi.Output<string> {
+        return applied([this.resource.id, this.facts], ([id, known]) =>
+            known === undefined && pulumi.runtime.isDryRun()
+                ? (pulumi.unknown as unknown as string)
+                : id,
+        );
+    }
+
+    public get stays(): pulumi.Output<boolean> {
+        return applied([this.facts, this.digest], ([known, wanted]) => known?.["spec"] === wanted);
+    }
+
+    public readonly result = (): pulumi.Output<Record<string, unknown>> =>
+        this.resource.stdout.apply((text) => guarded(() => lastJsonObject(text)));
+}
+
+/** The readable spec, with where the thing is and the how manieth it is. */
+function specOf(
+    spec: HostResourceArgs["spec"],
+    found: { host: HostPlace["target"]; incarnation: pulumi.Output<number> | undefined },
+): pulumi.Inputs | pulumi.Output<Record<string, unknown>> {
+    return pulumi.Output.isInstance(spec)
+        ? applied([spec, found.host, found.incarnation], ([wanted, host, incarnation]) =>
+              compact({ ...(wanted as Record<string, unknown>), host, incarnation }),
+          )
+        : compact({ ...spec, ...found });
 }
 
 /** What the record of a thing says, before this run changes it: for values that decide what is asked for. */
@@ -152,7 +178,9 @@ export function recordedFacts(
     name: string,
     host: pulumi.Input<Host> | undefined,
 ): pulumi.Output<Record<string, string> | undefined> {
-    return sightingsOn(hostParts(host)).apply((all) => all.things.get(keyOf(name))?.facts);
+    return hostPlace(host)
+        .sightings()
+        .apply((all) => all.things.get(keyOf(name))?.facts);
 }
 
 /** What tells a script that only looks which thing it is about, as its own scripts know it. */
@@ -167,29 +195,21 @@ export function thingEnvironment(
     }));
 }
 
-/** While the machine behind the host is being made anew there is nothing to look at: its id is unknown then. */
-function sightingsOn(host: HostParts): pulumi.Output<Sightings> {
-    return pulumi
-        .all([host.ssh, host.running, host.parentId])
-        .apply(([known, running]) => probe(known, running ?? true));
-}
-
 /** A value that is known in preview, and yet makes what uses it wait for the resource. */
 export function after<T>(
     resource: pulumi.CustomResource,
     value: pulumi.Input<T>,
 ): pulumi.Output<pulumi.Unwrap<T>> {
-    return pulumi.all([value, resource.urn]).apply(([known]) => known);
+    return applied([value, resource.urn], ([known]) => known) as pulumi.Output<pulumi.Unwrap<T>>;
 }
 
 function environmentOf(
     key: string,
     args: HostResourceArgs,
-    host: HostParts,
+    place: HostPlace,
     incarnation: pulumi.Output<number> | undefined,
-    triggers: unknown[],
+    digest: pulumi.Output<string>,
 ): Record<string, pulumi.Input<string>> {
-    const { ssh } = host;
     const timeoutSec = args.timeoutSec ?? defaultTimeoutSec;
     const scriptVariables = {
         ...Object.fromEntries(
@@ -197,66 +217,24 @@ function environmentOf(
         ),
         KUBEDEV_KEY: key,
         KUBEDEV_SCOPE: stackScope(),
-        KUBEDEV_DIR: ssh.apply((known) => (known === undefined ? path.join(stackDir(), key) : "")),
+        KUBEDEV_DIR: place.dirOf(key),
         // So that who waits in vain for another run is told so, before the time limit ends it.
         KUBEDEV_LOCK_SEC: String(Math.ceil(timeoutSec / 2)),
         KUBEDEV_INCARNATION: incarnation?.apply(String) ?? "",
-        KUBEDEV_SPEC: pulumi.output(triggers).apply(digestOf),
+        KUBEDEV_SPEC: digest,
     };
     return {
         ...scriptVariables,
         KUBEDEV_VARS: Object.keys(scriptVariables).join(" "),
-        KUBEDEV_HOST_NAME: ssh.apply((known) => hostEnvironment(known)["KUBEDEV_HOST_NAME"] ?? ""),
-        KUBEDEV_SSH: ssh.apply((known) => hostEnvironment(known)["KUBEDEV_SSH"] ?? ""),
-        KUBEDEV_SHADOW_DIR: ssh.apply((known) => (known === undefined ? "" : shadowDir(known))),
-        KUBEDEV_MANAGED: host.parentUrn.apply((urn) => (urn === undefined ? "" : "1")),
-        KUBEDEV_HOST_RUNNING: host.running.apply((running) => String(running ?? true)),
+        ...place.variables,
         KUBEDEV_PAYLOAD_FILE: orEmpty(args.payloadFile),
         KUBEDEV_CONNECT_SEC: "30",
         KUBEDEV_TIMEOUT_SEC: String(timeoutSec),
     };
 }
 
-/** What tells a host from another one; nothing for this machine. */
-function targetOf(ssh: Ssh | undefined): Record<string, unknown> | undefined {
-    if (ssh === undefined) {
-        return undefined;
-    }
-    const { address, port = 22, user = "root", container } = ssh;
-    return {
-        ...(address === "" ? {} : { address, port, user }),
-        ...(container === undefined ? {} : { container: container.name }),
-        ...(container?.ownEngine === true ? { engine: "own" } : {}),
-    };
-}
-
-/** By the system of the host, which an output may tell. */
-function textsFor(
-    scripts: VerbScripts,
-    host: HostParts,
-    { check, first }: Pick<HostResourceArgs, "check" | "first">,
-): Record<string, pulumi.Output<string>> {
-    const texts = pulumi.all([host.os, first, host.container]).apply(([os, before, container]) => {
-        const checked = check?.(os ?? HostOs.Linux) ?? pulumi.output(undefined);
-        return checked.apply(() =>
-            guarded(async () => {
-                const made = scriptTexts(scripts, os, before, container);
-                if (os === HostOs.Windows) {
-                    await windowsAgentBuilt();
-                }
-                return made;
-            }),
-        );
-    });
-    return Object.fromEntries(
-        textNames(scripts).map((name) => [name, texts.apply((all) => all[name] ?? "")]),
-    );
-}
-
 function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {
-    return value === undefined || typeof value === "string"
-        ? (value ?? "")
-        : pulumi.output(value).apply((known) => known ?? "");
+    return mapped(value, (known) => known ?? "");
 }
 
 /** The incarnation that a thing will have after this run. */
@@ -283,15 +261,6 @@ export function lastJsonObject(stdout: string): Record<string, unknown> {
 export function textOf(result: Record<string, unknown>, name: string): string {
     const value = result[name];
     return typeof value === "string" ? value : "";
-}
-
-/** The machine that a host's things go away with. */
-function machineBehind(parentUrn: pulumi.Output<string | undefined>): pulumi.Resource {
-    // One of another stack, whose host came by a stack reference, is nothing that this stack's state could point to.
-    const here = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::`;
-    const urn = parentUrn.apply((known) => (known?.startsWith(here) === true ? known : undefined));
-    // The SDK awaits the URN only when it registers; nothing or unknown means that there is no such machine.
-    return Object.assign(new pulumi.DependencyResource(""), { urn });
 }
 
 function compact(values: Record<string, unknown>): Record<string, unknown> {

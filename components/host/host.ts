@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { guarded } from "../internal/errors";
+import { applied, fieldsOf } from "../internal/outputs";
 import { absolutePath, fields, whole, yesOrNo } from "../internal/rules";
 import { assertArgs, inputError } from "../internal/validate";
+import { PerRun } from "./scope";
 
 /** The operating system of a host. It decides which shell runs there. */
 export enum HostOs {
@@ -91,33 +93,39 @@ export interface HostParts {
     running: pulumi.Output<boolean | undefined>;
 }
 
-/** Takes a host apart without waiting for all of it to be known. What could not be checked before is checked then. */
+const partsOf = new PerRun(() => new WeakMap<object, HostParts>());
+const thisMachine: Host = {};
+
+/**
+ * Takes a host apart without waiting for all of it to be known. What could not be checked before is checked then. Once a
+ * run for all that is on the same host, where it is an output: a plain one may be changed by who made it.
+ */
 export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
-    const parts: HostParts =
-        pulumi.Output.isInstance(host) || host instanceof Promise
-            ? lifted(pulumi.output(host))
-            : {
-                  ssh: pulumi.output(host?.ssh),
-                  os: pulumi.output(host?.os),
-                  container: pulumi.output(host?.container),
-                  parentId: pulumi.output(host?.parentId),
-                  parentUrn: pulumi.output(host?.parentUrn),
-                  readyId: pulumi.output(host?.readyId),
-                  running: pulumi.output(host?.running),
-              };
-    return {
-        ...parts,
-        ssh: pulumi
-            .all([parts.ssh, parts.os, parts.container])
-            .apply(([ssh, os, container]) =>
-                guarded(() => withContainer(withOs(checkedSsh(ssh), os), container)),
-            ),
-    };
+    const given = host ?? thisMachine;
+    const isOutput = pulumi.Output.isInstance(given) || given instanceof Promise;
+    const known = partsOf.get().get(given);
+    if (known !== undefined) {
+        return known;
+    }
+    const parts = checkedParts(
+        fieldsOf(
+            given,
+            ...(["ssh", "os", "container", "parentId", "parentUrn", "readyId", "running"] as const),
+        ),
+    );
+    if (isOutput || given === thisMachine) {
+        partsOf.get().set(given, parts);
+    }
+    return parts;
 }
 
-function lifted(host: pulumi.Output<pulumi.Unwrap<Host>>): HostParts {
-    const { ssh, os, container, parentId, parentUrn, readyId, running } = host;
-    return { ssh, os, container, parentId, parentUrn, readyId, running } as HostParts;
+function checkedParts(parts: HostParts): HostParts {
+    return {
+        ...parts,
+        ssh: applied([parts.ssh, parts.os, parts.container], ([ssh, os, container]) =>
+            guarded(() => withContainer(withOs(checkedSsh(ssh), os), container)),
+        ),
+    };
 }
 
 function withOs(ssh: Ssh | undefined, os: HostOs | undefined): Ssh | undefined {

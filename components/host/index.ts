@@ -1,4 +1,5 @@
 /** Hosts and what is put on them: commands, files, services, artifacts, ssh keys. */
+import "../internal/lazy-modules";
 import "../internal/promise-traces";
 export {
     type ContainerArgs,

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
+import { applied } from "../internal/outputs";
 import { look } from "./drift-probe";
 import { Host, hostParts, loginOf, Ssh } from "./host";
 import { PerRun } from "./scope";
@@ -68,7 +69,7 @@ export function preflight(
     checks: HostChecks,
 ): pulumi.Output<Host> {
     const { ssh, container, parentId, parentUrn, readyId, running } = hostParts(host);
-    const passed = pulumi.all([ssh, parentUrn, running]).apply(async ([known, urn, runs]) => {
+    const passed = applied([ssh, parentUrn, running], async ([known, urn, runs]) => {
         if (urn === undefined && runs !== false) {
             return checkOnce(known, checks);
         }

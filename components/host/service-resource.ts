@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { mapped } from "../internal/outputs";
 import { shellExports, shellLine } from "../internal/quote";
 import { Host } from "./host";
 import { hostResource, HostResource, HostResourceArgs } from "./host-resource";
@@ -83,7 +84,7 @@ export function serviceEnvironment(
         KUBEDEV_RUN: args.run,
         KUBEDEV_PRE_START: args.preStart,
         KUBEDEV_HEALTH: args.health,
-        KUBEDEV_HEALTH_SEC: pulumi.output(args.healthTimeoutSec).apply(String),
+        KUBEDEV_HEALTH_SEC: mapped(args.healthTimeoutSec, String),
         KUBEDEV_STOP: args.stop,
         KUBEDEV_STOP_SEC: String(args.stopTimeoutSec),
         KUBEDEV_LOG_MIB: String(args.logMaxMib),
@@ -91,7 +92,7 @@ export function serviceEnvironment(
         KUBEDEV_SUPERVISOR: args.supervisor,
         // Not a value more for those who have none.
         ...(args.shell === undefined ? {} : { KUBEDEV_SHELL: args.shell }),
-        KUBEDEV_RUNNING: pulumi.output(args.running ?? true).apply(String),
+        KUBEDEV_RUNNING: mapped(args.running ?? true, String),
     };
 }
 

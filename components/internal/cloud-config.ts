@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { yaml } from "./yaml";
 import { runError } from "./errors";
 
 /** A file that cloud-init writes once, early in a machine's first boot: before users and packages. */
@@ -62,7 +62,7 @@ export function cloudConfig(config: CloudConfig): string {
         runcmd: config.commands,
     };
     // cloud-init reads YAML 1.1, where a plain yes is true and a plain 0644 is 420; in quotes a text is a text in all versions.
-    const yaml = stringify(document, {
+    const written = yaml().stringify(document, {
         defaultStringType: "QUOTE_DOUBLE",
         defaultKeyType: "PLAIN",
         doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
@@ -70,7 +70,7 @@ export function cloudConfig(config: CloudConfig): string {
         aliasDuplicateObjects: false,
     });
     // PyYAML refuses such characters or takes them for the end of a line; they stand in quoted texts alone.
-    const text = `#cloud-config\n${yaml.replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, escaped)}`;
+    const text = `#cloud-config\n${written.replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, escaped)}`;
     const problems = [...problemsOf(config), ...lengthProblems(text)];
     if (problems.length > 0) {
         throw runError(`cloud-config: ${problems.join("; ")}`);

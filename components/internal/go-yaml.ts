@@ -1,8 +1,8 @@
-import { stringify } from "yaml";
+import { yaml } from "./yaml";
 
 /** A value as programs of Kubernetes read it: to YAML 1.1, as they have it, a name like n, y, on or off is none unless it is quoted. */
 export function goYaml(value: unknown): string {
-    return stringify(value, { version: "1.1" });
+    return yaml().stringify(value, { version: "1.1" });
 }
 
 /** Several documents in one text. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { guarded, withoutSdkFrames } from "./errors";
+import { appliedFields, holdsOutput } from "./outputs";
 
 /** A schema per argument. Arguments without one are not looked at. */
 export type ArgRules<Args> = { [Name in keyof Args]?: z.ZodType };
@@ -55,7 +56,7 @@ export function checked<Args extends object>(
     args: Args,
     rules: ArgRules<Args>,
 ): pulumi.Output<pulumi.Unwrap<Args>> {
-    const all = pulumi.output(args);
+    const all = appliedFields(args, (known) => known) as pulumi.Output<pulumi.Unwrap<Args>>;
     return all.apply((known) =>
         guarded(async () => {
             const values = known as unknown as Args;
@@ -74,10 +75,13 @@ export function checkedEach<Args extends object, Rules extends ArgRules<Args>>(
     rules: Rules,
 ): CheckedArgs<Args, Rules> {
     const one = ([name, rule]: [string, z.ZodType | undefined]) => {
-        const only: Record<string, unknown> = {
-            [name]: (args as Record<string, unknown>)[name],
-        };
-        return [name, checked(what, only, { [name]: rule }).apply((known) => known[name])];
+        const value = (args as Record<string, unknown>)[name];
+        const only: Record<string, unknown> = { [name]: value };
+        if (holdsOutput(value)) {
+            return [name, checked(what, only, { [name]: rule }).apply((known) => known[name])];
+        }
+        assertArgs(what, only, { [name]: rule });
+        return [name, pulumi.output(value)];
     };
     return Object.fromEntries(Object.entries<z.ZodType | undefined>(rules).map(one)) as CheckedArgs<
         Args,
@@ -125,11 +129,4 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 function show(value: unknown): string {
     const text = value === undefined ? "nothing" : JSON.stringify(value);
     return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function holdsOutput(value: unknown): boolean {
-    if (pulumi.Output.isInstance(value) || value instanceof Promise) {
-        return true;
-    }
-    return typeof value === "object" && value !== null && Object.values(value).some(holdsOutput);
 }

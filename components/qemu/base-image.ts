@@ -3,6 +3,7 @@ import { z } from "zod";
 import { artifactDigest, HostArtifact } from "../host/host-artifact";
 import { after, hostResource } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
+import { fieldsOf } from "../internal/outputs";
 import { script } from "../internal/scripts";
 import { yesOrNo } from "../internal/rules";
 import { assertArgs } from "../internal/validate";
@@ -65,6 +66,19 @@ export interface BaseImageFiles {
     directBoot: pulumi.Input<boolean>;
     /** Whether the guest runs cloud-init, and so takes userData. */
     cloudInit: pulumi.Input<boolean>;
+}
+
+/** What it needs, each known or not by itself. */
+export type ImageFields = {
+    readonly [Name in keyof BaseImageFiles]: pulumi.Output<pulumi.Unwrap<BaseImageFiles[Name]>>;
+};
+
+/** Of an image that several machines share, the same outputs. @internal */
+export function imageFields(image: pulumi.Input<BaseImageFiles>): ImageFields {
+    return fieldsOf(
+        image,
+        ...(["digest", "instanceId", "directory", "format", "directBoot", "cloudInit"] as const),
+    );
 }
 
 /** Raised when the same arguments build a guest that old disks must not be mixed with. Part of the digest. */

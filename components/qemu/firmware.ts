@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { preflight } from "../host/preflight";
 import { guarded } from "../internal/errors";
+import { applied } from "../internal/outputs";
 import { shellExports } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { inputError } from "../internal/validate";
@@ -22,7 +23,7 @@ export function checkedFirmware(
     given: pulumi.Output<Firmware | undefined>,
     directBoot: pulumi.Output<boolean>,
 ): pulumi.Output<Firmware> {
-    const wanted = pulumi.all([given, directBoot]).apply(([firmware, direct]) =>
+    return applied([given, directBoot], ([firmware, direct]) =>
         guarded(() => {
             if (firmware === Firmware.Uefi && direct) {
                 throw inputError(what, [
@@ -32,12 +33,11 @@ export function checkedFirmware(
                     },
                 ]);
             }
-            return firmware ?? Firmware.Bios;
+            return firmware === Firmware.Uefi
+                ? uefiTools().apply(() => firmware)
+                : pulumi.output(Firmware.Bios);
         }),
-    );
-    return wanted.apply((firmware) =>
-        firmware === Firmware.Uefi ? uefiTools().apply(() => firmware) : pulumi.output(firmware),
-    );
+    ) as unknown as pulumi.Output<Firmware>;
 }
 
 /** This machine, once it has the firmware: for machines that are started by it, and them alone. */

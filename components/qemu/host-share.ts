@@ -175,13 +175,15 @@ export function shareCommands(shares: readonly HostShare[]): string[] {
 /** What guest-shares.sh takes; nothing where no shares were asked for. */
 export function guestShares(
     given: unknown,
-    shares: pulumi.Output<HostShare[]>,
+    values: pulumi.Output<{ shares: HostShare[] }>,
 ): Record<string, pulumi.Output<string>> {
     return given === undefined
         ? {}
         : {
-              GUEST_SHARES: shares.apply((known) =>
-                  known.map((share) => `${share.tag} ${share.mountPath} ${mode(share)}\n`).join(""),
+              GUEST_SHARES: values.apply(({ shares }) =>
+                  shares
+                      .map((share) => `${share.tag} ${share.mountPath} ${mode(share)}\n`)
+                      .join(""),
               ),
           };
 }

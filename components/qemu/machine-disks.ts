@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { applied } from "../internal/outputs";
 import { shellExports } from "../internal/quote";
 import { fields, linuxMountPath, whole } from "../internal/rules";
 import { script } from "../internal/scripts";
@@ -56,9 +57,9 @@ export function isWithin(path: string, other: string): boolean {
 export function attachedDisks(
     disks: readonly MachineDiskMountArgs[] | undefined,
 ): pulumi.Output<AttachedDisk[]> {
-    return pulumi
-        .output([...(disks ?? [])])
-        .apply((known) => known.map(({ disk, mountPath }) => ({ ...disk, mountPath })));
+    return applied([[...(disks ?? [])]], ([known]) =>
+        known.map(({ disk, mountPath }) => ({ ...disk, mountPath })),
+    );
 }
 
 /** Name of the link to a disk in the machine's directory. */

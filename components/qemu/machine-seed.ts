@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { guarded } from "../internal/errors";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import { inputError } from "../internal/validate";
-import { type BaseImageFiles } from "./base-image";
+import { applied } from "../internal/outputs";
+import { type ImageFields } from "./base-image";
 import { seedText } from "./cloud-seed";
 import { macFromName } from "./mac-address";
 import { seedTools } from "./machine-host";
@@ -30,19 +31,15 @@ export interface MachineSeed {
     text: (cards: pulumi.Output<MachineCard[]>) => pulumi.Output<string>;
 }
 
-export function machineSeed(
-    name: string,
-    args: SeedArgs,
-    image: pulumi.Output<pulumi.Unwrap<BaseImageFiles>>,
-): MachineSeed {
+export function machineSeed(name: string, args: SeedArgs, image: ImageFields): MachineSeed {
     const what = `VirtualMachine ${name}`;
-    const wanted = pulumi
-        .output(image.cloudInit)
-        .apply((has) => (has ? seedTools().apply(() => true) : pulumi.output(false)));
-    const provisioned = <T>(value: pulumi.Output<T | undefined>, otherwise: T) =>
-        pulumi
-            .all([value, wanted])
-            .apply(([known, cloudInit]) => (cloudInit ? (known ?? otherwise) : undefined));
+    const wanted = image.cloudInit.apply((has) =>
+        has ? seedTools().apply(() => true) : pulumi.output(false),
+    );
+    const provisioned = (value: pulumi.Output<string | undefined>, otherwise: string) =>
+        applied([value, wanted], ([known, cloudInit]) =>
+            cloudInit ? (known ?? otherwise) : undefined,
+        );
     const spec = {
         userData: checkedUserData(what, args.userData, wanted),
         hostname: provisioned(args.hostname, name),
@@ -52,11 +49,13 @@ export function machineSeed(
         wanted,
         spec,
         text: (cards) =>
-            pulumi
-                .all([spec, image.digest, image.directBoot, args.kernelParameters, cards])
-                .apply(([provisionedBy, baseImage, directBoot, kernelParameters, cableCards]) =>
+            applied(
+                [
+                    ...([spec.hostname, spec.mac, spec.userData, cards] as const),
+                    ...([image.digest, image.directBoot, args.kernelParameters] as const),
+                ],
+                ([hostname, mac, userData, cableCards, baseImage, directBoot, kernelParameters]) =>
                     guarded(() => {
-                        const { hostname, mac, userData } = provisionedBy;
                         if (hostname === undefined || mac === undefined) {
                             return "";
                         }
@@ -71,7 +70,7 @@ export function machineSeed(
                         const uuid = machineUuid(machineIdentity(name));
                         return seedText({ uuid, baseImage, hostname, mac, userData }, cableCards);
                     }),
-                ),
+            ),
     };
 }
 
@@ -81,7 +80,7 @@ function checkedUserData(
     given: pulumi.Output<string | undefined>,
     cloudInit: pulumi.Output<boolean>,
 ): pulumi.Output<string | undefined> {
-    return pulumi.all([given, cloudInit]).apply(([userData, has]) =>
+    return applied([given, cloudInit], ([userData, has]) =>
         guarded(() => {
             if (userData !== undefined && !has) {
                 throw inputError(what, [

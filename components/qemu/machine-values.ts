@@ -3,6 +3,7 @@ import { keyOf } from "../host/scope";
 import { guarded } from "../internal/errors";
 import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
+import { applied } from "../internal/outputs";
 import { checkedCpus } from "./cpu-topology";
 import { checkedSizeGib } from "./disk-size";
 import { Firmware } from "./firmware";
@@ -31,12 +32,12 @@ export interface GivenValues {
 export function machineValues(name: string, given: GivenValues): pulumi.Output<MachineValues> {
     const identity = machineIdentity(name);
     const what = `VirtualMachine ${name}`;
-    return pulumi
-        .all([
+    return applied(
+        [
             ...([given.plain, given.facts, given.imageDigest, given.disks] as const),
             ...([given.firmware, given.shares] as const),
-        ])
-        .apply(async ([known, facts, digest, disks, firmware, shares]) => ({
+        ],
+        async ([known, facts, digest, disks, firmware, shares]) => ({
             name,
             uuid: machineUuid(identity),
             memoryMib: known.memoryMib ?? 1024,
@@ -67,42 +68,36 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
             ioScheduler: known.ioScheduler,
             running: known.running ?? true,
             readyTimeoutSec: given.readyTimeoutSec,
-        }));
+        }),
+    );
 }
 
 /** What of them restarts the machine, in the user's words. What was not asked for is not in it, as in earlier versions. */
 export function machineSpec(
     values: pulumi.Output<MachineValues>,
     args: VirtualMachineArgs,
-): pulumi.Inputs {
-    const asked = <T>(arg: unknown, value: pulumi.Output<T>) =>
-        arg === undefined ? undefined : value;
-    return {
-        memoryMib: values.memoryMib,
-        cpus: values.cpus,
-        cpuTopology: asked(args.cpuTopology, values.cpuTopology),
-        firmware: asked(
-            args.firmware,
-            values.firmware.apply((is) => (is === Firmware.Bios ? undefined : is)),
-        ),
-        diskGib: values.diskGib,
-        disks: values.disks.apply((disks) =>
-            disks.length === 0
+): pulumi.Output<Record<string, unknown>> {
+    const asked = <T>(arg: unknown, value: T) => (arg === undefined ? undefined : value);
+    return values.apply((is): Record<string, unknown> => ({
+        memoryMib: is.memoryMib,
+        cpus: is.cpus,
+        cpuTopology: asked(args.cpuTopology, is.cpuTopology),
+        firmware: asked(args.firmware, is.firmware === Firmware.Bios ? undefined : is.firmware),
+        diskGib: is.diskGib,
+        disks:
+            is.disks.length === 0
                 ? undefined
-                : disks.map(({ serial, sizeGib }) => ({ serial, sizeGib })),
-        ),
-        hostname: values.hostname,
-        mac: values.mac,
-        address: values.address,
-        sshPort: values.sshPort,
-        ports: values.ports,
+                : is.disks.map(({ serial, sizeGib }) => ({ serial, sizeGib })),
+        hostname: is.hostname,
+        mac: is.mac,
+        address: is.address,
+        sshPort: is.sshPort,
+        ports: is.ports,
         index: args.index,
-        networks: values.cards.apply((cards) => (cards.length === 0 ? undefined : cards)),
-        shares: values.shares.apply((shares) =>
-            shares.length === 0 ? undefined : shares.map(shareSpec),
-        ),
-        kernelParameters: values.kernelParameters,
-        ioScheduler: asked(args.ioScheduler, values.ioScheduler),
-        running: values.running,
-    };
+        networks: is.cards.length === 0 ? undefined : is.cards,
+        shares: is.shares.length === 0 ? undefined : is.shares.map(shareSpec),
+        kernelParameters: is.kernelParameters,
+        ioScheduler: asked(args.ioScheduler, is.ioScheduler),
+        running: is.running,
+    }));
 }

@@ -1,4 +1,4 @@
-import { isMap, parseDocument } from "yaml";
+import { yaml } from "../internal/yaml";
 import { z } from "zod";
 import { maxCloudConfigBytes } from "../internal/cloud-config";
 import { isMimeMessage } from "./cloud-seed";
@@ -41,6 +41,7 @@ export function userDataProblems(text: string): string[] {
 }
 
 function cloudConfigProblems(text: string): string[] {
+    const { isMap, parseDocument } = yaml();
     const document = parseDocument(text, { version: "1.1", logLevel: "error" });
     const [error] = document.errors;
     if (error !== undefined) {

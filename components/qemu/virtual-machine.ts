@@ -6,9 +6,11 @@ import { stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { SshKeyPair } from "../host/ssh-key-pair";
 import { guarded } from "../internal/errors";
+import { applied, appliedFields, fieldsOf } from "../internal/outputs";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, checkedEach } from "../internal/validate";
+import { imageFields } from "./base-image";
 import { checkedFirmware } from "./firmware";
 import { guestShares, hostShares } from "./host-share";
 import { attachedDisks, guestDisks } from "./machine-disks";
@@ -61,12 +63,13 @@ export class VirtualMachine extends pulumi.ComponentResource {
             ...indexProblems(name, args.index),
         );
         const here = machineHost();
-        const image = pulumi.output(args.baseImage);
+        const image = imageFields(args.baseImage);
         const own = { parent: this };
 
         const hostKey = new SshKeyPair(`${name}-host`, { comment: name }, own);
-        const loginKey = pulumi.output(
+        const loginKey = fieldsOf(
             args.loginKey ?? new SshKeyPair(`${name}-login`, { comment: name }, own).files,
+            ...(["instanceId", "privateKeyPath", "publicKeyPath"] as const),
         );
         // Not with the user data, which may be secret: addresses are not.
         const plain = checked(
@@ -117,20 +120,21 @@ export class VirtualMachine extends pulumi.ComponentResource {
             ...{ disks, shares: hostShares(`VirtualMachine ${name}`, args.shares, plain, disks) },
             readyTimeoutSec: args.readyTimeoutSec ?? 180,
         });
-        const ssh = {
-            address: values.address,
-            port: values.sshPort,
-            user: "root",
+        const { address, sshPort, running, cards, mac: usedMac } = values;
+        const ssh = pulumi.output({
+            ...{ address, port: sshPort, user: "root" },
             privateKeyPath: loginKey.privateKeyPath,
             knownHostsPath: hostKey.knownHostsPath,
-        };
-        const files = {
-            diskDir: disk.dir,
-            imageDir: image.directory,
-            directBoot: image.directBoot,
-            hostKeyPath: hostKey.privateKeyPath,
-            loginPublicKeyPath: loginKey.publicKeyPath,
-        };
+        });
+        const files = appliedFields(
+            {
+                diskDir: disk.dir,
+                imageDir: image.directory,
+                hostKeyPath: hostKey.privateKeyPath,
+                loginPublicKeyPath: loginKey.publicKeyPath,
+            },
+            (known) => known,
+        );
         const machine = serviceResource(
             `${name}-machine`,
             {
@@ -140,15 +144,15 @@ export class VirtualMachine extends pulumi.ComponentResource {
                     ...[disk.resource.id, hostKey.instanceId, loginKey.instanceId],
                     ...(args.disks ?? []).map(({ disk: each }) => pulumi.output(each).instanceId),
                 ],
-                running: values.running,
-                run: pulumi
-                    .all([values, files.directBoot, seed.wanted])
-                    .apply(([v, directBoot, cloudInit]) =>
+                running,
+                run: applied(
+                    [values, image.directBoot, seed.wanted],
+                    ([v, directBoot, cloudInit]) =>
                         guarded(() => runText(v, { directBoot, cloudInit })),
-                    ),
-                preStart: pulumi
-                    .all([values, files, ssh, seed.text(values.apply(({ cards }) => cards))])
-                    .apply(([v, f, s, seedText]) => guarded(() => prepareText(v, f, s) + seedText)),
+                ),
+                preStart: applied([values, files, ssh, seed.text(cards)], ([v, f, s, seedText]) =>
+                    guarded(() => prepareText(v, f, s) + seedText),
+                ),
                 health: values.apply(healthText),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,
                 stop: stopText(args.stopTimeoutSec ?? 30),
@@ -165,7 +169,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             ssh,
             parentId: id,
             parentUrn: urn,
-            running: values.running,
+            running,
         });
         // With cloud-init it is done first: it writes to /etc/fstab, too.
         const first = seed.wanted.apply((is) => (is ? "qemu/cloud-init-done.sh" : undefined));
@@ -201,8 +205,8 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 spec: {},
                 // Names of machines that come or go are a change in place.
                 environment: {
-                    ...guestEnvironment(args.networks, values.cards),
-                    ...guestShares(args.shares, values.shares),
+                    ...guestEnvironment(args.networks, cards),
+                    ...guestShares(args.shares, values),
                 },
                 probed: false,
                 timeoutSec,
@@ -217,19 +221,17 @@ export class VirtualMachine extends pulumi.ComponentResource {
             machine.resource,
             shellLine(["ssh", "-F", path.join(dir, sshConfigName), name]),
         );
-        this.address = values.address;
-        this.sshPort = values.sshPort;
+        this.address = address;
+        this.sshPort = sshPort;
         this.ports = values.apply((v) =>
             Object.fromEntries(
                 v.ports.map((p) => [String(p.guestPort), `${v.address}:${String(p.hostPort)}`]),
             ),
         );
-        this.networkAddresses = values.cards.apply((cards) =>
-            Object.fromEntries(
-                cards.map(({ network, address }) => [network, address.replace(/\/.*/, "")]),
-            ),
+        this.networkAddresses = cards.apply((all) =>
+            Object.fromEntries(all.map((card) => [card.network, card.address.replace(/\/.*/, "")])),
         );
-        this.mac = values.mac;
+        this.mac = usedMac;
         const console = `(cd ${shellLine([dir])} && socat -,raw,echo=0,escape=0x1d unix-connect:serial.sock)`;
         this.consoleCommand = after(
             machine.resource,
