@@ -1,9 +1,9 @@
 /** The plugin folder of a clone: it is compiled from the sources as they are, and brings what they depend on. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { compiled } from "../../plugin/sources";
 import { repoRoot } from "../support/engine-cli";
+import { scratchDir } from "../support/scratch";
 
 let scratch: string;
 const at = (name: string) => path.join(scratch, name);
@@ -17,7 +17,7 @@ const compile = () => compiled(scratch, store());
 const text = (folder: string, name: string) => fs.readFileSync(path.join(folder, name), "utf8");
 
 beforeEach(() => {
-    scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-plugin sources-"));
+    scratch = scratchDir("kubedev-plugin sources-");
     write("index.ts", 'export * from "./components/a";\n');
     write("components/a.ts", "export const a: number = 1;\n");
     write("scripts/a.sh", "true\n");

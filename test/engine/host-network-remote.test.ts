@@ -1,12 +1,12 @@
 /** A HostNetwork of another computer, made by root over ssh: a namespace with an sshd, and with a state of its own. */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { macFromName } from "../../components/qemu/mac-address";
 import { BridgeBox } from "../support/bridge-box";
 import { library, ScratchStack } from "../support/engine";
 import { NetworkNamespace, networkNamespaceMissing } from "../support/network-namespace";
 import { Sshd, sshdMissing, startSshd } from "../support/sshd";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(300_000);
 const missing = networkNamespaceMissing ?? sshdMissing;
@@ -34,7 +34,7 @@ let there: string;
 
 beforeAll(async () => {
     if (missing !== undefined) return;
-    there = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-remote-network-"));
+    there = scratchDir("kubedev-remote-network-");
     host = await NetworkNamespace.start();
     box = await BridgeBox.beside(host, bridge, there);
     sshd = await startSshd({

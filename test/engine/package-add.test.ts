@@ -4,7 +4,6 @@
  * built from Go modules, which can neither, the tests say so.
  */
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { engineEnv } from "../support/engine-cli";
 import { ScratchStack } from "../support/engine";
@@ -12,6 +11,7 @@ import { GitServer } from "../support/git-server";
 import { type HostLanguage, hostMissing, hostOf, hostsPath } from "../support/language-hosts";
 import { copySources, pack, run } from "../support/package";
 import { emptyProvider, startByHost } from "../support/plugin-start";
+import { scratchDir } from "../support/scratch";
 
 jest.setTimeout(600_000);
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
         return;
     }
     // With a blank in its name, and with a home where nothing is.
-    scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev package add-"));
+    scratch = scratchDir("kubedev package add-");
     clone = path.join(scratch, "a clone");
     copySources(clone);
     for (const folder of ["home", "backend", "git"]) {

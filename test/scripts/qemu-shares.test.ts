@@ -1,12 +1,12 @@
 /** What makes shares ready: virtiofsd-find.sh and machine-shares.sh on this machine, guest-shares.sh, as guest-ready.sh runs it, between programs that play the guest's. */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
 import { isRunning, until, withArguments } from "../support/host-state";
 import { describeUnless, namespaceMissing } from "../support/mount-namespace";
 import { runScript, scratchDirectory, shells } from "../support/script-process";
+import { scratchDir } from "../support/scratch";
 
 describe.each(shells)("%s", (shell) => {
     let directory: string;
@@ -14,7 +14,7 @@ describe.each(shells)("%s", (shell) => {
     beforeEach(() => {
         directory = scratchDirectory();
         // Where it is mounted has no blank in it.
-        place = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "kubedev-place-"));
+        place = scratchDir("kubedev-place-");
         fs.mkdirSync(at("etc"));
         fs.mkdirSync(at("bin"));
         fs.writeFileSync(at("calls"), "");

@@ -4,9 +4,9 @@
  */
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { engineEnv } from "./engine-cli";
+import { scratchDir } from "./scratch";
 
 export type HostLanguage = "nodejs" | "python" | "yaml";
 
@@ -26,7 +26,7 @@ export function hostOf(language: HostLanguage): string {
 
 /** Why no package can be made in a language here; undefined when it can. It is tried. */
 export function hostMissing(language: HostLanguage): string | undefined {
-    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "kubedev-hosts-"));
+    const scratch = scratchDir("kubedev-hosts-");
     try {
         const schema = path.join(scratch, "schema.json");
         fs.writeFileSync(schema, JSON.stringify({ name: "tiny", version: "1.0.0" }));
