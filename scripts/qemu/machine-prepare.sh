@@ -45,8 +45,9 @@ printf '%s' "$MACHINE_SSH_CONFIG" >ssh_config
     printf 'f+~ /etc/ssh/authorized_keys.d/root 0644 root root - %s\n' "$(base64 -w 0 "$MACHINE_LOGIN_KEY")"
 } >credential-tmpfiles
 
-accelerator=$(KUBEDEV_ACCEL_CACHE=1 sh -c "$MACHINE_PROBE_ACCEL")
-case $accelerator in
-'{"accelerator":"kvm",'*) echo kvm ;;
-*) echo tcg ;;
-esac >accelerator
+verdict=$(KUBEDEV_ACCEL_CACHE=1 sh -c "$MACHINE_PROBE_ACCEL")
+case $verdict in
+'{"accelerator":"kvm",'*) accelerator=kvm ;;
+*) accelerator=tcg ;;
+esac
+echo "$accelerator" >accelerator

@@ -58,7 +58,7 @@ export function declaredChanges(
             ];
         }
         return [
-            ...(same(was.triggers, is.triggers)
+            ...(same(toldOf(was.triggers), toldOf(is.triggers))
                 ? []
                 : [
                       change(
@@ -113,6 +113,25 @@ function digests(inputs: Record<string, unknown>): Record<string, string> {
 function differing(was: Record<string, string>, is: Record<string, string>): string[] {
     const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort();
     return names.filter((name) => was[name] !== is[name]);
+}
+
+/** An object of which nothing is known: a change of it is told by no more than that it is unknown. */
+function toldOf(value: unknown): unknown {
+    if (typeof value !== "object" || value === null || isUnknown(value)) {
+        return value;
+    }
+    if (Array.isArray(value)) {
+        return value.map(toldOf);
+    }
+    const told = Object.fromEntries(
+        Object.entries(value).map(([name, inner]) => [name, toldOf(inner)]),
+    );
+    const inner = Object.values(told);
+    return inner.length > 0 && inner.every(isUnknown) ? inner[0] : told;
+}
+
+function isUnknown(value: unknown): boolean {
+    return typeof value === "object" && value !== null && "__pulumiUnknown" in value;
 }
 
 const same = (a: unknown, b: unknown) => text(a) === text(b);
