@@ -115,7 +115,10 @@ function differing(was: Record<string, string>, is: Record<string, string>): str
     return names.filter((name) => was[name] !== is[name]);
 }
 
-/** An object of which nothing is known: a change of it is told by no more than that it is unknown. */
+/**
+ * An object is told as unknown when nothing of it is known but what hostResource adds to each: to the engine it is the same
+ * whether it is unknown as a whole or field by field.
+ */
 function toldOf(value: unknown): unknown {
     if (typeof value !== "object" || value === null || isUnknown(value)) {
         return value;
@@ -126,8 +129,8 @@ function toldOf(value: unknown): unknown {
     const told = Object.fromEntries(
         Object.entries(value).map(([name, inner]) => [name, toldOf(inner)]),
     );
-    const inner = Object.values(told);
-    return inner.length > 0 && inner.every(isUnknown) ? inner[0] : told;
+    const own = Object.entries(told).filter(([name]) => !["incarnation", "host"].includes(name));
+    return own.length > 0 && own.every(([, inner]) => isUnknown(inner)) ? own[0]?.[1] : told;
 }
 
 function isUnknown(value: unknown): boolean {

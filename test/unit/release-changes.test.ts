@@ -374,10 +374,10 @@ test.each<[string, Partial<PresentResource>, string[]]>([
 
 test("a trigger of which nothing is known is one, whether as a whole or field by field", () => {
     const unknown = { __pulumiUnknown: true };
-    const before = { ...was, triggers: [{ cpus: unknown, path: unknown }, { parents: unknown }] };
+    const before = { ...was, triggers: [{ cpus: unknown, incarnation: 1 }, { parents: unknown }] };
     const shownOf = (triggers: unknown) => shown(declaredChanges([before], [is({ triggers })]));
     expect(shownOf([unknown, { parents: unknown }])).toEqual([]);
-    expect(shownOf([{ cpus: unknown, path: "/a" }, { parents: unknown }])).toHaveLength(1);
+    expect(shownOf([{ cpus: 2, incarnation: 1 }, { parents: unknown }])).toHaveLength(1);
     expect(shownOf([unknown, { parents: [] }])).toHaveLength(1);
     expect(shownOf([unknown])).toHaveLength(1);
 });
