@@ -38,6 +38,8 @@ export interface SharedMachineArgs {
     ports?: pulumi.Input<pulumi.Input<ForwardedPortArgs>[]>;
     /** Networks that it shares with other machines: `network` of each MachineNetwork or HostNetwork. Defaults to none. A change restarts it. */
     networks?: pulumi.Input<pulumi.Input<MachineNetworkMembers>[]>;
+    /** Starts a new disk from a snapshot of a machine of its kind, which the first one makes. Needs an image whose kernel is booted directly, no disks, no HostNetwork. Defaults to false. A change counts at the next new disk. */
+    warmStart?: pulumi.Input<boolean>;
     /** False shuts it down gracefully and keeps everything. Defaults to true. */
     running?: pulumi.Input<boolean>;
     /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
@@ -109,6 +111,7 @@ export const machineRules = {
             ),
         )
         .optional(),
+    warmStart: yesOrNo.optional(),
     running: yesOrNo.optional(),
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))

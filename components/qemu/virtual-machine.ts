@@ -17,6 +17,7 @@ import { machineSeed } from "./machine-seed";
 import { machineRules, VirtualMachineArgs } from "./virtual-machine-args";
 import { healthText, prepareText, runText, sshConfigName, stopText } from "./machine-service";
 import { machineSpec, machineValues } from "./machine-values";
+import { warmTexts } from "./warm-start";
 
 /**
  * A QEMU machine on this machine, without root: a disk over a base image, direct kernel boot, its ports on a loopback
@@ -123,6 +124,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
             hostKeyPath: hostKey.privateKeyPath,
             loginPublicKeyPath: loginKey.publicKeyPath,
         };
+        const warm = pulumi
+            .all([values, files.directBoot, seed.wanted, image.format])
+            .apply(([v, directBoot, cloudInit, format]) =>
+                guarded(() => warmTexts(v, { directBoot, cloudInit }, format)),
+            );
         const machine = serviceResource(
             `${name}-machine`,
             {
@@ -134,14 +140,20 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 ],
                 running: values.running,
                 run: pulumi
-                    .all([values, files.directBoot, seed.wanted])
-                    .apply(([v, directBoot, cloudInit]) =>
-                        guarded(() => runText(v, { directBoot, cloudInit })),
+                    .all([values, files.directBoot, seed.wanted, warm.run])
+                    .apply(([v, directBoot, cloudInit, restore]) =>
+                        guarded(() => restore + runText(v, { directBoot, cloudInit })),
                     ),
                 preStart: pulumi
-                    .all([values, files, ssh, seed.text(values.apply(({ cards }) => cards))])
-                    .apply(([v, f, s, seedText]) => guarded(() => prepareText(v, f, s) + seedText)),
-                health: values.apply(healthText),
+                    .all([
+                        ...([values, files, ssh] as const),
+                        seed.text(values.apply(({ cards }) => cards)),
+                        warm.preStart,
+                    ])
+                    .apply(([v, f, s, seedText, restore]) =>
+                        guarded(() => prepareText(v, f, s) + seedText + restore),
+                    ),
+                health: pulumi.concat(warm.health, values.apply(healthText)),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,
                 stop: stopText(args.stopTimeoutSec ?? 30),
                 // Past the deadline the machine is switched off by ever harder means, which takes some seconds more.
