@@ -11,7 +11,7 @@ use warnings;
 my ( $dir, $port_path ) = @ARGV;
 my $cards_driver = '/sys/bus/pci/drivers/virtio-pci';
 
-# Numbers of Linux on x86-64.
+# Numbers of Linux on x86-64: perl-base has no names for them.
 my ( $sys_mount, $sys_clock_settime ) = ( 165, 227 );
 my ( $ms_remount, $ms_rdonly, $ms_bind ) = ( 32, 1, 4096 );
 my ( $ms_nosuid, $ms_nodev, $ms_noexec ) = ( 2, 4, 8 );
@@ -37,7 +37,7 @@ sub run {
 
 # --- before the snapshot ---
 
-my @cards;
+my ( @cards, $journald );
 
 sub prepare {
     # Whatever its state is called: all jobs of the boot are done.
@@ -50,6 +50,7 @@ sub prepare {
     run(qw(udevadm settle));
 
     run(qw(journalctl --relinquish-var));
+    ($journald) = `systemctl show --property MainPID --value systemd-journald.service` =~ /(\d+)/;
     run(
         'rm', '-rf',
         glob('/var/log/journal/*'),
@@ -114,6 +115,14 @@ sub add_entropy {
     ioctl $random, $rnd_reseed, 0 or die "reseeding: $!\n";
 }
 
+# Perl hands over strings that could be written to, so no literals.
+sub mount {
+    my ( $source, $target, $flags ) = @_;
+    my $type = 'none';
+    syscall( $sys_mount, $source, $target, $type, $flags, 0 ) == 0
+      or die "mount on $target: $!\n";
+}
+
 # What the kernel keeps in memory and lets nobody write: another file is mounted over it.
 sub stand_in {
     my ( $path, $mode, $text ) = @_;
@@ -121,7 +130,7 @@ sub stand_in {
     my $file = "/run/kubedev/$name";
     write_file( $file, $text );
     chmod $mode, $file;
-    syscall( $sys_mount, $file, $path, 'none', $ms_bind, 0 ) == 0 or die "mount on $path: $!\n";
+    mount( $file, $path, $ms_bind );
 }
 
 # As SMBIOS has it: the first three groups with their bytes turned round.
@@ -146,12 +155,21 @@ sub take_credential {
     my ($lines) = @_;
     my $credentials = '/run/credentials/@system';
     my $flags = $ms_remount | $ms_nosuid | $ms_nodev | $ms_noexec;
-    syscall( $sys_mount, 'none', $credentials, 'none', $flags, 0 ) == 0 or die "$credentials: $!\n";
+    mount( 'none', $credentials, $flags );
     unlink "$credentials/tmpfiles.extra";
     write_file( "$credentials/tmpfiles.extra", $lines );
     chmod 0400, "$credentials/tmpfiles.extra";
-    syscall( $sys_mount, 'none', $credentials, 'none', $flags | $ms_rdonly, 0 ) == 0 or die "$credentials: $!\n";
+    mount( 'none', $credentials, $flags | $ms_rdonly );
     run( 'systemd-tmpfiles', '--create', "$credentials/tmpfiles.extra" );
+}
+
+# It knows machine and boot by their ids, so another one takes its place, which systemd starts with what the services
+# have opened. That one is on the disk again. Stopped, the first writes nothing more below its old id.
+sub take_journal {
+    kill 'STOP', $journald or die "journald: $!\n";
+    run( 'rm', '-rf', glob '/run/log/journal/*' );
+    write_file( '/run/systemd/journal/flushed', '' );
+    kill 'KILL', $journald;
 }
 
 sub personalise {
@@ -167,12 +185,10 @@ sub personalise {
     take_credential( $document{'tmpfiles'} );
     write_file( "$cards_driver/bind", $_ ) for @cards;
 
-    # Its journal is on the disk again, below its own id.
-    run( 'rm', '-rf', glob '/run/log/journal/*' );
-    write_file( '/run/systemd/journal/flushed', '' );
+    take_journal();
     run(
         qw(systemctl --no-block restart ssh.service systemd-networkd.socket systemd-networkd.service),
-        qw(systemd-journald.service serial-getty@ttyS0.service)
+        'serial-getty@ttyS0.service'
     );
     unlink "$dir/agent", '/run/systemd/system/kubedev-warm.service', '/run/udev/rules.d/60-kubedev-warm.rules';
     rmdir $dir;
@@ -189,8 +205,8 @@ eval {
     syswrite $port, "ok\n";
     1;
 } or do {
-    my $reason = $@;
+    my $reason = $@ =~ tr/\n/ /r;
     open $port, '+<:raw', $port_path if !defined $port;
-    syswrite $port, "failed $reason";
+    syswrite $port, "failed $reason\n";
     exit 1;
 };
