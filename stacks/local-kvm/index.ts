@@ -43,6 +43,7 @@ const machines = config.machines.map(
         new VirtualMachine(name, {
             ...{ memoryMib, cpus, diskGib, running, address },
             ...(network === undefined ? {} : { networks: [network.network] }),
+            ...(config.warmStart === undefined ? {} : { warmStart: config.warmStart }),
             disks: disks.map(({ name: of, sizeGib, mountPath }) => ({
                 disk: new MachineDisk(`${name}-${of}`, { sizeGib }).disk,
                 ...(mountPath === undefined ? {} : { mountPath }),

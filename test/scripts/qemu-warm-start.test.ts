@@ -1,0 +1,230 @@
+/** scripts/qemu/warm: when a machine starts from a snapshot, and what becomes of snapshots; snapshots are files that stand for one. */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { script } from "../../components/internal/scripts";
+import { runScript, scratchDirectory, shells } from "../support/script-process";
+
+const image = (...args: string[]) => execFileSync("qemu-img", args, { encoding: "utf8" });
+/** Makes what snapshot-make.sh does, without a guest, and says what it was called with. */
+const standIn = `
+echo "made" >>"$MADE"
+mkdir "$SNAPSHOT_DIR"
+cd "$SNAPSHOT_DIR"
+qemu-img create -q -f qcow2 -b "$MACHINE_IMAGE_DIR/disk" -F qcow2 disk 64M
+qemu-io -c 'write -P 7 1M 1M' disk >/dev/null
+echo memory >memory
+echo state >state
+sha256sum disk state >intact
+stat -c '%s %.9Y' memory >memory-facts
+`;
+
+describe.each(shells)("prepare.sh, %s", (shell) => {
+    let directory: string;
+    let machine: string;
+    const file = (name: string) => path.join(directory, name);
+    const disk = () => file("disk-dir/disk.qcow2");
+    const emptyDisk = () => {
+        fs.rmSync(disk(), { force: true });
+        image(
+            "create",
+            "-q",
+            "-f",
+            "qcow2",
+            "-b",
+            file("image/disk"),
+            "-F",
+            "qcow2",
+            disk(),
+            "64M",
+        );
+    };
+
+    beforeEach(() => {
+        directory = scratchDirectory();
+        machine = file("machine");
+        for (const name of ["machine", "disk-dir", "image", "cache"]) {
+            fs.mkdirSync(file(name));
+        }
+        image("create", "-q", "-f", "qcow2", file("image/disk"), "64M");
+        emptyDisk();
+        fs.writeFileSync(path.join(machine, "accelerator"), "tcg\n");
+        fs.writeFileSync(path.join(machine, "credential-tmpfiles"), "f+~ /etc/x - - - - eA==\n");
+    });
+    afterEach(() => {
+        fs.rmSync(directory, { recursive: true, force: true });
+    });
+
+    const prepare = async (more: Record<string, string> = {}) => {
+        const done = await runScript(
+            "qemu/warm/prepare",
+            {
+                XDG_CACHE_HOME: file("cache"),
+                MACHINE_DISK_DIR: file("disk-dir"),
+                MACHINE_IMAGE_DIR: file("image"),
+                MACHINE_BASE_FORMAT: "qcow2",
+                MADE: file("made"),
+                WARM_KEY: "key",
+                WARM_MAKE: standIn,
+                WARM_PERSONALISE: script("qemu/warm/personalise.sh"),
+                WARM_HOSTNAME: "node",
+                WARM_UUID: "6f1f5d2c-8d3e-8f6a-9c1b-0d2e4f6a8b0c",
+                WARM_LINE_KVM: "line=kvm",
+                WARM_LINE_TCG: "line=tcg",
+                ...more,
+            },
+            { shell, cwd: machine },
+        );
+        expect(done).toMatchObject({ code: 0 });
+        return done.stderr;
+    };
+    const isWarm = () => fs.existsSync(path.join(machine, "warm"));
+    const made = () => fs.readFileSync(file("made"), "utf8").split("\n").length - 1;
+    const snapshots = () =>
+        fs
+            .readdirSync(file("cache/kubedev/snapshots"))
+            .filter((name) => !name.endsWith(".lock"))
+            .map((name) => file(`cache/kubedev/snapshots/${name}`));
+
+    test("a new disk becomes a copy of the snapshot's, over the machine's own base image", async () => {
+        await prepare();
+        expect(isWarm()).toBe(true);
+        const info = JSON.parse(image("info", "--output=json", disk())) as Record<string, unknown>;
+        expect(info).toMatchObject({ "backing-filename": file("image/disk") });
+        expect(() =>
+            execFileSync("qemu-io", ["-r", "-c", "read -P 7 1M 1M", disk()]),
+        ).not.toThrow();
+        const document = fs.readFileSync(path.join(machine, "warm/document"), "utf8");
+        expect(document).toMatch(/^hostname 4\nnode\nuuid 36\n6f1f5d2c-/);
+        expect(document).toContain("kernel-line 8\nline=tcg\ntmpfiles 24\nf+~ /etc/x");
+        expect(document).toMatch(/\nend\n$/);
+        expect(fs.statSync(path.join(machine, "warm/document")).mode & 0o777).toBe(0o600);
+    });
+
+    test("a second machine takes the same snapshot, and gets other random numbers", async () => {
+        const entropy = () =>
+            /entropy 128\n([0-9a-f]{128})\n/.exec(
+                fs.readFileSync(path.join(machine, "warm/document"), "utf8"),
+            )?.[1];
+        await prepare();
+        const first = entropy();
+        emptyDisk();
+        await prepare({ WARM_HOSTNAME: "other" });
+        expect(made()).toBe(1);
+        expect(first).toBeDefined();
+        expect(entropy()).not.toBe(first);
+    });
+
+    test.each([
+        ["another key of the program", { WARM_KEY: "other" }, () => undefined],
+        ["another base image", {}, () => fs.utimesSync(file("image/disk"), 1, 1)],
+        [
+            "another accelerator",
+            {},
+            () => fs.writeFileSync(path.join(machine, "accelerator"), "kvm\n"),
+        ],
+    ])("%s is another snapshot", async (_what, more, change) => {
+        await prepare();
+        emptyDisk();
+        change();
+        await prepare(more);
+        expect(made()).toBe(2);
+        expect(snapshots()).toHaveLength(2);
+    });
+
+    test("a disk that a guest has used starts cold, without a word, and stays as it is", async () => {
+        execFileSync("qemu-io", ["-c", "write -P 9 2M 64k", disk()]);
+        const before = fs.readFileSync(disk());
+        fs.mkdirSync(path.join(machine, "warm"));
+        expect(await prepare()).not.toContain("warm start:");
+        expect(isWarm()).toBe(false);
+        expect(fs.readFileSync(disk()).equals(before)).toBe(true);
+        expect(fs.existsSync(file("made"))).toBe(false);
+    });
+
+    test("where no snapshot can be taken the machine starts cold, and says so", async () => {
+        const said = await prepare({ WARM_MAKE: "echo 'warm start: no luck' >&2; exit 1" });
+        expect(said).toContain("no luck");
+        expect(said).toContain("the machine starts cold");
+        expect(isWarm()).toBe(false);
+        expect(snapshots()).toEqual([]);
+    });
+
+    test.each([
+        ["its state", (dir: string) => fs.truncateSync(path.join(dir, "state"), 1)],
+        ["its disk", (dir: string) => fs.appendFileSync(path.join(dir, "disk"), "x")],
+        ["its memory", (dir: string) => fs.writeFileSync(path.join(dir, "memory"), "mEmory\n")],
+        ["a part", (dir: string) => fs.rmSync(path.join(dir, "intact"))],
+    ])("a snapshot that has lost %s is taken anew", async (_what, damage) => {
+        await prepare();
+        damage(snapshots()[0] ?? "");
+        emptyDisk();
+        expect(await prepare()).toContain("is damaged: it is taken anew");
+        expect(made()).toBe(2);
+        expect(isWarm()).toBe(true);
+    });
+});
+
+describe("personalise.sh and wait-personal.sh", () => {
+    let directory: string;
+    const file = (name: string) => path.join(directory, name);
+    beforeEach(() => {
+        directory = scratchDirectory();
+        fs.mkdirSync(file("warm"));
+        fs.mkdirSync(file("snapshot"));
+        fs.symlinkSync(file("snapshot"), file("warm/snapshot"));
+        fs.writeFileSync(file("warm/document"), "hostname 4\nnode\nend\n");
+        fs.writeFileSync(file("warm/personalise"), script("qemu/warm/personalise.sh"));
+    });
+    afterEach(() => {
+        fs.rmSync(directory, { recursive: true, force: true });
+    });
+
+    /** A guest that reads all, and answers this; answers what it read. */
+    async function restored(answer: string): Promise<string> {
+        const agent = `read -r hello; echo listening; while read -r line; do echo "$line" >>heard; [ "$line" != end ] || break; done; echo '${answer}'`;
+        fs.writeFileSync(file("agent"), agent);
+        const guest = spawn("socat", ["UNIX-LISTEN:personal.sock", "EXEC:sh ./agent"], {
+            cwd: directory,
+            stdio: "ignore",
+        });
+        const ended = once(guest, "exit");
+        try {
+            await runScript("qemu/warm/personalise", { WARM_LIMIT_SEC: "20" }, { cwd: directory });
+        } finally {
+            guest.kill();
+            await ended;
+        }
+        return fs.readFileSync(file("heard"), "utf8");
+    }
+    const wait = (pid = process.pid) =>
+        runScript("qemu/warm/wait-personal", { KUBEDEV_PID: String(pid) }, { cwd: directory });
+
+    test("the guest gets time and document; nothing is left of it", async () => {
+        expect(await restored("ok")).toMatch(/^time \d+\n\d+\.\d{9}\nhostname 4\nnode\nend\n$/);
+        expect(await wait()).toMatchObject({ code: 0, stderr: "" });
+        expect(fs.readdirSync(directory).sort()).toEqual(["agent", "heard", "snapshot"]);
+    });
+
+    test("of a guest that refuses the reason is said, and its snapshot is gone", async () => {
+        await restored("failed clock: not permitted");
+        const said = await wait();
+        expect(said.code).toBe(3);
+        expect(said.stderr).toContain("failed clock: not permitted");
+        expect(said.stderr).toContain("the same again starts the machine cold");
+        expect(fs.existsSync(file("snapshot"))).toBe(false);
+    });
+
+    test("of QEMU that has ended it is said at once", async () => {
+        const said = await wait(4194305);
+        expect(said.code).toBe(3);
+        expect(said.stderr).toContain("QEMU did not take the snapshot");
+        expect(fs.existsSync(file("snapshot"))).toBe(false);
+    });
+
+    test("a machine that started cold is not waited for", async () => {
+        fs.rmSync(file("warm"), { recursive: true });
+        expect(await wait()).toMatchObject({ code: 0, stderr: "" });
+    });
+});
