@@ -55,8 +55,7 @@ export function restoreArgv(cold: readonly string[]): string[] {
             "-device",
             "virtserialport,bus=personal.0,nr=1,chardev=personal0,name=kubedev.personal,id=personal1",
         ],
-        // Commands come by standard input: the state is read without the memory, which is to be said before.
-        ...["-chardev", "stdio,id=commands,signal=off", "-mon", "chardev=commands,mode=control"],
+        // personalise.sh says what it is restored from: first that the state comes without the memory.
         ...["-incoming", "defer"],
     ];
 }
@@ -121,7 +120,7 @@ export function warmTexts(values: MachineValues, boot: MachineBoot, baseFormat: 
             "(sh warm/personalise </dev/null >/dev/null 2>&1 &)",
             become(
                 byAccelerator((is) => restoreArgv(cold[is])),
-                " <warm/commands 3<warm/state",
+                " 3<warm/state",
             ),
             "fi\n",
         ].join("\n"),

@@ -1,9 +1,9 @@
 /** scripts/qemu/warm: when a machine starts from a snapshot, and what becomes of snapshots; snapshots are files that stand for one. */
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
+import { until } from "../support/host-state";
 import { runScript, scratchDirectory, shells } from "../support/script-process";
 
 const image = (...args: string[]) => execFileSync("qemu-img", args, { encoding: "utf8" });
@@ -65,6 +65,7 @@ describe.each(shells)("prepare.sh, %s", (shell) => {
                 MACHINE_IMAGE_DIR: file("image"),
                 MACHINE_BASE_FORMAT: "qcow2",
                 MADE: file("made"),
+                SNAPSHOT_LIMIT_SEC: "180",
                 WARM_KEY: "key",
                 WARM_MAKE: standIn,
                 WARM_PERSONALISE: script("qemu/warm/personalise.sh"),
@@ -174,37 +175,66 @@ describe("personalise.sh and wait-personal.sh", () => {
         fs.mkdirSync(file("warm"));
         fs.mkdirSync(file("snapshot"));
         fs.symlinkSync(file("snapshot"), file("warm/snapshot"));
+        fs.writeFileSync(file("warm/commands"), '{"execute":"one"}\n{"execute":"two"}\n');
         fs.writeFileSync(file("warm/document"), "hostname 4\nnode\nend\n");
+        fs.writeFileSync(file("warm/limit"), "20\n");
         fs.writeFileSync(file("warm/personalise"), script("qemu/warm/personalise.sh"));
     });
     afterEach(() => {
         fs.rmSync(directory, { recursive: true, force: true });
     });
 
-    /** A guest that reads all, and answers this; answers what it read. */
-    async function restored(answer: string): Promise<string> {
-        const agent = `read -r hello; echo listening; while read -r line; do echo "$line" >>heard; [ "$line" != end ] || break; done; echo '${answer}'`;
-        fs.writeFileSync(file("agent"), agent);
-        const guest = spawn("socat", ["UNIX-LISTEN:personal.sock", "EXEC:sh ./agent"], {
-            cwd: directory,
-            stdio: "ignore",
-        });
-        const ended = once(guest, "exit");
+    /** QEMU and a guest that read all, and answer this; answers what each read. */
+    async function restored(
+        answer: string,
+        refusal = "",
+    ): Promise<{ qemu: string; guest: string }> {
+        fs.writeFileSync(
+            file("qemu"),
+            `echo '{"QMP":{}}'; while read -r line; do echo "$line" >>heard-qemu; echo '{"event":"X"}'; echo '${refusal || '{"return":{}}'}'; done`,
+        );
+        fs.writeFileSync(
+            file("guest"),
+            `read -r hello; echo listening; while read -r line; do echo "$line" >>heard-guest; [ "$line" != end ] || break; done; echo '${answer}'`,
+        );
+        fs.writeFileSync(file("heard-guest"), "");
+        const listeners = [
+            ["qmp", "qemu"],
+            ["personal", "guest"],
+        ].map(([socket = "", who = ""]) =>
+            spawn("socat", [`UNIX-LISTEN:${socket}.sock`, `EXEC:sh ./${who}`], {
+                cwd: directory,
+                stdio: "ignore",
+            }),
+        );
         try {
-            await runScript("qemu/warm/personalise", { WARM_LIMIT_SEC: "20" }, { cwd: directory });
+            await until(() => fs.existsSync(file("personal.sock")), "a guest that listens");
+            await runScript("qemu/warm/personalise", {}, { cwd: directory });
         } finally {
-            guest.kill();
-            await ended;
+            for (const listener of listeners) {
+                listener.kill();
+            }
         }
-        return fs.readFileSync(file("heard"), "utf8");
+        const heard = (who: string) => fs.readFileSync(file(`heard-${who}`), "utf8");
+        return { qemu: heard("qemu"), guest: heard("guest") };
     }
     const wait = (pid = process.pid) =>
         runScript("qemu/warm/wait-personal", { KUBEDEV_PID: String(pid) }, { cwd: directory });
 
-    test("the guest gets time and document; nothing is left of it", async () => {
-        expect(await restored("ok")).toMatch(/^time \d+\n\d+\.\d{9}\nhostname 4\nnode\nend\n$/);
+    test("QEMU gets its commands, the guest time and document; nothing is left of it", async () => {
+        const { qemu, guest } = await restored("ok");
+        expect(qemu).toBe('{"execute":"one"}\n{"execute":"two"}\n');
+        expect(guest).toMatch(/^time \d+\n\d+\.\d{9}\nhostname 4\nnode\nend\n$/);
         expect(await wait()).toMatchObject({ code: 0, stderr: "" });
-        expect(fs.readdirSync(directory).sort()).toEqual(["agent", "heard", "snapshot"]);
+        expect(fs.existsSync(file("warm"))).toBe(false);
+        expect(fs.existsSync(file("snapshot"))).toBe(true);
+    });
+
+    test("of QEMU that refuses the reason is said, and the guest is left alone", async () => {
+        const { guest } = await restored("ok", '{"error":{"desc":"no such state"}}');
+        expect(guest).toBe("");
+        expect((await wait()).stderr).toContain("no such state");
+        expect(fs.existsSync(file("snapshot"))).toBe(false);
     });
 
     test("of a guest that refuses the reason is said, and its snapshot is gone", async () => {

@@ -1,8 +1,26 @@
 #!/bin/sh
 # Makes a restored machine that one of whose directory this runs in: tells the guest's agent who it is. Writes warm/done
 # when the guest has taken it, or warm/failed with the reason; a snapshot that fails is taken anew by the next machine.
-# Without an argument it connects; with one it is what talks on the connection.
-if [ "${1:-}" = talk ]; then
+# Without an argument it connects; with one it is what talks on a connection: to QEMU, then to the guest.
+case ${1:-} in
+restore)
+    read -r greeting
+    while IFS= read -r command <&3; do
+        printf '%s\n' "$command"
+        # Events come in between.
+        while read -r answer; do
+            case $answer in
+            *'"return"'*) break ;;
+            *'"error"'*)
+                printf '%s\n' "$answer" >warm/answer
+                exit 1
+                ;;
+            esac
+        done
+    done 3<warm/commands
+    exit 0
+    ;;
+talk)
     echo hello
     read -r answer
     [ "$answer" = listening ] || exit 1
@@ -13,8 +31,12 @@ if [ "${1:-}" = talk ]; then
     read -r answer
     printf '%s\n' "$answer" >warm/answer
     exit 0
+    ;;
+esac
+socat -t 0.01 UNIX-CONNECT:qmp.sock,retry=250,interval=0.02 EXEC:"sh warm/personalise restore" 2>warm/said
+if [ ! -e warm/answer ]; then
+    timeout "$(cat warm/limit)" socat UNIX-CONNECT:personal.sock EXEC:"sh warm/personalise talk" 2>>warm/said
 fi
-timeout "${WARM_LIMIT_SEC:-180}" socat UNIX-CONNECT:personal.sock,retry=100,interval=0.02 EXEC:"sh warm/personalise talk" 2>warm/said
 if [ "$(cat warm/answer 2>/dev/null)" = ok ]; then
     mv warm/answer warm/done
 else

@@ -4,6 +4,7 @@
 #   WARM_KEY         digest of all in the snapshot that the program decides
 #   WARM_MAKE        text of snapshot-make.sh, which takes SNAPSHOT_*, MACHINE_IMAGE_DIR, MACHINE_BASE_FORMAT, WARM_*
 #   WARM_PERSONALISE text of personalise.sh
+#   SNAPSHOT_LIMIT_SEC how long the machine may take to answer
 #   WARM_HOSTNAME, WARM_UUID, WARM_LINE_KVM, WARM_LINE_TCG   what the machine is to be; its kernel line by accelerator
 #   MACHINE_DISK_DIR directory of its disk
 # Runs behind machine-prepare.sh. Needs jq, qemu-utils, util-linux.
@@ -18,7 +19,7 @@ cold() {
     exit 0
 }
 
-rm -rf warm
+rm -rf warm warm.new
 disk=$MACHINE_DISK_DIR/disk.qcow2
 # Without its base image: only what is on the disk itself. What a guest has used goes with no other memory than its own.
 used=$(qemu-img map --output=json "json:{\"driver\":\"qcow2\",\"backing\":null,\"file\":{\"driver\":\"file\",\"filename\":$(jq -n --arg f "$disk" '$f')}}" |
@@ -87,6 +88,8 @@ printf '%s\n' '{"execute":"qmp_capabilities"}' \
     '{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"x-ignore-shared","state":true}]}}' \
     '{"execute":"migrate-incoming","arguments":{"uri":"fd:3"}}' >warm.new/commands
 printf '%s' "$WARM_PERSONALISE" >warm.new/personalise
+# Before who waits for the machine gives up, so that the snapshot is known to be bad.
+echo "$((SNAPSHOT_LIMIT_SEC * 2 / 3))" >warm.new/limit
 part() { # part NAME FILE: as guest-agent.pl reads it
     printf '%s %s\n' "$1" "$(stat -L -c %s "$2")"
     cat "$2"
