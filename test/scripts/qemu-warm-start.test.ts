@@ -3,8 +3,8 @@ import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { script } from "../../components/internal/scripts";
-import { until } from "../support/host-state";
-import { runScript, scratchDirectory, shells } from "../support/script-process";
+import { isRunning, until } from "../support/host-state";
+import { runScript, scratchDirectory, shells, startScript } from "../support/script-process";
 
 const image = (...args: string[]) => execFileSync("qemu-img", args, { encoding: "utf8" });
 /** Makes what snapshot-make.sh does, without a guest, and says what it was called with. */
@@ -164,6 +164,84 @@ describe.each(shells)("prepare.sh, %s", (shell) => {
         expect(await prepare()).toContain("is damaged: it is taken anew");
         expect(made()).toBe(2);
         expect(isWarm()).toBe(true);
+    });
+});
+
+describe("snapshot-make.sh", () => {
+    let directory: string;
+    const file = (name: string) => path.join(directory, name);
+    beforeEach(() => {
+        directory = scratchDirectory();
+        for (const name of ["image", "machine"]) {
+            fs.mkdirSync(file(name));
+        }
+        for (const name of ["accelerator", "kernel", "initrd"]) {
+            fs.writeFileSync(file(`machine/${name}`), "");
+        }
+        image("create", "-q", "-f", "qcow2", file("image/disk"), "64M");
+    });
+    afterEach(() => {
+        fs.rmSync(directory, { recursive: true, force: true });
+    });
+    const started = (run: string, limitSec = 60) =>
+        startScript(
+            "qemu/warm/snapshot-make",
+            {
+                SNAPSHOT_DIR: file("snapshot"),
+                SNAPSHOT_RUN: run,
+                SNAPSHOT_DISK_MIB: "64",
+                SNAPSHOT_LIMIT_SEC: String(limitSec),
+                MACHINE_IMAGE_DIR: file("image"),
+                MACHINE_BASE_FORMAT: "qcow2",
+                WARM_AGENT: "agent\n",
+                WARM_UNIT: "unit\n",
+                WARM_RULES: "rules\n",
+            },
+            { cwd: file("machine") },
+        );
+    const pidFile = () => file("snapshot.tmp/qemu-pid");
+    const standInQemu = "echo $$ >qemu-pid.new; mv qemu-pid.new qemu-pid; exec sleep 600";
+
+    test.each(["SIGKILL", "SIGTERM"] as const)("%s ends QEMU with it", async (signal) => {
+        const { child, ended } = started(standInQemu);
+        child.stdin.end();
+        await until(() => fs.existsSync(pidFile()), "a QEMU", 60_000);
+        const qemu = Number(fs.readFileSync(pidFile(), "utf8"));
+        expect(isRunning(qemu)).toBe(true);
+        child.kill(signal);
+        await until(() => !isRunning(qemu), "the end of QEMU");
+        await ended;
+        expect(fs.existsSync(file("snapshot"))).toBe(false);
+        // What is left of one that was killed the next takes away.
+        expect(fs.existsSync(file("snapshot.tmp"))).toBe(signal === "SIGKILL");
+    });
+
+    test.each([
+        ["exit 1", 60, "QEMU ended before the login of its console"],
+        ["exec sleep 600", 1, "the login of its console did not come within 1 s"],
+    ])(
+        "of QEMU that does not do it (%s) it says why, and leaves nothing",
+        async (run, limit, why) => {
+            fs.mkdirSync(file("snapshot.tmp"));
+            fs.writeFileSync(file("snapshot.tmp/disk"), "of one that was killed");
+            const { child, ended } = started(run, limit);
+            child.stdin.end();
+            const done = await ended;
+            expect(done.code).toBe(1);
+            expect(done.stderr).toContain(why);
+            expect(fs.readdirSync(directory).sort()).toEqual(["image", "machine"]);
+        },
+    );
+
+    test("its keys and the agent are in no file that stays, nor readable by others", async () => {
+        const { child, ended } = started(standInQemu);
+        child.stdin.end();
+        await until(() => fs.existsSync(pidFile()), "a QEMU", 60_000);
+        expect(fs.readdirSync(file("snapshot.tmp"))).not.toContain("host-key");
+        expect(fs.statSync(file("snapshot.tmp")).mode & 0o777).toBe(0o700);
+        expect(fs.statSync(file("snapshot.tmp/credential-tmpfiles")).mode & 0o777).toBe(0o600);
+        child.kill("SIGTERM");
+        await ended;
     });
 });
 
