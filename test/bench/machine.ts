@@ -81,8 +81,8 @@ async function warmStart(stack: ScratchStack): Promise<number> {
     await killHard(pidOf(dirOf(stack, "node-1-machine")));
     fs.rmSync(path.join(dirOf(stack, "node-1-disk"), "disk.qcow2"));
     const steps = new Steps();
-    const { stdout } = await stack.up({ heard: steps.heard, timeoutMs: limitMs });
-    if (/starts cold|snapshot is taken/.test(stdout)) {
+    const { progress } = await stack.up({ heard: steps.heard, timeoutMs: limitMs });
+    if (progress.some(({ message }) => /starts cold|snapshot is taken/.test(message))) {
         throw new Error("no warm start: see what the machine said");
     }
     return steps.of("node-1-machine");

@@ -117,13 +117,21 @@ describe.each(shells)("prepare.sh, %s", (shell) => {
         expect(entropy()).not.toBe(first);
     });
 
-    test.each([
+    test.each<[string, Record<string, string>, () => void]>([
         ["another key of the program", { WARM_KEY: "other" }, () => undefined],
-        ["another base image", {}, () => fs.utimesSync(file("image/disk"), 1, 1)],
+        [
+            "another base image",
+            {},
+            () => {
+                fs.utimesSync(file("image/disk"), 1, 1);
+            },
+        ],
         [
             "another accelerator",
             {},
-            () => fs.writeFileSync(path.join(machine, "accelerator"), "kvm\n"),
+            () => {
+                fs.writeFileSync(path.join(machine, "accelerator"), "kvm\n");
+            },
         ],
     ])("%s is another snapshot", async (_what, more, change) => {
         await prepare();
@@ -153,13 +161,13 @@ describe.each(shells)("prepare.sh, %s", (shell) => {
     });
 
     test.each([
-        ["its state", (dir: string) => fs.truncateSync(path.join(dir, "state"), 1)],
-        ["its disk", (dir: string) => fs.appendFileSync(path.join(dir, "disk"), "x")],
-        ["its memory", (dir: string) => fs.writeFileSync(path.join(dir, "memory"), "mEmory\n")],
-        ["a part", (dir: string) => fs.rmSync(path.join(dir, "intact"))],
+        ["its state", "echo x >>state"],
+        ["its disk", "echo x >>disk"],
+        ["its memory", "echo mEmory >memory"],
+        ["a part", "rm intact"],
     ])("a snapshot that has lost %s is taken anew", async (_what, damage) => {
         await prepare();
-        damage(snapshots()[0] ?? "");
+        execFileSync("sh", ["-c", damage], { cwd: snapshots()[0] });
         emptyDisk();
         expect(await prepare()).toContain("is damaged: it is taken anew");
         expect(made()).toBe(2);

@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 my ( $dir, $port_path ) = @ARGV;
+my $identity = '/run/kubedev-identity';
 my $cards_driver = '/sys/bus/pci/drivers/virtio-pci';
 
 # Numbers of Linux on x86-64: perl-base has no names for them.
@@ -127,7 +128,7 @@ sub mount {
 sub stand_in {
     my ( $path, $mode, $text ) = @_;
     ( my $name = $path ) =~ tr{/}{_};
-    my $file = "/run/kubedev/$name";
+    my $file = "$identity/$name";
     write_file( $file, $text );
     chmod $mode, $file;
     mount( $file, $path, $ms_bind );
@@ -174,7 +175,7 @@ sub take_journal {
 
 sub personalise {
     my %document = receive_document();
-    mkdir '/run/kubedev';
+    mkdir $identity;
     set_clock( $document{'time'} );
     add_entropy( pack 'H*', $document{'entropy'} );
     write_file( '/proc/sys/kernel/hostname', $document{'hostname'} );
