@@ -4,7 +4,7 @@
 # Without an argument it connects; with one it is what talks on a connection: to QEMU, then to the guest.
 case ${1:-} in
 restore)
-    read -r greeting
+    read -r _
     while IFS= read -r command <&3; do
         printf '%s\n' "$command"
         # Events come in between.
