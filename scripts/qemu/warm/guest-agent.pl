@@ -168,7 +168,8 @@ sub take_credential {
 # have opened. That one is on the disk again. Stopped, the first writes nothing more below its old id.
 sub take_journal {
     kill 'STOP', $journald or die "journald: $!\n";
-    run( 'rm', '-rf', glob '/run/log/journal/*' );
+    unlink glob '/run/log/journal/*/*';
+    rmdir for glob '/run/log/journal/*';
     write_file( '/run/systemd/journal/flushed', '' );
     kill 'KILL', $journald;
 }
@@ -178,13 +179,14 @@ sub personalise {
     mkdir $identity;
     set_clock( $document{'time'} );
     add_entropy( pack 'H*', $document{'entropy'} );
+    # Udev is at the cards while the rest is done; nothing uses them before their network is configured.
+    write_file( "$cards_driver/bind", $_ ) for @cards;
     write_file( '/proc/sys/kernel/hostname', $document{'hostname'} );
     write_file( '/etc/machine-id',           $document{'uuid'} =~ tr/-//dr . "\n" );
     stand_in( '/proc/sys/kernel/random/boot_id', 0444, "$document{'boot-id'}\n" );
     stand_in( '/proc/cmdline',                   0444, "$document{'kernel-line'}\n" );
     take_uuid( $document{'uuid'} );
     take_credential( $document{'tmpfiles'} );
-    write_file( "$cards_driver/bind", $_ ) for @cards;
 
     take_journal();
     run(
