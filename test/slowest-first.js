@@ -27,6 +27,7 @@ const minutes = [
     "machine/debug-session",
     "machine/binary-rollout",
     "machine/host-network",
+    "machine/warm-start",
     "machine/windows-service",
     "machine/windows-host",
     "machine/kind-source",

@@ -41,6 +41,8 @@ export interface MachineValues {
     kernelParameters: string[];
     /** Undefined: the guest's own choice. */
     ioScheduler: IoScheduler | undefined;
+    /** Whether a new disk starts from a snapshot. */
+    warmStart: boolean;
     running: boolean;
     readyTimeoutSec: number;
 }

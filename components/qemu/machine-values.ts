@@ -66,6 +66,7 @@ export function machineValues(name: string, given: GivenValues): pulumi.Output<M
             key: keyOf(`${name}-machine`),
             kernelParameters: known.kernelParameters ?? [],
             ioScheduler: known.ioScheduler,
+            warmStart: known.warmStart ?? false,
             running: known.running ?? true,
             readyTimeoutSec: given.readyTimeoutSec,
         }),

@@ -42,6 +42,8 @@ export interface SharedMachineArgs {
     networks?: pulumi.Input<pulumi.Input<MachineNetworkMembers>[]>;
     /** Directories of this machine that the guest sees, as a source tree. Need virtiofsd. Defaults to none. A change restarts it. */
     shares?: pulumi.Input<pulumi.Input<HostShareArgs>[]>;
+    /** Starts a new disk from a snapshot of a machine of its kind, which the first one makes. Needs an image whose kernel is booted directly, no disks, no shares, no HostNetwork. Defaults to false. A change counts at the next new disk. */
+    warmStart?: pulumi.Input<boolean>;
     /** False shuts it down gracefully and keeps everything. Defaults to true. */
     running?: pulumi.Input<boolean>;
     /** Key that logs in as root: `files` of a SshKeyPair. Defaults to a pair of its own. */
@@ -117,6 +119,7 @@ export const machineRules = {
         )
         .optional(),
     shares: hostSharesRule.optional(),
+    warmStart: yesOrNo.optional(),
     running: yesOrNo.optional(),
     kernelParameters: z
         .array(z.string().regex(/^[^"\s]+$/, { error: "expected no white space and no quotes" }))

@@ -21,6 +21,7 @@ import { machineSeed } from "./machine-seed";
 import { machineRules, VirtualMachineArgs } from "./virtual-machine-args";
 import { healthText, prepareText, runText, sshConfigName, stopText } from "./machine-service";
 import { machineSpec, machineValues } from "./machine-values";
+import { coldTexts, warmTexts } from "./warm-start";
 
 /**
  * A QEMU machine on this machine, without root: a disk over a base image, direct kernel boot, its ports on a loopback
@@ -135,6 +136,13 @@ export class VirtualMachine extends pulumi.ComponentResource {
             },
             (known) => known,
         );
+        const { directBoot, format } = image;
+        const warm =
+            args.warmStart === undefined
+                ? coldTexts
+                : applied([values, directBoot, seed.wanted, format], ([v, direct, cloudInit, is]) =>
+                      guarded(() => warmTexts(v, { directBoot: direct, cloudInit }, is)),
+                  );
         const machine = serviceResource(
             `${name}-machine`,
             {
@@ -146,14 +154,16 @@ export class VirtualMachine extends pulumi.ComponentResource {
                 ],
                 running,
                 run: applied(
-                    [values, image.directBoot, seed.wanted],
-                    ([v, directBoot, cloudInit]) =>
-                        guarded(() => runText(v, { directBoot, cloudInit })),
+                    [values, directBoot, seed.wanted, warm],
+                    ([v, direct, cloudInit, { run }]) =>
+                        guarded(() => run + runText(v, { directBoot: direct, cloudInit })),
                 ),
-                preStart: applied([values, files, ssh, seed.text(cards)], ([v, f, s, seedText]) =>
-                    guarded(() => prepareText(v, f, s) + seedText),
+                preStart: applied(
+                    [values, files, ssh, seed.text(cards), warm],
+                    ([v, f, s, seedText, { preStart }]) =>
+                        guarded(() => prepareText(v, f, s) + seedText + preStart),
                 ),
-                health: values.apply(healthText),
+                health: applied([values, warm], ([v, { health }]) => health + healthText(v)),
                 healthTimeoutSec: args.readyTimeoutSec ?? 180,
                 stop: stopText(args.stopTimeoutSec ?? 30),
                 // Past the deadline the machine is switched off by ever harder means, which takes some seconds more.

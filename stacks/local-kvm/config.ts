@@ -132,6 +132,8 @@ export const settings = {
     suite: z.string({ error: "expected a Debian release" }).default("bookworm"),
     /** Debian packages in the guests beside the basic ones. */
     packages: z.array(z.string(), { error: "expected a list of package names" }).default([]),
+    /** true: new machines start from a snapshot of one of their kind. */
+    warmStart: flag.optional(),
     /** Source tree to work on, and what is built from it. Defaults to none. */
     source: source.optional(),
     /** Cluster of plain processes, here or in a machine, with machines as its nodes. Defaults to none. */

@@ -46,6 +46,7 @@ const machines = config.machines.map(
             ...{ memoryMib, cpus, diskGib, running, address, index },
             ...(network === undefined ? {} : { networks: [network.network] }),
             ...(shares.length === 0 ? {} : { shares }),
+            ...(config.warmStart === undefined ? {} : { warmStart: config.warmStart }),
             disks: disks.map(({ name: of, sizeGib, mountPath }) => ({
                 disk: new MachineDisk(`${name}-${of}`, { sizeGib }).disk,
                 ...(mountPath === undefined ? {} : { mountPath }),

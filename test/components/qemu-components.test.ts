@@ -129,6 +129,14 @@ test("firmware, topology and scheduler are in a machine that has them, and in no
     expect(checks.join()).toContain("OVMF_CODE");
 });
 
+test("a warm start is in no trigger: switched on or off it counts at the next new disk", async () => {
+    const { "vm-machine": machine, "vm-disk": made } = await declared({}, { warmStart: true });
+    expect(machine?.environment["KUBEDEV_RUN"]).toMatch(/^if \[ -d warm \]; then\n/);
+    expect(machine?.environment["KUBEDEV_PRE_START"]).toContain("export WARM_KEY=");
+    expect(machine?.environment["KUBEDEV_HEALTH"]).toContain("warm/done");
+    expect(JSON.stringify([machine?.triggers, made?.triggers])).not.toContain("warm");
+});
+
 test("without them not a word of it", async () => {
     const { "vm-machine": machine } = await declared({ disk });
     expect(Object.keys((machine?.triggers as object[])[0] ?? {}).sort()).toEqual([
@@ -136,7 +144,14 @@ test("without them not a word of it", async () => {
         ...["mac", "memoryMib", "ports", "running", "sshPort"],
     ]);
     const texts = Object.values(machine?.environment ?? {}).join();
-    for (const word of ["MACHINE_FIND_FIRMWARE", "pflash", "bootindex", "sockets=", "scheduler"]) {
+    for (const word of [
+        "MACHINE_FIND_FIRMWARE",
+        "pflash",
+        "bootindex",
+        "sockets=",
+        "scheduler",
+        "warm",
+    ]) {
         expect(texts).not.toContain(word);
     }
     expect(checks.join()).not.toContain("OVMF_CODE");
