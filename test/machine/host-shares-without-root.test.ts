@@ -59,6 +59,7 @@ describeUnless(namespaceMissing, "a machine of a user", () => {
             ...{
                 indexPorts: undefined,
                 ioScheduler: undefined,
+                warmStart: false,
                 running: true,
                 readyTimeoutSec: 180,
             },
