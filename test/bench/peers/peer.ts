@@ -1,4 +1,5 @@
 /** A machine that something else than our scripts starts, and what a cold start of it costs. */
+import { EventEmitter, once } from "node:events";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -55,35 +56,30 @@ export function usageOf(pid: number): Usage {
     };
 }
 
+/**
+ * QEMU takes the connection before the guest can, and repeats its own attempt ever more rarely: only a banner counts, and a
+ * new connection every tenth of a second finds it soon, while the earlier ones wait for a slow guest.
+ */
 async function untilSshAnswers({ address, port }: Peer): Promise<void> {
-    const begun = performance.now();
-    for (let waited = 0; waited < limitMs; waited = performance.now() - begun) {
-        // On a slow machine the answer itself is slow.
-        if (await answers(address, port, Math.max(500, waited / 10))) return;
-        await sleep(20);
+    const open = new Set<net.Socket>();
+    const heard = new EventEmitter();
+    const banner = once(heard, "banner");
+    try {
+        for (const end = performance.now() + limitMs; performance.now() < end;) {
+            const socket = net.connect(port, address);
+            open.add(socket);
+            socket.setTimeout(5000);
+            socket.once("timeout", () => socket.destroy());
+            socket.once("data", (data: Buffer) => {
+                if (data.toString().startsWith("SSH-")) heard.emit("banner");
+            });
+            // A refused one is followed by the next.
+            socket.once("error", () => undefined);
+            socket.once("close", () => open.delete(socket));
+            if ((await Promise.race([banner, sleep(100)])) !== undefined) return;
+        }
+        throw new Error(`no sshd on ${address}:${String(port)} within ${String(limitMs)} ms`);
+    } finally {
+        for (const socket of open) socket.destroy();
     }
-    throw new Error(`no sshd on ${address}:${String(port)} within ${String(limitMs)} ms`);
-}
-
-/** QEMU takes the connection before the guest can: only a banner counts. */
-function answers(address: string, port: number, timeoutMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-        const socket = net.connect(port, address);
-        const done = (banner: boolean) => {
-            socket.destroy();
-            resolve(banner);
-        };
-        socket.setTimeout(timeoutMs, () => {
-            done(false);
-        });
-        socket.once("data", (data: Buffer) => {
-            done(data.toString().startsWith("SSH-"));
-        });
-        socket.once("error", () => {
-            done(false);
-        });
-        socket.once("end", () => {
-            done(false);
-        });
-    });
 }
