@@ -15,8 +15,12 @@ exports.compiled = (root, store) => {
     const files = parts.flatMap((part) => filesOf(root, part));
     const folder = path.join(store, fingerprint(root, files));
     if (fs.existsSync(folder)) {
-        const now = new Date();
-        fs.utimesSync(folder, now, now);
+        try {
+            const now = new Date();
+            fs.utimesSync(folder, now, now);
+        } catch {
+            // Another user's, or read-only: whoever made it looks after it.
+        }
         return folder;
     }
     // Two may start at once: what is half-made has a name of its own, and the first to be ready counts.
@@ -82,7 +86,10 @@ function write(root, files, made) {
 function removeOld(store, current) {
     for (const name of fs.readdirSync(store)) {
         const folder = path.join(store, name);
-        if (folder !== current && Date.now() - fs.statSync(folder).mtimeMs > 24 * 3_600_000) {
+        // Another start may just have removed it.
+        const found = fs.statSync(folder, { throwIfNoEntry: false });
+        const isOld = found !== undefined && Date.now() - found.mtimeMs > 24 * 3_600_000;
+        if (folder !== current && isOld) {
             fs.rmSync(folder, { recursive: true, force: true });
         }
     }

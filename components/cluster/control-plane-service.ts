@@ -87,5 +87,5 @@ export function controlPlaneService(
         },
         { ...own, dependsOn: after.map(({ resource }) => resource) },
     );
-    return { ...service, program, plain, wishes };
+    return Object.assign(service, { program, plain, wishes });
 }

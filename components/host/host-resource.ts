@@ -120,8 +120,15 @@ export function hostResource(
         customTimeouts: { create: timeout, update: timeout, delete: timeout },
         deletedWith: place.machineBehind,
     });
-    const resource = withoutTraces(() => new command.local.Command(name, inputs, options));
+    const declare = () => new command.local.Command(name, inputs, options);
+    const resource = isTransformed(options) ? declare() : withoutTraces(declare);
     return new DeclaredThing(key, resource, sightings, digest);
+}
+
+/** Whether a program's own functions run while it is declared, whose errors say where they are. */
+function isTransformed({ transformations = [], parent }: pulumi.CustomResourceOptions): boolean {
+    const inherited = (parent as { __transformations?: unknown[] } | undefined)?.__transformations;
+    return transformations.length > 0 || (inherited ?? []).length > 0;
 }
 
 /** What is read of a thing is made when it is: most of it never is, and an output costs a preview time. */

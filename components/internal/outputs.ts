@@ -95,7 +95,11 @@ export function holdsOutput(value: unknown): boolean {
     if (pulumi.Output.isInstance(value) || value instanceof Promise) {
         return true;
     }
-    return typeof value === "object" && value !== null && Object.values(value).some(holdsOutput);
+    // As pulumi.all has it: a resource is left as it is, though its fields are outputs.
+    if (typeof value !== "object" || value === null || pulumi.Resource.isInstance(value)) {
+        return false;
+    }
+    return Object.values(value).some(holdsOutput);
 }
 
 /** An output as it is: pulumi.output makes two of it. */

@@ -58,7 +58,7 @@ export function declaredChanges(
             ];
         }
         return [
-            ...(same(toldOf(was.triggers), toldOf(is.triggers))
+            ...(sameTriggers(was.triggers, is.triggers)
                 ? []
                 : [
                       change(
@@ -115,22 +115,26 @@ function differing(was: Record<string, string>, is: Record<string, string>): str
     return names.filter((name) => was[name] !== is[name]);
 }
 
-/**
- * An object is told as unknown when nothing of it is known but what hostResource adds to each: to the engine it is the same
- * whether it is unknown as a whole or field by field.
- */
-function toldOf(value: unknown): unknown {
-    if (typeof value !== "object" || value === null || isUnknown(value)) {
-        return value;
+/** To the engine it is the same whether a trigger is unknown as a whole or field by field. */
+function sameTriggers(was: unknown, is: unknown): boolean {
+    if (Array.isArray(was) && Array.isArray(is)) {
+        return (
+            was.length === is.length && was.every((one, at) => sameTriggers(one, is[at] as unknown))
+        );
     }
-    if (Array.isArray(value)) {
-        return value.map(toldOf);
-    }
-    const told = Object.fromEntries(
-        Object.entries(value).map(([name, inner]) => [name, toldOf(inner)]),
+    return (
+        same(was, is) ||
+        (isUnknown(was) && nothingKnown(is)) ||
+        (isUnknown(is) && nothingKnown(was))
     );
-    const own = Object.entries(told).filter(([name]) => !["incarnation", "host"].includes(name));
-    return own.length > 0 && own.every(([, inner]) => isUnknown(inner)) ? own[0]?.[1] : told;
+}
+
+/** But what hostResource adds to each. */
+function nothingKnown(value: unknown): boolean {
+    const own = Object.entries(value ?? {}).filter(
+        ([name]) => !["incarnation", "host"].includes(name),
+    );
+    return own.length > 0 && own.every(([, inner]) => isUnknown(inner));
 }
 
 function isUnknown(value: unknown): boolean {

@@ -5,6 +5,7 @@ import {
     appliedFields,
     asOutput,
     fieldsOf,
+    holdsOutput,
     mapped,
 } from "../../components/internal/outputs";
 
@@ -40,6 +41,17 @@ test.each<[string, unknown[]]>([
     expect(await seen(appliedFields(named, (known) => known))).toEqual(
         await seen(pulumi.output(named).apply((known) => known)),
     );
+});
+
+test("a resource is left as it is, as pulumi.all leaves it", async () => {
+    const resource = new pulumi.DependencyResource("urn:pulumi:s::p::t::one");
+    const within = { resource };
+    expect(holdsOutput(within)).toBe(false);
+    const ours = await seen(
+        applied([pulumi.output(1), resource], ([, known]) => known === resource),
+    );
+    expect(ours).toMatchObject({ value: true, known: true });
+    expect(mapped(resource as unknown as string, (known) => typeof known)).toBe("object");
 });
 
 test("all that it is made of is depended on", async () => {
