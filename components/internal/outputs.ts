@@ -7,7 +7,8 @@ type Known<Values extends readonly unknown[]> = {
 /**
  * What `pulumi.all(values).apply(make)` is, for a third of the cost: an output is some thirty promises, and `all` makes two
  * of each value and one more, where this makes one of each that is an output. If none is, `make` is called at once. Where
- * a value is unknown, those after it are not waited for.
+ * a value is unknown, as in previews, those after it are not waited for: that one of them is secret, or what it depends on,
+ * shows once all are known.
  */
 export function applied<const Values extends readonly unknown[], Made>(
     values: Values,
