@@ -29,7 +29,11 @@ export function containerdService(
 ): NodeService {
     return {
         // Not a word more for those without.
-        spec: { cgroupDriver, pauseImage, ...(environment === undefined ? {} : { environment }) },
+        spec: {
+            cgroupDriver,
+            pauseImage,
+            ...(Object.keys(environment ?? {}).length === 0 ? {} : { environment }),
+        },
         preStart: [
             shellLine(["mkdir", "-p", `${nodeDir}/cni`]),
             written(podNetworkTemplate(), `${nodeDir}/cni.template`),

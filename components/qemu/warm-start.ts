@@ -29,6 +29,11 @@ export function asNobody(values: MachineValues): MachineValues {
             address: "",
             mac: `52:54:00:00:01:${at.toString(16).padStart(2, "0")}`,
         })),
+        // Its cables end nowhere: what waits for a network would wait for ever.
+        kernelParameters: [
+            ...values.kernelParameters,
+            "systemd.mask=systemd-networkd-wait-online.service",
+        ],
         // What systemd-tmpfiles sets comes with the machine's own credential.
         ioScheduler: undefined,
     };

@@ -7,7 +7,7 @@
 virtiofsd=$(sh -c "$MACHINE_FIND_VIRTIOFSD") ||
     fail "no virtiofsd: $virtiofsd; install it: apt-get install virtiofsd (Debian 12: qemu-system-common)"
 ln -sfn "$virtiofsd" virtiofsd
-printf '%s' "$MACHINE_SHARES" | while read -r shared; do
+printf '%s' "$MACHINE_SHARES" | while IFS= read -r shared; do
     [ -d "$shared" ] ||
         fail "got $shared as sourcePath of a share, which is no directory here; expected one that is there: make it, correct the path, or take the share away"
     # Its own user: root of a container may be kept out by the file system.

@@ -27,7 +27,7 @@ look_at_clock
 begin_ms=$now_ms
 
 give_up() { # give_up STATUS WHAT
-    echo "machine: $2. It was to answer as an SSH server on $where within $((${KUBEDEV_WAITED_SEC:-0} + wait_sec)) s" >&2
+    echo "machine: $2. It was to answer as an SSH server on $where within $((${KUBEDEV_WAITED_SEC:-0} + wait_sec)) s" >&"$said"
     exit "$1"
 }
 
@@ -47,6 +47,10 @@ process_runs() {
     # The name, in parentheses, may hold blanks: count from behind it.
     case ${stat##*)} in " Z"* | " X"*) return 1 ;; esac
 }
+
+# A connection that is not even refused takes longer than any deadline: who ends this then is told why all the same.
+exec {said}>&2
+trap 'give_up 1 "$(why_silent)"' TERM
 
 hopeless='Kernel panic - not syncing|You are in emergency mode|kubedev-initrd:'
 # Connections that have not been answered yet: by descriptor, when each is given up.

@@ -261,6 +261,8 @@ describe("personalise.sh and wait-personal.sh", () => {
         fs.mkdirSync(file("warm"));
         fs.mkdirSync(file("snapshot"));
         fs.symlinkSync(file("snapshot"), file("warm/snapshot"));
+        fs.writeFileSync(file("snapshot/state"), "of devices");
+        fs.linkSync(file("snapshot/state"), file("warm/state"));
         fs.writeFileSync(file("warm/commands"), '{"execute":"one"}\n{"execute":"two"}\n');
         fs.writeFileSync(file("warm/document"), "hostname 4\nnode\nend\n");
         fs.writeFileSync(file("warm/limit"), "20\n");
@@ -332,11 +334,28 @@ describe("personalise.sh and wait-personal.sh", () => {
         expect(fs.existsSync(file("snapshot"))).toBe(false);
     });
 
-    test("of QEMU that has ended it is said at once", async () => {
+    test("a snapshot that another machine has taken since stays", async () => {
+        fs.rmSync(file("snapshot/state"));
+        fs.writeFileSync(file("snapshot/state"), "of other devices");
+        await restored("failed clock: not permitted");
+        expect((await wait()).code).toBe(3);
+        expect(fs.readFileSync(file("snapshot/state"), "utf8")).toBe("of other devices");
+    });
+
+    test.each([
+        [
+            "the snapshot",
+            "qemu: load of migration failed: Invalid argument\n",
+            "did not take",
+            false,
+        ],
+        ["something else", "qemu: could not set up host forwarding rule\n", "QEMU has ended", true],
+    ])("of QEMU that has ended for %s it is said at once", async (_, log, message, stays) => {
+        fs.writeFileSync(file("log"), log);
         const said = await wait(4194305);
         expect(said.code).toBe(3);
-        expect(said.stderr).toContain("QEMU did not take the snapshot");
-        expect(fs.existsSync(file("snapshot"))).toBe(false);
+        expect(said.stderr).toContain(message);
+        expect(fs.existsSync(file("snapshot"))).toBe(stays);
     });
 
     test("a machine that started cold is not waited for", async () => {

@@ -56,7 +56,9 @@ sub prepare {
         'rm', '-rf',
         glob('/var/log/journal/*'),
         glob('/etc/ssh/ssh_host_*'),
-        '/var/lib/systemd/random-seed', '/var/lib/dhcp', "$dir/host-key"
+        '/var/lib/systemd/random-seed', '/var/lib/dhcp', "$dir/host-key",
+        # What Docker calls itself from its first start on.
+        '/var/lib/docker/engine-id'
     );
     # As in the image: a boot of this disk fills it in, as a restore does.
     write_file( '/etc/machine-id', '' );

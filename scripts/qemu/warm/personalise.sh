@@ -2,6 +2,8 @@
 # Makes a restored machine that one of whose directory this runs in: tells the guest's agent who it is. Writes warm/done
 # when the guest has taken it, or warm/failed with the reason; a snapshot that fails is taken anew by the next machine.
 # Without an argument it connects; with one it is what talks on a connection: to QEMU, then to the guest.
+. ./snapshot-drop.sh
+
 case ${1:-} in
 restore)
     read -r _
@@ -33,14 +35,16 @@ talk)
     exit 0
     ;;
 esac
-socat -t 0.01 UNIX-CONNECT:qmp.sock,retry=250,interval=0.02 EXEC:"sh warm/personalise restore" 2>warm/said
+limit=$(cat warm/limit)
+# QEMU may take long to be there.
+timeout "$limit" socat -t 0.01 "UNIX-CONNECT:qmp.sock,retry=$((limit * 50)),interval=0.02" EXEC:"sh warm/personalise restore" 2>warm/said
 if [ ! -e warm/answer ]; then
-    timeout "$(cat warm/limit)" socat UNIX-CONNECT:personal.sock EXEC:"sh warm/personalise talk" 2>>warm/said
+    timeout "$limit" socat UNIX-CONNECT:personal.sock,retry=50,interval=0.1 EXEC:"sh warm/personalise talk" 2>>warm/said
 fi
 if [ "$(cat warm/answer 2>/dev/null)" = ok ]; then
     mv warm/answer warm/done
 else
-    rm -rf "$(readlink warm/snapshot)"
+    drop_snapshot
     printf '%s\n' "the restored guest did not become this machine: $(cat warm/answer warm/said 2>/dev/null)" >warm/failed.new
     mv warm/failed.new warm/failed
 fi

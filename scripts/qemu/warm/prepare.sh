@@ -55,11 +55,13 @@ case ${XDG_CACHE_HOME:-} in
 *) snapshots=$HOME/.cache/kubedev/snapshots ;;
 esac
 snapshot=$snapshots/$key
-mkdir -p "$snapshots"
+{ mkdir -p "$snapshots" && : >>"$snapshot.lock"; } 2>/dev/null || cold "cannot write to $snapshots"
 exec 8>"$snapshot.lock"
 if ! flock -n 8; then
     say "waiting for a snapshot that another run takes"
     flock 8
+    # One after the other would run out of time.
+    [ -e "$snapshot" ] || cold "the run that was waited for could take none"
 fi
 
 is_intact() {

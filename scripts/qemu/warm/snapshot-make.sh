@@ -26,8 +26,10 @@ seconds_up() {
 
 staging=$SNAPSHOT_DIR.tmp
 qemu=''
+reader=''
 cleanup() {
     if [ -n "$qemu" ]; then kill -KILL "$qemu" 2>/dev/null || :; fi
+    if [ -n "$reader" ]; then kill "$reader" 2>/dev/null || :; fi
     rm -rf "$staging"
 }
 trap cleanup EXIT
@@ -53,6 +55,7 @@ rm -f host-key host-key.pub
 
 printf '%s\n' "$SNAPSHOT_RUN" >run
 say "taking a snapshot for machines of this kind (once; as long as a cold start)"
+: >log
 setpriv --pdeathsig KILL sh ./run >log 2>&1 </dev/null 8>&- &
 qemu=$!
 
@@ -76,7 +79,7 @@ qmp() { # qmp COMMAND...: answers what QEMU says
     {
         printf '{"execute":"qmp_capabilities"}\n'
         printf '%s\n' "$@"
-    } | timeout 10 socat -t 0.5 - UNIX-CONNECT:qmp.sock
+    } | timeout 10 socat -t 10 - UNIX-CONNECT:qmp.sock
 }
 
 has_booted() { grep -a -q -E '(^|[[:space:]])login: ' log; }
@@ -89,13 +92,14 @@ has_said() { [ -s said ]; }
 wait_for "the end of its boot" has_said
 [ "$(head -n 1 said)" = prepared ] || fail "the guest could not be made nobody's: $(head -n 1 said)"
 
-socat -u UNIX-LISTEN:migration.sock CREATE:state 8>&- &
+timeout 60 socat -u UNIX-LISTEN:migration.sock CREATE:state 8>&- &
 reader=$!
 is_listening() { [ -S migration.sock ]; }
 wait_for "a reader of its state" is_listening
 qmp '{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"x-ignore-shared","state":true}]}}' \
     '{"execute":"migrate","arguments":{"uri":"unix:migration.sock"}}' >>answers
 wait "$reader" || fail "QEMU gave no state: $(tail -n 3 answers)"
+reader=''
 qmp '{"execute":"query-migrate"}' '{"execute":"quit"}' >>answers
 grep -q '"status": "completed"' answers || fail "QEMU gave no state: $(tail -n 3 answers)"
 wait "$qemu" || :
