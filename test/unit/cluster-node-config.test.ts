@@ -41,6 +41,7 @@ test("containerd has the environment that is given, and not a word of it without
     const plain = service();
     expect(plain.spec).toEqual({ cgroupDriver: "systemd", pauseImage: "pause" });
     expect(plain.run).toBe('exec containerd --config "$PWD/containerd.toml"');
+    expect(service({})).toEqual(plain);
     const proxied = service({ NO_PROXY: "a,.b" });
     expect(proxied.spec).toMatchObject({ environment: { NO_PROXY: "a,.b" } });
     expect(proxied.run).toMatch(/^export NO_PROXY='?a,\.b'?\n?[; ]*exec containerd/);
