@@ -117,6 +117,23 @@ describe.each(shells)("prepare.sh, %s", (shell) => {
         expect(entropy()).not.toBe(first);
     });
 
+    test("a snapshot that nobody has used for a month is removed, the machine's own is not", async () => {
+        await prepare();
+        const snapshots = file("cache/kubedev/snapshots");
+        const [own = ""] = fs.readdirSync(snapshots).filter((name) => !name.endsWith(".lock"));
+        const longAgo = Date.now() / 1000 - 40 * 86_400;
+        for (const name of ["unused", "used"]) fs.mkdirSync(path.join(snapshots, name));
+        for (const name of ["unused", own]) {
+            fs.utimesSync(path.join(snapshots, name), longAgo, longAgo);
+        }
+        emptyDisk();
+        await prepare();
+        const left = fs.readdirSync(snapshots).filter((name) => !name.endsWith(".lock"));
+        expect(left.sort()).toEqual([own, "used"].sort());
+        expect(made()).toBe(1);
+        expect(fs.statSync(path.join(snapshots, own)).mtimeMs / 1000).toBeGreaterThan(longAgo);
+    });
+
     test.each<[string, Record<string, string>, () => void]>([
         ["another key of the program", { WARM_KEY: "other" }, () => undefined],
         [

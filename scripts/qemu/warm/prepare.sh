@@ -76,6 +76,10 @@ if [ ! -e "$snapshot" ]; then
     SNAPSHOT_DIR=$snapshot sh -c "$WARM_MAKE" 8>&- || cold "no snapshot could be taken, see above"
 fi
 
+# Whoever takes one removes those that nobody has used for a month.
+find "$snapshots" -mindepth 1 -maxdepth 1 -type d -mtime +30 ! -path "$snapshot" -exec rm -rf {} +
+touch "$snapshot"
+
 # A copy by rename: the disk of a run that is killed here is an empty one or this.
 trap 'rm -f "$disk.new"' EXIT
 trap 'exit 130' INT TERM HUP
