@@ -84,9 +84,11 @@ test("a source that cannot be read leaves nothing half-made", () => {
     expect(fs.existsSync(store()) ? fs.readdirSync(store()) : []).toEqual([]);
 });
 
-test("its folder has what the package depends on, of the same versions", () => {
+test("its folder has what the package and each component depend on, of the same versions", () => {
     const read = (name: string) =>
         JSON.parse(fs.readFileSync(path.join(repoRoot, name), "utf8")) as Record<string, unknown>;
-    const { version, dependencies, overrides } = read("package.json");
-    expect(read("plugin/package.json")).toMatchObject({ version, dependencies, overrides });
+    const { version, dependencies, peerDependencies, overrides } = read("package.json");
+    const { dependencies: installed, ...plugin } = read("plugin/package.json");
+    expect(plugin).toMatchObject({ version, overrides });
+    expect(installed).toEqual(Object.assign({}, peerDependencies, dependencies));
 });

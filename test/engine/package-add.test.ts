@@ -5,6 +5,7 @@
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
+import * as YAML from "yaml";
 import { engineEnv } from "../support/engine-cli";
 import { ScratchStack } from "../support/engine";
 import { GitServer } from "../support/git-server";
@@ -44,7 +45,7 @@ beforeAll(async () => {
     fs.mkdirSync(path.join(pulumiHome, "plugins"), { recursive: true });
     for (const name of fs.readdirSync(path.join(PULUMI_HOME, "plugins"))) {
         // As the engine looks at them, a link is no plugin.
-        if (/^resource-(command|kubernetes)-v[\d.]+$/.test(name)) {
+        if (/^resource-(azure-native|command|kubernetes)-v[\d.]+$/.test(name)) {
             const there = path.join(PULUMI_HOME, "plugins", name);
             fs.cpSync(there, path.join(pulumiHome, "plugins", name), { recursive: true });
         }
@@ -222,8 +223,23 @@ by("nodejs", "yaml")("YAML, by the commit of a git reference", async () => {
     });
     const reference = `${git.reference("us/kubedev.git/plugin")}@${commit}`;
     await must(stack, ["package", "add", reference]);
-    expect(fs.readFileSync(path.join(dir, "Pulumi.yaml"), "utf8")).toContain(reference);
+    const program = fs.readFileSync(path.join(dir, "Pulumi.yaml"), "utf8");
+    expect(program).toContain(reference);
     await lives(stack);
+
+    // What only some components load is there, too.
+    const net = {
+        type: "kubedev:index:AgentNetwork",
+        properties: { location: "westeurope", allowedCidrs: ["203.0.113.7/32"] },
+    };
+    const { packages } = YAML.parse(program) as { packages: unknown };
+    stack.write(
+        "Pulumi.yaml",
+        JSON.stringify({ name: "yaml", runtime: "yaml", packages, resources: { net } }),
+    );
+    expect((await stack.preview({ timeoutMs: 300_000 })).ops()).toMatchObject({
+        "net-network": "create",
+    });
 });
 
 by("nodejs", "python")("Python, by the program of the installed package", async () => {
