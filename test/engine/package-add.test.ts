@@ -167,11 +167,7 @@ function by(...languages: HostLanguage[]) {
 }
 
 by("nodejs")("TypeScript, by the plugin folder of a clone, whose edits count at once", async () => {
-    const stack = await project("typescript", {
-        ...{ "Pulumi.yaml": "name: typescript\nruntime: nodejs\n", ...nodeFiles },
-        "index.ts": typescript("@pulumi/kubedev"),
-    });
-    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: stack.dir, env: stack.env });
+    const stack = await typescriptProject("typescript", "@pulumi/kubedev");
     await must(stack, ["package", "add", path.join(clone, "plugin")]);
     await lives(stack);
 
@@ -181,6 +177,12 @@ by("nodejs")("TypeScript, by the plugin folder of a clone, whose edits count at 
     fs.writeFileSync(source, text.replace("`${name}-file`", "`${name}-edited`"));
     expect((await stack.preview()).ops()).toMatchObject({ "motd-edited": "create" });
     fs.writeFileSync(source, text);
+});
+
+by("nodejs")("TypeScript, by the tag of a git reference", async () => {
+    const stack = await typescriptProject("typescript-tag", "@you/kubedev");
+    await must(stack, ["package", "add", tagged()]);
+    await lives(stack);
 });
 
 by("nodejs")("the plugin starts as soon as an empty one by the same host", async () => {
@@ -201,17 +203,16 @@ by("nodejs")("the plugin starts as soon as an empty one by the same host", async
 });
 
 by("nodejs", "python")("Python, by the tag of a git reference", async () => {
-    git.publish(copyOf("published"), "you/kubedev.git", "v0.1.0");
-    const runtime = "runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}";
-    const stack = await project("python", {
-        ...{ "Pulumi.yaml": `name: python\n${runtime}\n`, "requirements.txt": "pulumi>=3.140\n" },
-        // By its place a package is of somebody's.
-        "__main__.py": python("you_kubedev"),
-    });
-    const said = await must(stack, [
-        ...["package", "add", `${git.reference("you/kubedev.git/plugin")}@v0.1.0`],
-    ]);
+    // By its place a package is of somebody's.
+    const stack = await pythonProject("python", "you_kubedev");
+    const said = await must(stack, ["package", "add", tagged()]);
     expect(said).toContain("import you_kubedev as kubedev");
+    await lives(stack);
+});
+
+by("nodejs", "python")("Python, by the plugin folder of a clone", async () => {
+    const stack = await pythonProject("python-clone", "pulumi_kubedev");
+    await must(stack, ["package", "add", path.join(clone, "plugin")]);
     await lives(stack);
 });
 
@@ -244,18 +245,39 @@ by("nodejs", "yaml")("YAML, by the commit of a git reference", async () => {
 
 by("nodejs", "python")("Python, by the program of the installed package", async () => {
     const tarball = await pack(path.join(scratch, "home"));
-    const runtime = "runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}";
-    const plugins = "plugins: {providers: [{name: kubedev, path: node_modules/.bin}]}";
-    const stack = await project("installed", {
-        "Pulumi.yaml": `name: installed\n${runtime}\n${plugins}\n`,
-        "package.json": JSON.stringify({ dependencies: { kubedev: `file:${tarball}` } }),
-        ...{ "requirements.txt": "pulumi>=3.140\n", "__main__.py": python("pulumi_kubedev") },
-    });
+    const plugins = "plugins: {providers: [{name: kubedev, path: node_modules/.bin}]}\n";
+    const stack = await pythonProject("installed", "pulumi_kubedev", plugins);
+    stack.write("package.json", JSON.stringify({ dependencies: { kubedev: `file:${tarball}` } }));
     const install = ["install", "--ignore-scripts", "--no-audit", "--no-fund"];
     await run("npm", install, { cwd: stack.dir, env: stack.env });
     await must(stack, ["package", "add", "./node_modules/.bin/pulumi-resource-kubedev"]);
     await lives(stack);
 });
+
+async function typescriptProject(name: string, kubedev: string): Promise<ScratchStack> {
+    const stack = await project(name, {
+        ...{ "Pulumi.yaml": `name: ${name}\nruntime: nodejs\n`, ...nodeFiles },
+        "index.ts": typescript(kubedev),
+    });
+    await run("npm", ["install", "--no-audit", "--no-fund"], { cwd: stack.dir, env: stack.env });
+    return stack;
+}
+
+function pythonProject(name: string, kubedev: string, more = ""): Promise<ScratchStack> {
+    const runtime = "runtime: {name: python, options: {toolchain: pip, virtualenv: venv}}";
+    return project(name, {
+        "Pulumi.yaml": `name: ${name}\n${runtime}\n${more}`,
+        ...{ "requirements.txt": "pulumi>=3.140\n", "__main__.py": python(kubedev) },
+    });
+}
+
+/** A git reference to what the clone has, by a tag. */
+function tagged(): string {
+    if (!fs.existsSync(path.join(scratch, "published"))) {
+        git.publish(copyOf("published"), "you/kubedev.git", "v0.1.0");
+    }
+    return `${git.reference("you/kubedev.git/plugin")}@v0.1.0`;
+}
 
 /** The clone without what was installed in it. */
 function copyOf(name: string): string {
