@@ -97,13 +97,14 @@ function targetOf(ssh: Ssh | undefined): Record<string, unknown> | undefined {
 
 function textsFor(
     scripts: VerbScripts,
-    { os: system, container }: HostParts,
+    { ssh, os: system, container }: HostParts,
     { check, first }: TextChoice,
 ): Record<string, pulumi.Output<string>> {
-    const texts = applied([system, first, container], ([os, before, inside]) => {
+    const texts = applied([ssh, system, first, container], ([known, os, before, inside]) => {
         const made = () =>
             guarded(async () => {
-                const all = scriptTexts(scripts, os, before, inside);
+                const place = { away: known !== undefined, os, container: inside };
+                const all = scriptTexts(scripts, place, before);
                 if (os === HostOs.Windows) {
                     await windowsAgentBuilt();
                 }

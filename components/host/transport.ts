@@ -12,15 +12,24 @@ export interface VerbScripts {
     delete: string | undefined;
 }
 
+/** Where a thing's scripts are to run, as far as their texts go. */
+export interface TextPlace {
+    /** False: on the machine that runs Pulumi itself, where nothing is sent anywhere. */
+    away: boolean;
+    os?: HostOs | undefined;
+    container?: Container | undefined;
+}
+
 /**
  * Commands that run a thing's scripts on the host that the environment names. The texts come with the environment: a
  * command that fails is quoted whole in the error message, and ten kilobytes of shell would bury what went wrong.
  */
 export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, string | undefined> {
+    const begin = shareBegin(scripts) ? `$${beginName}` : "";
     const command = (verb: keyof VerbScripts) =>
         scripts[verb] === undefined
             ? undefined
-            : `kubedev_verb=${verb} kubedev_script=$${textOf(verb, scripts)}; eval "$KUBEDEV_TRANSPORT" # ${scripts[verb]}`;
+            : `kubedev_verb=${verb} kubedev_script=${begin}$${textOf(verb, scripts)}; eval "$KUBEDEV_TRANSPORT" # ${scripts[verb]}`;
     return { create: command("create"), update: command("update"), delete: command("delete") };
 }
 
@@ -28,28 +37,50 @@ export function verbCommands(scripts: VerbScripts): Record<keyof VerbScripts, st
 const textOf = (verb: keyof VerbScripts, scripts: VerbScripts) =>
     `KUBEDEV_SCRIPT_${(verb === "update" && scripts.update === scripts.create ? "create" : verb).toUpperCase()}`;
 
-/** Environment that holds the texts for `verbCommands`, for a host with this system, or a container on it. `first` is a script that `create` begins with. */
+/** Variable that holds what all of a thing's scripts begin with, for the same reason: prelude.sh, as a rule. */
+const beginName = "KUBEDEV_SCRIPT_BEGIN";
+
+const shareBegin = ({ create, update, delete: remove }: VerbScripts) =>
+    update !== create || remove !== undefined;
+
+/** Environment that holds the texts for `verbCommands`. `first` is a script that `create` begins with. */
 export function scriptTexts(
     scripts: VerbScripts,
-    os?: HostOs,
+    { away, os, container }: TextPlace,
     first?: string,
-    container?: Container,
 ): Record<string, string> {
-    const create = `${first === undefined ? "" : scriptFor(first, os)}${scriptFor(scripts.create, os)}`;
-    return {
-        KUBEDEV_TRANSPORT: transportText(os, container),
-        [textOf("create", scripts)]: create,
-        [textOf("update", scripts)]:
-            scripts.update === scripts.create ? create : scriptFor(scripts.update, os),
+    const texts = {
+        [textOf("create", scripts)]:
+            `${first === undefined ? "" : scriptFor(first, os)}${scriptFor(scripts.create, os)}`,
+        ...(scripts.update === scripts.create
+            ? {}
+            : { [textOf("update", scripts)]: scriptFor(scripts.update, os) }),
         [textOf("delete", scripts)]:
             scripts.delete === undefined ? "" : scriptFor(scripts.delete, os),
     };
+    const transport = { KUBEDEV_TRANSPORT: transportText({ away, os, container }) };
+    if (!shareBegin(scripts)) {
+        return { ...transport, ...texts };
+    }
+    const begin = commonBegin(Object.values(texts).filter((text) => text !== ""));
+    const rests = Object.entries(texts).map(([name, text]) => [name, text.slice(begin.length)]);
+    return { ...transport, [beginName]: begin, ...Object.fromEntries(rests) };
+}
+
+/** The whole lines that all the texts begin with. */
+export function commonBegin(texts: readonly string[]): string {
+    const [one = [], ...others] = texts.map((text) => text.split(/(?<=\n)/));
+    const differs = one.findIndex(
+        (line, at) => !line.endsWith("\n") || others.some((other) => other[at] !== line),
+    );
+    return (differs === -1 ? one : one.slice(0, differs)).join("");
 }
 
 /** Names of the variables of `scriptTexts`. */
 export function textNames(scripts: VerbScripts): string[] {
     const verbs = ["create", "update", "delete"] as const;
-    return ["KUBEDEV_TRANSPORT", ...new Set(verbs.map((verb) => textOf(verb, scripts)))];
+    const begin = shareBegin(scripts) ? [beginName] : [];
+    return ["KUBEDEV_TRANSPORT", ...begin, ...new Set(verbs.map((verb) => textOf(verb, scripts)))];
 }
 
 /** Shell text that runs a script below scripts/ as a probe on the host that the environment names. */
@@ -57,7 +88,7 @@ export function probeText(name: string, os?: HostOs, container?: Container): str
     return [
         "kubedev_verb=probe\n",
         `kubedev_script=$(cat <<'KUBEDEV_SCRIPT'\n${scriptFor(name, os).trimEnd()}\nKUBEDEV_SCRIPT\n)\n`,
-        transportText(os, container),
+        transportText({ away: true, os, container }),
     ].join("");
 }
 
@@ -82,13 +113,14 @@ const windowsScripts = [
     ...["swap/program.sh", "swap/program-remove.sh", "swap/swap.sh", "swap/restore.sh"],
 ];
 
-function transportText(os: HostOs | undefined, container: Container | undefined): string {
+function transportText({ away, os, container }: TextPlace): string {
     if (os === HostOs.Windows) {
         return `kubedev_agent=${windowsAgentDigest()}\n${script("host/transport-windows.sh")}`;
     }
-    return container === undefined
-        ? script("host/transport.sh")
-        : `${containerText(container)}${script("host/transport-container.sh")}`;
+    if (container !== undefined) {
+        return `${containerText(container)}${script("host/transport-container.sh")}`;
+    }
+    return script(away ? "host/transport.sh" : "host/transport-here.sh");
 }
 
 /** Sets what transport-container.sh takes. */

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs $kubedev_script where the host is: in this shell, or over ssh.
+# Runs $kubedev_script where the host is, over ssh; what is here does with transport-here.sh.
 # Inlined into create, update, delete and probe by components/host/transport.ts, which sets kubedev_verb and
 # kubedev_script above it.
 #   KUBEDEV_SSH            ssh arguments, one a line; empty: this machine

@@ -5,14 +5,13 @@ import { HostOs, osOf } from "../../components/host/host";
 import { HostArtifact, HostCommand, HostFile, HostService } from "../../components/host";
 import { SourceTree } from "../../components/source";
 import { absoluteFilePathOn, absolutePathOn } from "../../components/host/os-rules";
-import { probeText, scriptTexts, textNames } from "../../components/host/transport";
+import { probeText, scriptTexts } from "../../components/host/transport";
 import { windowsAgentDigest } from "../../components/host/windows-agent-program";
 import { windowsHealth, windowsRun, WindowsShell } from "../../components/host/windows-service";
 import { Supervisor } from "../../components/host/service-resource";
 import { parsePowerShell, rules } from "../support/powershell";
 import { MockedRun } from "../support/mocked-run";
 import { packageRoot } from "../../components/internal/paths";
-import { script } from "../../components/internal/scripts";
 
 // Components register before they check their arguments.
 beforeAll(() => new MockedRun({}, () => "").begin());
@@ -105,14 +104,14 @@ describe("texts", () => {
 
     test("a script is a part of the program, which is named by its digest", () => {
         expect(windowsAgentDigest()).toMatch(/^[0-9a-f]{20}$/);
-        const { KUBEDEV_TRANSPORT: transport, ...texts } = scriptTexts(scripts, HostOs.Windows);
+        const place = { away: true, os: HostOs.Windows };
+        const { KUBEDEV_TRANSPORT: transport, ...texts } = scriptTexts(scripts, place);
         expect(texts).toEqual({
+            KUBEDEV_SCRIPT_BEGIN: "",
             KUBEDEV_SCRIPT_CREATE: "file-write",
             KUBEDEV_SCRIPT_DELETE: "file-remove",
         });
         expect(transport).toMatch(`kubedev_agent=${windowsAgentDigest()}\n`);
-        expect(Object.keys(scriptTexts(scripts))).toEqual(textNames(scripts));
-        expect(scriptTexts(scripts)["KUBEDEV_TRANSPORT"]).toBe(script("host/transport.sh"));
         expect(probeText("host/probe.sh", HostOs.Windows)).toContain("\nprobe\nKUBEDEV_SCRIPT\n");
         expect(() => probeText("host/preflight.sh", HostOs.Windows)).toThrow(/got "windows"/);
     });
