@@ -5,22 +5,33 @@
 import Module from "node:module";
 
 for (const request of ["zod/v4/locales", "@pulumi/pulumi/automation"]) {
-    try {
-        postpone(request);
-    } catch {
-        // Another version, without that module: slower, not wrong.
-    }
+    postpone(request);
 }
 
-/** Puts something in a module's place that loads it as soon as anything of it is read. */
-function postpone(request: string): void {
-    const file = require.resolve(request);
+/**
+ * Puts something in a module's place that loads it as soon as anything of it is read; if the names that it exports are told,
+ * to ask for those is not enough.
+ */
+export function postpone(request: string, names?: readonly string[]): void {
+    let file: string;
+    try {
+        file = require.resolve(request);
+    } catch {
+        // Another version, without that module: slower, not wrong.
+        return;
+    }
     if (require.cache[file] !== undefined) {
         return;
     }
     const later = new Module(file);
+    later.loaded = true;
+    later.exports = new Proxy({}, standIn(loader(file), names));
+    require.cache[file] = later;
+}
+
+function loader(file: string): () => object {
     let real: object | undefined;
-    const load = (): object => {
+    return () => {
         if (real === undefined) {
             // Whatever it loads itself may ask for it while it is loaded.
             // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a map of files
@@ -30,18 +41,24 @@ function postpone(request: string): void {
         }
         return real;
     };
-    later.loaded = true;
-    later.exports = new Proxy(
-        {},
-        {
-            get: (_, name): unknown => (name === "__esModule" ? true : Reflect.get(load(), name)),
-            has: (_, name) => name in load(),
-            ownKeys: () => Reflect.ownKeys(load()),
-            getOwnPropertyDescriptor: (_, name) => {
-                const found = Reflect.getOwnPropertyDescriptor(load(), name);
-                return found === undefined ? undefined : { ...found, configurable: true };
-            },
-        },
-    );
-    require.cache[file] = later;
+}
+
+function standIn(load: () => object, names: readonly string[] | undefined): ProxyHandler<object> {
+    const all = () => names ?? Reflect.ownKeys(load());
+    const has = (name: string | symbol) =>
+        names === undefined ? name in load() : names.includes(String(name));
+    return {
+        get: (_, name): unknown =>
+            name === "__esModule" ? true : has(name) ? Reflect.get(load(), name) : undefined,
+        has: (_, name) => has(name),
+        ownKeys: () => [...all()],
+        getOwnPropertyDescriptor: (_, name) =>
+            has(name)
+                ? {
+                      configurable: true,
+                      enumerable: true,
+                      get: () => Reflect.get(load(), name) as unknown,
+                  }
+                : undefined,
+    };
 }

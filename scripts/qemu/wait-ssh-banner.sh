@@ -55,6 +55,8 @@ trap 'give_up 1 "$(why_silent)"' TERM
 hopeless='Kernel panic - not syncing|You are in emergency mode|kubedev-initrd:'
 # Connections that have not been answered yet: by descriptor, when each is given up.
 declare -A given_up_ms=()
+# Nothing ever comes by it: to wait for it is to sleep without a process.
+exec {pulse}<> <(:)
 told_ms=0
 looked_ms=-1000
 connect_ms=0
@@ -75,38 +77,39 @@ while :; do
         told_ms=$now_ms
     fi
 
-    pause=false
+    pause_sec=0.02
     if [ "$now_ms" -ge "$connect_ms" ]; then
         # QEMU takes the connection before the guest can, and repeats its own attempt ever more rarely: new ones find the
         # guest sooner. On a slow machine the answer itself is slow, so that some are waited for at a time.
-        gap_ms=$((now_ms / 40 + ${KUBEDEV_WAITED_SEC:-0} * 25))
+        gap_ms=$((now_ms / 60 + ${KUBEDEV_WAITED_SEC:-0} * 16))
         [ "$gap_ms" -le 1250 ] || gap_ms=1250
-        [ "$gap_ms" -ge 250 ] || gap_ms=250
+        [ "$gap_ms" -ge 100 ] || gap_ms=100
         if { exec {connection}<>"/dev/tcp/$KUBEDEV_ADDRESS/$KUBEDEV_PORT"; } 2>/dev/null; then
-            given_up_ms[$connection]=$((now_ms + 4 * gap_ms))
+            given_up_ms[$connection]=$((now_ms + 1000 + 4 * gap_ms))
             connect_ms=$((now_ms + gap_ms))
         else
-            pause=true
+            pause_sec=0.05
         fi
     fi
     for connection in "${!given_up_ms[@]}"; do
+        read -r -t 0 -u "$connection" || {
+            [ "$now_ms" -ge "${given_up_ms[$connection]}" ] || continue
+            exec {connection}>&-
+            unset "given_up_ms[$connection]"
+            continue
+        }
         word=''
-        silent=0
-        IFS= read -r -t 0.02 -n 4 -u "$connection" word || silent=$?
+        IFS= read -r -t 0.5 -n 4 -u "$connection" word || :
         if [ "$word" = SSH- ]; then
             look_at_clock
             printf '{"seconds":%s.%03d}\n' "$((now_ms / 1000))" "$((now_ms % 1000))"
             exit 0
         fi
-        # Above 128: nothing was said yet. Else the guest refuses, or something else answers.
-        if [ "$silent" -le 128 ]; then
-            pause=true
-            connect_ms=$now_ms
-        elif [ "$now_ms" -lt "${given_up_ms[$connection]}" ]; then
-            continue
-        fi
+        # The guest refuses, or something else answers.
+        pause_sec=0.05
+        connect_ms=$now_ms
         exec {connection}>&-
         unset "given_up_ms[$connection]"
     done
-    [ "$pause" = false ] || sleep 0.05
+    read -r -t "$pause_sec" -u "$pulse" || :
 done

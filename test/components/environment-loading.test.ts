@@ -1,6 +1,8 @@
 /** What environments load in every preview, and what they leave out. */
 import { execFileSync } from "node:child_process";
 import * as path from "node:path";
+import { exportedNames } from "../../components/internal/exported-names";
+import { exportedNames as foundNames } from "../schema/exports";
 
 const root = path.resolve(__dirname, "../..");
 
@@ -41,8 +43,33 @@ test("what is put off is there for a program that asks for it", () => {
     expect(locales(all).length).toBeGreaterThan(20);
 });
 
+test("of the package those areas are loaded that a program takes something of", () => {
+    const ofAreas = (files: string[]) =>
+        new Set(
+            files.flatMap(
+                (file) => /^components\/(?!internal)(\w+)\/(?!index\.)/.exec(file)?.[1] ?? [],
+            ),
+        );
+    expect(ofAreas(loaded(`require("./index")`))).toEqual(new Set());
+    const some = loaded(`
+        const { VirtualMachine, HostOs } = require("./index");
+        if (typeof VirtualMachine !== "function" || HostOs.Linux !== "linux") throw new Error("nothing there");
+    `);
+    expect(ofAreas(some)).toEqual(new Set(["qemu", "host"]));
+    const none = loaded(`
+        const kubedev = require("./index");
+        if ("Nothing" in kubedev || kubedev.Nothing !== undefined) throw new Error("something there");
+        if (!Object.keys(kubedev).includes("KindCluster")) throw new Error("not all there");
+    `);
+    expect(ofAreas(none)).toEqual(new Set());
+});
+
+test("what areas export is known without loading them: npm run exports writes it", () => {
+    expect(exportedNames).toEqual(foundNames());
+});
+
 test("neither YAML nor the SDK's automation is loaded with the library", () => {
-    const files = loaded(`require("./index")`);
+    const files = loaded(`Object.values(require("./index"))`);
     expect(files).toContain("components/qemu/virtual-machine.ts");
     expect(files.filter((file) => file.includes("/node_modules/yaml/"))).toEqual([]);
     expect(files.filter((file) => /pulumi.automation.stack/.test(file))).toEqual([]);
