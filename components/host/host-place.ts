@@ -5,6 +5,7 @@ import { applied } from "../internal/outputs";
 import { probe, shadowDir, Sightings } from "./drift-probe";
 import { Host, HostOs, HostParts, hostParts, Ssh } from "./host";
 import { PerRun, stackDir } from "./scope";
+import { hostName } from "./ssh-argv";
 import { hostEnvironment, scriptTexts, textNames, VerbScripts } from "./transport";
 import { windowsAgentBuilt } from "./windows-agent-program";
 
@@ -26,19 +27,33 @@ export function hostPlace(host: pulumi.Input<Host> | undefined): HostPlace {
     return known;
 }
 
-/** All that is the same for every thing on a host: made once, since each of a machine's things would cost a preview as much. */
+/**
+ * All that is the same for every thing on a host: made once, since each of a machine's things would cost a preview as much.
+ * On the machine that runs Pulumi it is plain, as far as it can be: that costs a preview next to nothing.
+ */
 export class HostPlace {
     /** What tells the host from another one; nothing for this machine. */
-    public readonly target: pulumi.Output<Record<string, unknown> | undefined>;
+    public readonly target: pulumi.Output<Record<string, unknown> | undefined> | undefined;
     /** What the transport takes of the environment. */
-    public readonly variables: Record<string, pulumi.Output<string>>;
+    public readonly variables: Record<string, pulumi.Input<string>>;
     /** The machine that its things go away with. */
-    public readonly machineBehind: pulumi.Resource;
+    public readonly machineBehind: pulumi.Resource | undefined;
+    /** Its id. */
+    public readonly parentId: pulumi.Input<string | undefined>;
     private seen: pulumi.Output<Sightings> | undefined;
-    private readonly textsOf = new Map<string, Record<string, pulumi.Output<string>>>();
+    private readonly textsOf = new Map<string, Record<string, pulumi.Input<string>>>();
 
     public constructor(public readonly parts: HostParts) {
-        const { ssh, parentUrn, running } = parts;
+        const { here, ssh, parentUrn, running } = parts;
+        if (here) {
+            this.variables = {
+                // The one that waits, so that nothing is done before a check has passed.
+                KUBEDEV_HOST_NAME: ssh.apply(hostName),
+                ...{ KUBEDEV_SSH: "", KUBEDEV_SHADOW_DIR: "", KUBEDEV_MANAGED: "" },
+                KUBEDEV_HOST_RUNNING: "true",
+            };
+            return;
+        }
         const environment = ssh.apply(hostEnvironment);
         this.target = ssh.apply(targetOf);
         this.variables = {
@@ -49,13 +64,15 @@ export class HostPlace {
             KUBEDEV_HOST_RUNNING: running.apply((runs) => String(runs ?? true)),
         };
         this.machineBehind = machineBehind(parentUrn);
+        this.parentId = parts.parentId;
     }
 
     /** Directory of a thing, as its scripts are told it: empty on a remote host, where they know it themselves. */
-    public dirOf(key: string): pulumi.Output<string> {
-        return this.parts.ssh.apply((known) =>
-            known === undefined ? path.join(stackDir(), key) : "",
-        );
+    public dirOf(key: string): pulumi.Input<string> {
+        const dir = path.join(stackDir(), key);
+        return this.parts.here
+            ? dir
+            : this.parts.ssh.apply((known) => (known === undefined ? dir : ""));
     }
 
     /** While the machine behind the host is being made anew there is nothing to look at: its id is unknown then. */
@@ -71,9 +88,13 @@ export class HostPlace {
     public texts(
         scripts: VerbScripts,
         { check, first }: TextChoice,
-    ): Record<string, pulumi.Output<string>> {
-        const make = () => textsFor(scripts, this.parts, { check, first });
-        if (check !== undefined || (first !== undefined && typeof first !== "string")) {
+    ): Record<string, pulumi.Input<string>> {
+        const isPlain = first === undefined || typeof first === "string";
+        const make = () =>
+            this.parts.here && check === undefined && isPlain
+                ? scriptTexts(scripts, { away: false }, first)
+                : textsFor(scripts, this.parts, { check, first });
+        if (check !== undefined || !isPlain) {
             return make();
         }
         const key = JSON.stringify([scripts, first]);

@@ -92,7 +92,7 @@ export function hostResource(
     );
 
     const spec = specOf(args.spec, { host: place.target, incarnation });
-    const parents = applied([place.parts.parentId, ...(args.parents ?? [])], compactList);
+    const parents = applied([place.parentId, ...(args.parents ?? [])], compactList);
     const digest = applied(
         [pulumi.Output.isInstance(spec) ? spec : appliedFields(spec, (known) => known), parents],
         ([what, on]) => digestOf([what, { parents: on }]),

@@ -84,6 +84,8 @@ export type Ssh = pulumi.Unwrap<SshArgs> & { os?: HostOs; container?: Container 
 
 /** The parts of a host, each known or unknown by itself: the id of the machine behind it often is when the rest is not. */
 export interface HostParts {
+    /** True: it is the machine that runs Pulumi, as can be seen without waiting, so that all the rest is plain; `ssh` may still wait for a check. */
+    here: boolean;
     ssh: pulumi.Output<Ssh | undefined>;
     os: pulumi.Output<HostOs | undefined>;
     container: pulumi.Output<Container | undefined>;
@@ -107,20 +109,39 @@ export function hostParts(host: pulumi.Input<Host> | undefined): HostParts {
     if (known !== undefined) {
         return known;
     }
-    const parts = checkedParts(
-        fieldsOf(
-            given,
-            ...(["ssh", "os", "container", "parentId", "parentUrn", "readyId", "running"] as const),
-        ),
-    );
+    const parts =
+        !isOutput && Object.values(given).every((value) => value === undefined)
+            ? partsHere(nothing.get())
+            : checkedParts(fieldsOf(given, ...partNames));
     if (isOutput || given === thisMachine) {
         partsOf.get().set(given, parts);
     }
     return parts;
 }
 
-function checkedParts(parts: HostParts): HostParts {
+const partNames = [
+    ...(["ssh", "os", "container"] as const),
+    ...(["parentId", "parentUrn", "readyId", "running"] as const),
+];
+const nothing = new PerRun(() => pulumi.output(undefined));
+
+/** Those of the machine that runs Pulumi; nothing is done there before `ssh`, which is nothing, is there. */
+function partsHere(ssh: pulumi.Output<undefined>): HostParts {
+    const none = nothing.get();
+    const behind = { parentId: none, parentUrn: none, readyId: none };
+    return { here: true, ssh, os: none, container: none, ...behind, running: none };
+}
+
+/** This machine as a host that is there once a check of it has passed. */
+export function checkedHere(passed: pulumi.Output<undefined>): pulumi.Output<Host> {
+    const host = passed.apply((): Host => ({}));
+    partsOf.get().set(host, partsHere(passed));
+    return host;
+}
+
+function checkedParts(parts: Omit<HostParts, "here">): HostParts {
     return {
+        here: false,
         ...parts,
         ssh: applied([parts.ssh, parts.os, parts.container], ([ssh, os, container]) =>
             guarded(() => withContainer(withOs(checkedSsh(ssh), os), container)),

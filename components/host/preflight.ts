@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { applied } from "../internal/outputs";
 import { look } from "./drift-probe";
-import { Host, hostParts, loginOf, Ssh } from "./host";
+import { checkedHere, Host, hostParts, loginOf, Ssh } from "./host";
 import { PerRun } from "./scope";
 import { hostName } from "./ssh-argv";
 import { hostEnvironment } from "./transport";
@@ -68,7 +68,15 @@ export function preflight(
     host: pulumi.Input<Host> | undefined,
     checks: HostChecks,
 ): pulumi.Output<Host> {
-    const { ssh, container, parentId, parentUrn, readyId, running } = hostParts(host);
+    const { here, ssh, container, parentId, parentUrn, readyId, running } = hostParts(host);
+    if (here) {
+        return checkedHere(
+            ssh.apply(async () => {
+                await checkOnce(undefined, checks);
+                return undefined;
+            }),
+        );
+    }
     const passed = applied([ssh, parentUrn, running], async ([known, urn, runs]) => {
         if (urn === undefined && runs !== false) {
             return checkOnce(known, checks);
