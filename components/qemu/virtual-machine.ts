@@ -122,11 +122,14 @@ export class VirtualMachine extends pulumi.ComponentResource {
             readyTimeoutSec: args.readyTimeoutSec ?? 180,
         });
         const { address, sshPort, running, cards, mac: usedMac } = values;
-        const ssh = pulumi.output({
-            ...{ address, port: sshPort, user: "root" },
-            privateKeyPath: loginKey.privateKeyPath,
-            knownHostsPath: hostKey.knownHostsPath,
-        });
+        const ssh = appliedFields(
+            {
+                ...{ address, port: sshPort, user: "root" },
+                privateKeyPath: loginKey.privateKeyPath,
+                knownHostsPath: hostKey.knownHostsPath,
+            },
+            (known) => known,
+        );
         const files = appliedFields(
             {
                 diskDir: disk.dir,
