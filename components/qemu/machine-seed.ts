@@ -37,8 +37,8 @@ export function machineSeed(name: string, args: SeedArgs, image: ImageFields): M
         has ? seedTools().apply(() => true) : pulumi.output(false),
     );
     const provisioned = (value: pulumi.Output<string | undefined>, otherwise: string) =>
-        applied([value, wanted], ([known, cloudInit]) =>
-            cloudInit ? (known ?? otherwise) : undefined,
+        wanted.apply((cloudInit) =>
+            cloudInit ? value.apply((known) => known ?? otherwise) : pulumi.output(undefined),
         );
     const spec = {
         userData: checkedUserData(what, args.userData, wanted),
@@ -48,30 +48,40 @@ export function machineSeed(name: string, args: SeedArgs, image: ImageFields): M
     return {
         wanted,
         spec,
+        // What only a seed takes is not asked for without one: it would cost each preview as much.
         text: (cards) =>
-            applied(
-                [
-                    ...([spec.hostname, spec.mac, spec.userData, cards] as const),
-                    ...([image.digest, image.directBoot, args.kernelParameters] as const),
-                ],
-                ([hostname, mac, userData, cableCards, baseImage, directBoot, kernelParameters]) =>
-                    guarded(() => {
-                        if (hostname === undefined || mac === undefined) {
-                            return "";
-                        }
-                        if (!directBoot && (kernelParameters ?? []).length > 0) {
-                            throw inputError(what, [
-                                {
-                                    propertyPath: "kernelParameters",
-                                    reason: "got some for an image that is started by its own boot loader; expected none: set them in the guest, by userData, or give the BaseImage kernel and initrd",
-                                },
-                            ]);
-                        }
-                        const uuid = machineUuid(machineIdentity(name));
-                        return seedText({ uuid, baseImage, hostname, mac, userData }, cableCards);
-                    }),
+            wanted.apply((cloudInit) =>
+                cloudInit ? textOf(name, { ...args, ...spec }, image, cards) : pulumi.output(""),
             ),
     };
+}
+
+function textOf(
+    name: string,
+    args: SeedArgs,
+    image: ImageFields,
+    cards: pulumi.Output<MachineCard[]>,
+): pulumi.Output<string> {
+    return applied(
+        [
+            ...([args.hostname, args.mac, args.userData, cards] as const),
+            ...([image.digest, image.directBoot, args.kernelParameters] as const),
+        ],
+        ([hostname, mac, userData, cableCards, baseImage, directBoot, kernelParameters]) =>
+            guarded(() => {
+                if (!directBoot && (kernelParameters ?? []).length > 0) {
+                    throw inputError(`VirtualMachine ${name}`, [
+                        {
+                            propertyPath: "kernelParameters",
+                            reason: "got some for an image that is started by its own boot loader; expected none: set them in the guest, by userData, or give the BaseImage kernel and initrd",
+                        },
+                    ]);
+                }
+                const uuid = machineUuid(machineIdentity(name));
+                const names = { hostname: hostname ?? name, mac: mac ?? macFromName(name) };
+                return seedText({ uuid, baseImage, ...names, userData }, cableCards);
+            }),
+    );
 }
 
 /** The user data, once it is known that the image can take it. */

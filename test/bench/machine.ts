@@ -65,7 +65,7 @@ async function starts(stack: ScratchStack, warmStack: ScratchStack): Promise<voi
         times.bare.push((await coldStart(floor)).seconds);
         const steps = new Steps();
         await stack.up({ heard: steps.heard, timeoutMs: limitMs });
-        times.ours.push(steps.of("node-1-machine"));
+        times.ours.push(steps.ofLast("node-1-machine"));
         times.warm.push(await warmStart(warmStack));
     }
     row("bare QEMU, until sshd answers", seconds(median(times.bare)));
@@ -85,7 +85,7 @@ async function warmStart(stack: ScratchStack): Promise<number> {
     if (progress.some(({ message }) => /starts cold|snapshot is taken/.test(message))) {
         throw new Error("no warm start: see what the machine said");
     }
-    return steps.of("node-1-machine");
+    return steps.ofLast("node-1-machine");
 }
 
 async function previews(empty: ScratchStack, one: ScratchStack, all: ScratchStack): Promise<void> {

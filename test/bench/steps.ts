@@ -3,6 +3,7 @@
 export class Steps {
     private rest = "";
     private readonly begun = new Map<string, number>();
+    private readonly lastBegun = new Map<string, number>();
     private readonly taken = new Map<string, number>();
     private readonly ends = new Map<string, number>();
 
@@ -14,8 +15,9 @@ export class Steps {
             const now = performance.now();
             const begins = nameIn(event["resourcePreEvent"]);
             const ends = nameIn(event["resOutputsEvent"]);
-            if (begins !== undefined && !this.begun.has(begins)) {
-                this.begun.set(begins, now);
+            if (begins !== undefined) {
+                this.begun.set(begins, this.begun.get(begins) ?? now);
+                this.lastBegun.set(begins, now);
             }
             if (ends !== undefined) {
                 this.ends.set(ends, now);
@@ -34,6 +36,11 @@ export class Steps {
         const begun = names.map((name) => this.begun.get(name) ?? NaN);
         const ended = names.map((name) => this.ends.get(name) ?? NaN);
         return (Math.max(...ended) - Math.min(...begun)) / 1e3;
+    }
+
+    /** How long the last step of a resource took, in seconds: of one that is replaced, without the removal of what was. */
+    ofLast(name: string): number {
+        return ((this.ends.get(name) ?? NaN) - (this.lastBegun.get(name) ?? NaN)) / 1e3;
     }
 
     /** How long a resource's steps took, in seconds: one that is replaced, from its removal on. */
