@@ -37,7 +37,6 @@ line=$WARM_LINE_TCG
 [ "$accelerator" != kvm ] || line=$WARM_LINE_KVM
 host_facts() {
     stat -L -c '%n %s %.9Y' "$(command -v qemu-system-x86_64)"
-    qemu-system-x86_64 --version
     # An image by its files: two of one recipe may have been built of different packages.
     (cd "$MACHINE_IMAGE_DIR" && stat -L -c '%n %s %.9Y' disk kernel initrd 2>/dev/null) || :
     echo "$accelerator"
