@@ -85,7 +85,7 @@ while :; do
         [ "$gap_ms" -le 1250 ] || gap_ms=1250
         [ "$gap_ms" -ge 100 ] || gap_ms=100
         if { exec {connection}<>"/dev/tcp/$KUBEDEV_ADDRESS/$KUBEDEV_PORT"; } 2>/dev/null; then
-            given_up_ms[$connection]=$((now_ms + 1000 + 4 * gap_ms))
+            given_up_ms[$connection]=$((now_ms + (gap_ms > 250 ? 4 * gap_ms : 1000)))
             connect_ms=$((now_ms + gap_ms))
         else
             pause_sec=0.05
