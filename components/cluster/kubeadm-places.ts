@@ -56,7 +56,7 @@ export function plainHostProblems(what: string, host: pulumi.Input<Host> | undef
 /** A host, once it is known that it is no other node's; its parts are known each by itself. */
 export function ownHost(what: string, host: pulumi.Input<Host> | undefined): pulumi.Output<Host> {
     const owners = taken.get();
-    const { ssh, ...parts } = hostParts(host);
+    const { ssh, os, container, parentId, parentUrn, readyId, running } = hostParts(host);
     const own = ssh.apply((known) =>
         guarded(() => {
             const problem = hostProblem(owners, what, known);
@@ -66,7 +66,7 @@ export function ownHost(what: string, host: pulumi.Input<Host> | undefined): pul
             return loginOf(known);
         }),
     );
-    return pulumi.output({ ssh: own, ...parts });
+    return pulumi.output({ ssh: own, os, container, parentId, parentUrn, readyId, running });
 }
 
 /** What is wrong with the name of a node, of those that are taken. @internal */

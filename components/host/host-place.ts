@@ -41,6 +41,7 @@ export class HostPlace {
     /** Its id. */
     public readonly parentId: pulumi.Input<string | undefined>;
     private seen: pulumi.Output<Sightings> | undefined;
+    private awayOnce: pulumi.Output<boolean> | undefined;
     private readonly textsOf = new Map<string, Record<string, pulumi.Input<string>>>();
 
     public constructor(public readonly parts: HostParts) {
@@ -65,6 +66,12 @@ export class HostPlace {
         };
         this.machineBehind = machineBehind(parentUrn);
         this.parentId = parts.parentId;
+    }
+
+    /** Whether it is another machine, or a container. Of an address that is secret that is none. */
+    private get away(): pulumi.Output<boolean> {
+        this.awayOnce ??= pulumi.unsecret(this.parts.ssh.apply((known) => known !== undefined));
+        return this.awayOnce;
     }
 
     /** Directory of a thing, as its scripts are told it: empty on a remote host, where they know it themselves. */
@@ -93,7 +100,7 @@ export class HostPlace {
         const make = () =>
             this.parts.here && check === undefined && isPlain
                 ? scriptTexts(scripts, { away: false }, first)
-                : textsFor(scripts, this.parts, { check, first });
+                : textsFor(scripts, this.away, this.parts, { check, first });
         if (check !== undefined || !isPlain) {
             return make();
         }
@@ -118,14 +125,14 @@ function targetOf(ssh: Ssh | undefined): Record<string, unknown> | undefined {
 
 function textsFor(
     scripts: VerbScripts,
-    { ssh, os: system, container }: HostParts,
+    elsewhere: pulumi.Output<boolean>,
+    { os: system, container }: HostParts,
     { check, first }: TextChoice,
 ): Record<string, pulumi.Output<string>> {
-    const texts = applied([ssh, system, first, container], ([known, os, before, inside]) => {
+    const texts = applied([elsewhere, system, first, container], ([away, os, before, inside]) => {
         const made = () =>
             guarded(async () => {
-                const place = { away: known !== undefined, os, container: inside };
-                const all = scriptTexts(scripts, place, before);
+                const all = scriptTexts(scripts, { away, os, container: inside }, before);
                 if (os === HostOs.Windows) {
                     await windowsAgentBuilt();
                 }

@@ -63,8 +63,10 @@ export function scriptTexts(
         return { ...transport, ...texts };
     }
     const begin = commonBegin(Object.values(texts).filter((text) => text !== ""));
-    const rests = Object.entries(texts).map(([name, text]) => [name, text.slice(begin.length)]);
-    return { ...transport, [beginName]: begin, ...Object.fromEntries(rests) };
+    const rests = Object.fromEntries(
+        Object.entries(texts).map(([name, text]) => [name, text.slice(begin.length)]),
+    );
+    return { ...transport, [beginName]: begin, ...rests };
 }
 
 /** The whole lines that all the texts begin with. */

@@ -13,6 +13,8 @@ for (const request of ["zod/v4/locales", "@pulumi/pulumi/automation"]) {
  * to ask for those is not enough.
  */
 export function postpone(request: string, names?: readonly string[]): void {
+    // Where a loader gives modules a require of its own, it has no cache.
+    const cache = require.cache as NodeJS.Dict<NodeJS.Module> | undefined;
     let file: string;
     try {
         file = require.resolve(request);
@@ -20,13 +22,13 @@ export function postpone(request: string, names?: readonly string[]): void {
         // Another version, without that module: slower, not wrong.
         return;
     }
-    if (require.cache[file] !== undefined) {
+    if (cache === undefined || cache[file] !== undefined) {
         return;
     }
     const later = new Module(file);
     later.loaded = true;
     later.exports = new Proxy({}, standIn(loader(file), names));
-    require.cache[file] = later;
+    cache[file] = later;
 }
 
 function loader(file: string): () => object {
@@ -47,18 +49,24 @@ function standIn(load: () => object, names: readonly string[] | undefined): Prox
     const all = () => names ?? Reflect.ownKeys(load());
     const has = (name: string | symbol) =>
         names === undefined ? name in load() : names.includes(String(name));
+    const isListed = (name: string | symbol) =>
+        names === undefined
+            ? Reflect.getOwnPropertyDescriptor(load(), name)?.enumerable
+            : has(name);
     return {
-        get: (_, name): unknown =>
-            name === "__esModule" ? true : has(name) ? Reflect.get(load(), name) : undefined,
-        has: (_, name) => has(name),
+        get: (target, name): unknown =>
+            name === "__esModule" ? true : Reflect.get(has(name) ? load() : target, name),
+        has: (target, name) => has(name) || name in target,
         ownKeys: () => [...all()],
-        getOwnPropertyDescriptor: (_, name) =>
-            has(name)
-                ? {
+        getOwnPropertyDescriptor: (_, name) => {
+            const enumerable = isListed(name);
+            return enumerable === undefined || !has(name)
+                ? undefined
+                : {
                       configurable: true,
-                      enumerable: true,
+                      enumerable,
                       get: () => Reflect.get(load(), name) as unknown,
-                  }
-                : undefined,
+                  };
+        },
     };
 }

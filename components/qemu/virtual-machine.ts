@@ -122,14 +122,11 @@ export class VirtualMachine extends pulumi.ComponentResource {
             readyTimeoutSec: args.readyTimeoutSec ?? 180,
         });
         const { address, sshPort, running, cards, mac: usedMac } = values;
-        const ssh = appliedFields(
-            {
-                ...{ address, port: sshPort, user: "root" },
-                privateKeyPath: loginKey.privateKeyPath,
-                knownHostsPath: hostKey.knownHostsPath,
-            },
-            (known) => known,
-        );
+        const ssh = pulumi.output({
+            ...{ address, port: sshPort, user: "root" },
+            privateKeyPath: loginKey.privateKeyPath,
+            knownHostsPath: hostKey.knownHostsPath,
+        });
         const files = appliedFields(
             {
                 diskDir: disk.dir,

@@ -2,7 +2,8 @@
 # Begin of transport.sh, transport-windows.sh and transport-container.sh: what is to be sent by a connection: arguments of
 # ssh, $kubedev_values, $kubedev_stdin. See transport.sh for what it takes.
 # shellcheck disable=SC2034 # for what follows
-. ./transport-here.sh
+# shellcheck disable=SC2154 # what is set by eval, or in transport-first.sh
+. ./transport-first.sh
 
 # The x keeps trailing newlines, which $() would strip.
 kubedev_quote() {

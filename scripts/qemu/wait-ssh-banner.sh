@@ -55,11 +55,16 @@ trap 'give_up 1 "$(why_silent)"' TERM
 hopeless='Kernel panic - not syncing|You are in emergency mode|kubedev-initrd:'
 # Connections that have not been answered yet: by descriptor, when each is given up.
 declare -A given_up_ms=()
-# Nothing ever comes by it: to wait for it is to sleep without a process.
-exec {pulse}<> <(:)
+# To wait for what never comes is to sleep without a process; older shells may wait for it without end.
+pause() { sleep "$1"; }
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 502)); then
+    exec {pulse}<> <(:)
+    pause() { read -r -t "$1" -u "$pulse" || :; }
+fi
 told_ms=0
 looked_ms=-1000
 connect_ms=0
+tries=0
 while :; do
     look_at_clock
     if [ -n "${KUBEDEV_PID:-}" ] && ! process_runs; then
@@ -80,12 +85,14 @@ while :; do
     pause_sec=0.02
     if [ "$now_ms" -ge "$connect_ms" ]; then
         # QEMU takes the connection before the guest can, and repeats its own attempt ever more rarely: new ones find the
-        # guest sooner. On a slow machine the answer itself is slow, so that some are waited for at a time.
-        gap_ms=$((now_ms / 60 + ${KUBEDEV_WAITED_SEC:-0} * 16))
+        # guest sooner. Not too soon after one another: each costs the guest an answer, also one that was given up. On a slow
+        # machine the answers of all share its CPUs, so that some have more time than they take alone, and a few far more.
+        gap_ms=$((now_ms / 40 + ${KUBEDEV_WAITED_SEC:-0} * 25))
         [ "$gap_ms" -le 1250 ] || gap_ms=1250
-        [ "$gap_ms" -ge 100 ] || gap_ms=100
+        [ "$gap_ms" -ge 250 ] || gap_ms=250
         if { exec {connection}<>"/dev/tcp/$KUBEDEV_ADDRESS/$KUBEDEV_PORT"; } 2>/dev/null; then
-            given_up_ms[$connection]=$((now_ms + (gap_ms > 250 ? 4 * gap_ms : 1000)))
+            tries=$((tries + 1))
+            given_up_ms[$connection]=$((now_ms + (tries % 16 == 1 ? 48 : 4) * gap_ms))
             connect_ms=$((now_ms + gap_ms))
         else
             pause_sec=0.05
@@ -111,5 +118,5 @@ while :; do
         exec {connection}>&-
         unset "given_up_ms[$connection]"
     done
-    read -r -t "$pause_sec" -u "$pulse" || :
+    pause "$pause_sec"
 done

@@ -40,7 +40,11 @@ export class Steps {
 
     /** How long the last step of a resource took, in seconds: of one that is replaced, without the removal of what was. */
     ofLast(name: string): number {
-        return ((this.ends.get(name) ?? NaN) - (this.lastBegun.get(name) ?? NaN)) / 1e3;
+        const ms = (this.ends.get(name) ?? NaN) - (this.lastBegun.get(name) ?? NaN);
+        if (!(ms > 0)) {
+            throw new Error(`no step of ${name} that ended: ${[...this.taken.keys()].join(", ")}`);
+        }
+        return ms / 1e3;
     }
 
     /** How long a resource's steps took, in seconds: one that is replaced, from its removal on. */

@@ -64,6 +64,26 @@ test("of the package those areas are loaded that a program takes something of", 
     expect(ofAreas(none)).toEqual(new Set());
 });
 
+test("areas of loaders that give modules a require without a cache are loaded at once", () => {
+    const index = JSON.stringify(path.join(root, "components/internal/lazy-modules.ts"));
+    loaded(`
+        const source = require("typescript").transpileModule(require("fs").readFileSync(${index}, "utf8"), { compilerOptions: { module: "commonjs", target: "ES2022", esModuleInterop: true } }).outputText;
+        const bare = (name) => require(name);
+        bare.resolve = require.resolve;
+        new Function("require", "exports", source)(bare, {});
+    `);
+});
+
+test("a stand-in looks as what it stands for", () => {
+    loaded(`
+        const kubedev = require("./index");
+        const area = require("./components/qemu");
+        if (area.hasOwnProperty("Nothing") || !("toString" in area)) throw new Error("no object");
+        const { automation } = require("@pulumi/pulumi");
+        if (Object.keys(automation).includes("__esModule")) throw new Error("__esModule is listed");
+    `);
+});
+
 test("what areas export is known without loading them: npm run exports writes it", () => {
     expect(exportedNames).toEqual(foundNames());
 });

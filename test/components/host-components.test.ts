@@ -5,6 +5,7 @@ import { Host, HostOs } from "../../components/host/host";
 import { HostArtifact } from "../../components/host/host-artifact";
 import { HostCommand } from "../../components/host/host-command";
 import { HostFile } from "../../components/host/host-file";
+import { hostPlace } from "../../components/host/host-place";
 import { HostService } from "../../components/host/host-service";
 import { Supervisor } from "../../components/host/service-resource";
 import { SshKeyPair } from "../../components/host/ssh-key-pair";
@@ -62,6 +63,20 @@ test("HostFile: one command, its path in the triggers, all else in the environme
     for (const verb of ["create", "update", "delete"]) {
         expect(String(inputs[verb]).length).toBeLessThan(200);
     }
+});
+
+test("a host's secret address hides no script", async () => {
+    const ssh = { address: pulumi.secret("10.0.0.1"), hostKey: "ssh-ed25519 AAAA" };
+    const scripts = {
+        create: "host/file-write.sh",
+        update: "host/file-write.sh",
+        delete: undefined,
+    };
+    const place = hostPlace({ ssh });
+    const { KUBEDEV_TRANSPORT: text } = place.texts(scripts, {});
+    expect(await pulumi.isSecret(pulumi.output(text))).toBe(false);
+    const { KUBEDEV_SSH: login } = place.variables;
+    expect(await pulumi.isSecret(pulumi.output(login))).toBe(true);
 });
 
 test("the recipe: deleted first, with time limits, and with the machine that it is on", async () => {

@@ -47,24 +47,28 @@ describeSsh(`transport${sshdMissing === undefined ? "" : `: ${sshdMissing}`}`, (
         own: Record<string, string> = {},
     ): Promise<Ran & { durationMs: number }> => {
         const begun = Date.now();
-        const child = spawn("sh", ["-c", script("host/transport.sh")], {
-            env: {
-                PATH: process.env.PATH,
-                HOME: process.env.HOME,
-                TMPDIR: dir,
-                kubedev_verb: verb,
-                kubedev_script: text,
-                KUBEDEV_SSH: ssh === undefined ? "" : sshArgv(ssh).join("\n"),
-                KUBEDEV_HOST_NAME: hostName(ssh),
-                KUBEDEV_VARS: Object.keys(values).join(" "),
-                KUBEDEV_CONNECT_SEC: "0",
-                KUBEDEV_TIMEOUT_SEC: "20",
-                KUBEDEV_SHADOW_DIR: path.join(dir, "stack/.remote/host"),
-                KUBEDEV_KEY: "thing",
-                ...values,
-                ...own,
+        const child = spawn(
+            "sh",
+            ["-c", script(ssh === undefined ? "host/transport-here.sh" : "host/transport.sh")],
+            {
+                env: {
+                    PATH: process.env.PATH,
+                    HOME: process.env.HOME,
+                    TMPDIR: dir,
+                    kubedev_verb: verb,
+                    kubedev_script: text,
+                    KUBEDEV_SSH: ssh === undefined ? "" : sshArgv(ssh).join("\n"),
+                    KUBEDEV_HOST_NAME: hostName(ssh),
+                    KUBEDEV_VARS: Object.keys(values).join(" "),
+                    KUBEDEV_CONNECT_SEC: "0",
+                    KUBEDEV_TIMEOUT_SEC: "20",
+                    KUBEDEV_SHADOW_DIR: path.join(dir, "stack/.remote/host"),
+                    KUBEDEV_KEY: "thing",
+                    ...values,
+                    ...own,
+                },
             },
-        });
+        );
         const out = { stdout: "", stderr: "" };
         child.stdout.on("data", (data: Buffer) => (out.stdout += data.toString()));
         child.stderr.on("data", (data: Buffer) => (out.stderr += data.toString()));

@@ -36,7 +36,8 @@ accelerator=$(cat accelerator)
 line=$WARM_LINE_TCG
 [ "$accelerator" != kvm ] || line=$WARM_LINE_KVM
 host_facts() {
-    stat -L -c '%n %s %.9Y' "$(command -v qemu-system-x86_64)"
+    # Its version takes QEMU longer to say than all else here. Some systems give each file the same time, none the same inode.
+    stat -c '%n %s %.9Y %i %.9Z' "$(readlink -f "$(command -v qemu-system-x86_64)")"
     # An image by its files: two of one recipe may have been built of different packages.
     (cd "$MACHINE_IMAGE_DIR" && stat -L -c '%n %s %.9Y' disk kernel initrd 2>/dev/null) || :
     echo "$accelerator"

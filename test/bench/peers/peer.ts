@@ -1,8 +1,8 @@
 /** A machine that something else than our scripts starts, and what a cold start of it costs. */
-import { EventEmitter, once } from "node:events";
+import { execFile } from "node:child_process";
 import * as fs from "node:fs";
-import * as net from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import * as path from "node:path";
+import { promisify } from "node:util";
 import { readBytes, readPssKib } from "./process-usage";
 
 export const limitMs = 600_000;
@@ -56,30 +56,14 @@ export function usageOf(pid: number): Usage {
     };
 }
 
-/**
- * QEMU takes the connection before the guest can, and repeats its own attempt ever more rarely: only a banner counts, and a
- * new connection every tenth of a second finds it soon, while the earlier ones wait for a slow guest.
- */
+/** As our own machines are waited for, so that no peer is found sooner, or disturbed more, than another. */
 async function untilSshAnswers({ address, port }: Peer): Promise<void> {
-    const open = new Set<net.Socket>();
-    const heard = new EventEmitter();
-    const banner = once(heard, "banner");
-    try {
-        for (const end = performance.now() + limitMs; performance.now() < end;) {
-            const socket = net.connect(port, address);
-            open.add(socket);
-            socket.setTimeout(5000);
-            socket.once("timeout", () => socket.destroy());
-            socket.once("data", (data: Buffer) => {
-                if (data.toString().startsWith("SSH-")) heard.emit("banner");
-            });
-            // A refused one is followed by the next.
-            socket.once("error", () => undefined);
-            socket.once("close", () => open.delete(socket));
-            if ((await Promise.race([banner, sleep(100)])) !== undefined) return;
-        }
-        throw new Error(`no sshd on ${address}:${String(port)} within ${String(limitMs)} ms`);
-    } finally {
-        for (const socket of open) socket.destroy();
-    }
+    const script = path.join(__dirname, "../../../scripts/qemu/wait-ssh-banner.sh");
+    await promisify(execFile)("bash", [script], {
+        env: {
+            ...process.env,
+            ...{ KUBEDEV_ADDRESS: address, KUBEDEV_PORT: String(port) },
+            KUBEDEV_WAIT_SEC: String(limitMs / 1e3),
+        },
+    });
 }
