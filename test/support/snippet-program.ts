@@ -162,6 +162,8 @@ function required(name: string): unknown {
 
 /** An error of a program is its result, also one that nothing waits for. */
 async function main(): Promise<void> {
+    // All of the package, whose areas are loaded when they are read, before files are others than they are.
+    Object.values(kubedev);
     Object.assign(fs, asIfThere);
     // Names, addresses and programs come of these: they are the same on every machine.
     Object.assign(os, { userInfo: () => ({ username: "me" }), homedir: () => "/home/me" });
