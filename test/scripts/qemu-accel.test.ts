@@ -1,4 +1,5 @@
 /** scripts/qemu/probe-accel.sh. Its guest code is run for real, by TCG where there is no KVM. */
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { json, runScript, scratchDirectory, shells } from "../support/script-process";
@@ -45,9 +46,24 @@ describe.each(shells)("%s", (shell) => {
 
     test("says tcg when a guest starts and comes to nothing", async () => {
         // Waits for a debugger before the first instruction: as dead as a paravirtual KVM.
-        const verdict = await probe(runsOn("tcg -S"));
+        const verdict = await probe({ ...runsOn("tcg -S"), KUBEDEV_PROBE_WAIT_SEC: "1" });
         expect(verdict.accelerator).toBe("tcg");
-        expect(verdict.reason).toMatch(/no guest code ran within 2 s/);
+        expect(verdict.reason).toMatch(/no guest code ran to its end in 2 s of CPU time or 1 s/);
+    });
+
+    test("says tcg when the guest code takes more than its CPU time", async () => {
+        // An emulator that writes down each instruction that it runs: slower than any that is of use.
+        const verdict = await probe(runsOn("tcg -d exec,nochain -D /dev/null"));
+        expect(verdict.accelerator).toBe("tcg");
+        expect(verdict.reason).toMatch(/no guest code ran to its end in 2 s of CPU time or 10 s/);
+    });
+
+    test("waits for a good guest that gets no CPU for three seconds", async () => {
+        const slow = path.join(directory, "qemu-system-x86_64");
+        const real = execFileSync("sh", ["-c", "command -v qemu-system-x86_64"]).toString().trim();
+        fs.writeFileSync(slow, `#!/bin/sh\nsleep 3\nexec '${real}' "$@"\n`, { mode: 0o755 });
+        const PATH = `${directory}:${process.env["PATH"] ?? ""}`;
+        expect((await probe({ ...runsOn("tcg -cpu max"), PATH })).accelerator).toBe("kvm");
     });
 
     test("says tcg without the device, and why", async () => {
