@@ -1,5 +1,4 @@
 import * as path from "node:path";
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
@@ -11,6 +10,7 @@ import { Host, HostParts } from "./host";
 import { HostPlace, hostPlace, TextChoice } from "./host-place";
 import { keyOf, PerRun, stackDir, stackScope } from "./scope";
 import { assertFormat, StateFormat } from "./state-format";
+import { ThingCommand } from "./thing-command";
 import { verbCommands } from "./transport";
 
 /** A thing on a host, made and removed by scripts. */
@@ -44,7 +44,7 @@ export interface HostResourceArgs extends TextChoice {
 /** A declared thing on a host. */
 export interface HostResource {
     /** The resource that carries it: other things on the same host take its id as their parent. */
-    readonly resource: command.local.Command;
+    readonly resource: ThingCommand;
     /** Its id, unknown in a preview that makes the thing: for what looks at it. The resource's own id is made up then. */
     readonly instanceId: pulumi.Output<string>;
     /** Reads the JSON object that its script printed last. Unknown in a preview that changes the thing. */
@@ -120,7 +120,7 @@ export function hostResource(
         customTimeouts: { create: timeout, update: timeout, delete: timeout },
         deletedWith: place.machineBehind,
     });
-    const declare = () => new command.local.Command(name, inputs, options);
+    const declare = () => new ThingCommand(name, inputs, options);
     const resource = isTransformed(options) ? declare() : withoutTraces(declare);
     return new DeclaredThing(key, resource, sightings, digest);
 }
@@ -138,7 +138,7 @@ class DeclaredThing implements HostResource {
 
     public constructor(
         private readonly key: string,
-        public readonly resource: command.local.Command,
+        public readonly resource: ThingCommand,
         private readonly sightings: pulumi.Output<Sightings> | undefined,
         private readonly digest: pulumi.Output<string>,
     ) {

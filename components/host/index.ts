@@ -1,5 +1,6 @@
 /** Hosts and what is put on them: commands, files, services, artifacts, ssh keys. */
 import "../internal/lazy-modules";
+import "../internal/closure-debugger";
 import "../internal/promise-traces";
 export {
     type ContainerArgs,

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { outputOf } from "../internal/outputs";
 import { after, hostResource, textOf } from "./host-resource";
 
 /** Arguments of a SshKeyPair. */
@@ -74,7 +75,7 @@ export class SshKeyPair extends pulumi.ComponentResource {
                 : pair.result().apply((result) => textOf(result, "publicKey")),
         );
         this.instanceId = pair.resource.id;
-        this.files = pulumi.output({
+        this.files = outputOf({
             privateKeyPath: this.privateKeyPath,
             publicKeyPath: this.publicKeyPath,
             publicKey: this.publicKey,

@@ -1,5 +1,5 @@
-import { type Session } from "node:inspector";
 import * as pulumi from "@pulumi/pulumi";
+import { debuggerOff } from "./closure-debugger";
 
 /** An error for the user: of it the engine shows the message alone. Whatever a component throws is made here. */
 export function runError(message: string): Error {
@@ -24,33 +24,14 @@ export function withoutSdkFrames(error: Error): Error {
 }
 
 /**
- * What `make` answers. Callbacks of `apply` that can fail use it, since what they throw is not safe there: the SDK runs
- * programs with V8's debugger enabled, for the serialization of functions, and V8 of Node 20 then follows every path
- * through the promises that wait for a rejected one. Behind a machine these are so many that the program hangs and takes
- * all memory. A program that fails serializes no function any more, so the debugger is turned off first.
+ * What `make` answers. Callbacks of `apply` that can fail use it, since what they throw is not safe there where V8's
+ * debugger is on, as in a program that has dynamic providers too: see closure-debugger.ts.
  */
 export async function guarded<T>(make: () => T | Promise<T>): Promise<T> {
     try {
         return await make();
     } catch (error) {
-        await disableDebugger();
+        await debuggerOff();
         throw error instanceof Error ? withoutSdkFrames(error) : error;
     }
-}
-
-async function disableDebugger(): Promise<void> {
-    // No part of the SDK's API. Without it all is as it was, only slower in the worst case.
-    const hooks = (await import("@pulumi/pulumi/runtime/closure/v8Hooks").catch(() => ({}))) as {
-        getSessionAsync?: () => Promise<Session>;
-    };
-    const session = await hooks.getSessionAsync?.();
-    await new Promise<void>((resolve) => {
-        if (session === undefined) {
-            resolve();
-        } else {
-            session.post("Debugger.disable", () => {
-                resolve();
-            });
-        }
-    });
 }

@@ -22,21 +22,57 @@ if (!wanted) {
     leavePromisesAlone();
 }
 
-/** Has the SDK look after its promises as ever, but not write down where each was made. */
+type Watch = <T>(promise: Promise<T>, ...more: unknown[]) => Promise<T>;
+
+/** Parts of the SDK that are no part of its API. */
+interface SdkParts {
+    debuggable: { debuggablePromise: Watch };
+    state: { getStore: () => { leakCandidates: Set<Promise<unknown>> } };
+}
+
+/** Has the SDK find promises that nothing comes of, as ever, but not write down where each was made. */
 function leavePromisesAlone(): void {
+    const sdk = sdkParts();
     const name = "debuggablePromise";
-    type Watch = (promise: Promise<unknown>, ...more: unknown[]) => Promise<unknown>;
-    let sdk: Record<typeof name, Watch>;
-    try {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be elsewhere in another version
-        sdk = require("@pulumi/pulumi/runtime/debuggable") as typeof sdk;
-    } catch {
-        // Slower, not wrong.
+    if (
+        sdk === undefined ||
+        Object.getOwnPropertyDescriptor(sdk.debuggable, name)?.writable !== true
+    ) {
         return;
     }
-    const watch = sdk[name];
-    if (Object.getOwnPropertyDescriptor(sdk, name)?.writable === true) {
-        sdk[name] = (promise, ...more) => withoutTraces(() => watch(promise, ...more));
+    const inFull = sdk.debuggable[name];
+    // The first has it look at the program's end for those that are left.
+    sdk.debuggable[name] = (promise, ...more) => {
+        sdk.debuggable[name] = watched;
+        return withoutTraces(() => inFull(promise, ...more));
+    };
+    const watched: Watch = (promise) => {
+        const { leakCandidates } = sdk.state.getStore();
+        leakCandidates.add(promise);
+        return promise.then(
+            (value) => {
+                leakCandidates.delete(promise);
+                return value;
+            },
+            (error: unknown) => {
+                leakCandidates.delete(promise);
+                throw error instanceof Error ? Object.assign(error, { promise }) : error;
+            },
+        );
+    };
+}
+
+function sdkParts(): SdkParts | undefined {
+    try {
+        return {
+            // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be elsewhere in another version
+            debuggable: require("@pulumi/pulumi/runtime/debuggable") as SdkParts["debuggable"],
+            // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+            state: require("@pulumi/pulumi/runtime/state") as SdkParts["state"],
+        };
+    } catch {
+        // Slower, not wrong.
+        return undefined;
     }
 }
 

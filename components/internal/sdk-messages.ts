@@ -17,6 +17,20 @@ const writable = Object.getOwnPropertyDescriptor(log, "debug")?.writable === tru
 if (writable && process.env["KUBEDEV_SDK_MESSAGES"] === undefined) {
     log.debug = (message, ...more) =>
         progress.test(message) ? Promise.resolve() : debug(message, ...more);
+    leaveAnswersUnwritten();
+}
+
+/** The SDK puts what the engine answers into the last of them, sent or not: a text of all inputs of the resource. */
+function leaveAnswersUnwritten(): void {
+    try {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be elsewhere in another version
+        const { RegisterResourceResponse } = require("@pulumi/pulumi/proto/resource_pb") as {
+            RegisterResourceResponse: { prototype: object };
+        };
+        RegisterResourceResponse.prototype.toString = () => "an answer";
+    } catch {
+        // Slower, not wrong.
+    }
 }
 
 export {};

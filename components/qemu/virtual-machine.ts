@@ -6,7 +6,7 @@ import { stackDir } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
 import { SshKeyPair } from "../host/ssh-key-pair";
 import { guarded } from "../internal/errors";
-import { applied, appliedFields, fieldsOf } from "../internal/outputs";
+import { applied, appliedFields, fieldsOf, outputOf } from "../internal/outputs";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
 import { assertArgs, checked, checkedEach } from "../internal/validate";
@@ -122,7 +122,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
             readyTimeoutSec: args.readyTimeoutSec ?? 180,
         });
         const { address, sshPort, running, cards, mac: usedMac } = values;
-        const ssh = pulumi.output({
+        const ssh = outputOf({
             ...{ address, port: sshPort, user: "root" },
             privateKeyPath: loginKey.privateKeyPath,
             knownHostsPath: hostKey.knownHostsPath,
@@ -226,7 +226,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         );
 
         const dir = path.join(stackDir(), `${name}-machine`);
-        this.host = pulumi.output(guest(ready.resource));
+        this.host = outputOf(guest(ready.resource));
         this.sshCommand = after(
             machine.resource,
             shellLine(["ssh", "-F", path.join(dir, sshConfigName), name]),

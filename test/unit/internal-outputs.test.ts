@@ -1,4 +1,5 @@
-/** What stands in for pulumi.all says the same. */
+/** What stands in for pulumi.all and pulumi.output says the same. */
+import * as fc from "fast-check";
 import * as pulumi from "@pulumi/pulumi";
 import {
     applied,
@@ -7,23 +8,56 @@ import {
     fieldsOf,
     holdsOutput,
     mapped,
+    outputOf,
 } from "../../components/internal/outputs";
 
 interface Inner {
-    promise(): Promise<unknown>;
+    promise(withUnknowns?: boolean): Promise<unknown>;
     isKnown: Promise<boolean>;
     isSecret: Promise<boolean>;
+    allResources(): Promise<Set<pulumi.Resource>>;
 }
 async function seen(output: unknown) {
     const inner = output as Inner;
-    const [value, known, secret] = await Promise.all([
+    const [value, known, secret, all] = await Promise.all([
         inner.promise(),
         inner.isKnown,
         inner.isSecret,
+        inner.allResources(),
     ]);
-    return { value, known, secret };
+    const on = await Promise.all([...all].map((each) => (each.urn as unknown as Inner).promise()));
+    return { value, known, secret, on: on.sort() };
 }
 const unknown = pulumi.output(pulumi.unknown as unknown as string);
+const resources = ["one", "two"].map(
+    (name) => new pulumi.DependencyResource(`urn:pulumi:s::p::t::${name}`),
+);
+
+/** Anything that a component may be given, and outputs that hold it. */
+const values = fc.letrec<{ any: unknown; later: unknown }>((tie) => ({
+    any: fc.oneof(
+        { maxDepth: 3, withCrossShrink: true },
+        fc.constantFrom<unknown>("text", 7, undefined, false),
+        tie("later"),
+        fc.array(tie("any"), { maxLength: 2 }),
+        fc.record({ field: tie("any") }),
+    ),
+    later: fc.oneof(
+        { maxDepth: 3 },
+        fc.constant(unknown),
+        fc.constantFrom(...resources).map(({ urn }) => urn),
+        tie("any").map((value) => pulumi.output(value)),
+        tie("any").map((value) => pulumi.secret(value)),
+        tie("any").map((value) => Promise.resolve(value)),
+        tie("any").map((value) => pulumi.output(1).apply(() => value)),
+    ),
+}));
+
+/** What a function may answer. */
+const results = fc.constantFrom<unknown>(
+    ...["plain", { plain: [] }, undefined, unknown, ...resources.map(({ urn }) => urn)],
+    ...[pulumi.secret("secret"), Promise.resolve("promise"), pulumi.output("output")],
+);
 
 test.each<[string, unknown[]]>([
     ["nothing", []],
@@ -41,6 +75,64 @@ test.each<[string, unknown[]]>([
     expect(await seen(appliedFields(named, (known) => known))).toEqual(
         await seen(pulumi.output(named).apply((known) => known)),
     );
+});
+
+test("whatever it is made of, it is as known, as secret and as dependent as pulumi.all's", async () => {
+    await fc.assert(
+        fc.asyncProperty(fc.array(values.any, { maxLength: 4 }), results, async (given, made) => {
+            const ours = await seen(applied(given, () => made));
+            expect(ours).toEqual(await seen(pulumi.all(given).apply(() => made)));
+            const all = await seen(applied(given, (known) => known));
+            expect(all).toEqual(await seen(pulumi.all(given).apply((known) => known)));
+        }),
+        { numRuns: 500 },
+    );
+});
+
+test("an object's fields are known or not each by itself, as pulumi.output's", async () => {
+    await fc.assert(
+        fc.asyncProperty(fc.record({ one: values.any, two: values.any }), async (fields) => {
+            const ours = outputOf(fields);
+            const theirs = pulumi.output(fields);
+            expect(await seen(ours)).toEqual(await seen(theirs));
+            for (const name of ["one", "two"] as const) {
+                expect(await seen(fieldsOf(ours, name)[name])).toEqual(
+                    await seen(fieldsOf(theirs, name)[name]),
+                );
+            }
+        }),
+        { numRuns: 500 },
+    );
+});
+
+test("what fails fails the output, once", async () => {
+    const fails = (value: unknown) =>
+        seen(applied([value, pulumi.output(2)], () => Promise.reject(new Error("no"))));
+    await expect(fails(pulumi.output(1))).rejects.toThrow("no");
+    await expect(fails(Promise.reject(new Error("before")))).rejects.toThrow("before");
+    const make = jest.fn();
+    await seen(applied([unknown, pulumi.output(1)], make));
+    expect(make).not.toHaveBeenCalled();
+});
+
+test("with an SDK whose outputs are made otherwise, its own functions serve", async () => {
+    class Output {
+        public static readonly isInstance = pulumi.Output.isInstance;
+    }
+    const other = Object.create(pulumi, { Output: { value: Output } }) as typeof pulumi;
+    await jest.isolateModulesAsync(async () => {
+        jest.doMock("@pulumi/pulumi", () => other);
+        const module = jest.requireActual<typeof import("../../components/internal/outputs")>(
+            "../../components/internal/outputs",
+        );
+        const secret = pulumi.secret("secret");
+        expect(await seen(module.applied(["a", secret], (known) => known.join()))).toMatchObject({
+            ...{ value: "a,secret", known: true, secret: true },
+        });
+        expect(await seen(module.outputOf({ secret, none: undefined }))).toMatchObject({
+            ...{ value: { secret: "secret" }, secret: true },
+        });
+    });
 });
 
 test("a resource is left as it is, as pulumi.all leaves it", async () => {

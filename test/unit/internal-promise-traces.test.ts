@@ -31,31 +31,61 @@ const lines: StackTrace = (error, sites) =>
         "\n",
     );
 
-/** The trace that the SDK keeps of a promise of its own; the module is loaded beside what is given. */
-function traceKept(): unknown {
-    let kept: unknown;
+type Watch = (promise: Promise<unknown>, what: string) => Promise<unknown>;
+interface Leaks {
+    leakCandidates: Set<Promise<unknown>>;
+}
+
+/** The SDK's watch over its promises, with the module loaded beside it, and what it thinks is left of them. */
+function watching(): { watch: Watch; leaks: Leaks } {
+    let found: { watch: Watch; leaks: Leaks } | undefined;
     jest.isolateModules(() => {
         jest.requireActual<Traces>("../../components/internal/promise-traces");
-        const { debuggablePromise } = jest.requireActual<{
-            debuggablePromise: (promise: Promise<unknown>, what: string) => Promise<unknown>;
-        }>("@pulumi/pulumi/runtime/debuggable");
-        const promise = Promise.resolve();
-        void debuggablePromise(promise, "a test's");
-        const { _debugCtx, _debugStackTrace } = promise as unknown as Record<string, unknown>;
-        expect(_debugCtx).toBe("a test's");
-        kept = _debugStackTrace;
+        const sdk = jest.requireActual<{ debuggablePromise: Watch }>(
+            "@pulumi/pulumi/runtime/debuggable",
+        );
+        const state = jest.requireActual<{ getStore: () => Leaks }>("@pulumi/pulumi/runtime/state");
+        found = {
+            watch: (promise, what) => sdk.debuggablePromise(promise, what),
+            leaks: state.getStore(),
+        };
     });
-    return kept;
+    if (found === undefined) {
+        throw new Error("not loaded");
+    }
+    return found;
+}
+
+/** The trace that the SDK keeps of a promise of its own. */
+function traceKept(watch: Watch): unknown {
+    const promise = Promise.resolve();
+    void watch(promise, "a test's");
+    return (promise as unknown as Record<string, unknown>)["_debugStackTrace"];
 }
 
 test("of the SDK's promises nobody writes down where they were made", () => {
-    expect(traceKept()).toMatch(/^Error:?\s*$/);
+    const { watch } = watching();
+    expect(traceKept(watch)).toMatch(/^Error:?\s*$/);
+    expect(traceKept(watch)).toBeUndefined();
     expect(new Error("another").stack).toContain(__filename);
+});
+
+test("promises that nothing comes of are found all the same, the first and the others", async () => {
+    const { watch, leaks } = watching();
+    const never = [1, 2].map(() => new Promise<void>(() => undefined));
+    never.forEach((promise) => void watch(promise, "left"));
+    const failed = Promise.reject(new Error("no"));
+    expect(await watch(Promise.resolve(3), "comes")).toBe(3);
+    await expect(watch(failed, "fails")).rejects.toMatchObject({ message: "no", promise: failed });
+    await expect(watch(Promise.reject(4 as unknown as Error), "fails")).rejects.toBe(4);
+    expect([...leaks.leakCandidates]).toEqual(never);
 });
 
 test("who looks for leaks gets it", () => {
     process.env["PULUMI_DEBUG_PROMISE_LEAKS"] = "1";
-    expect(traceKept()).toContain(__filename);
+    const { watch } = watching();
+    expect(traceKept(watch)).toContain(__filename);
+    expect(traceKept(watch)).toContain(__filename);
 });
 
 test("of a resource's places those in packages are not mapped, and all are counted", () => {

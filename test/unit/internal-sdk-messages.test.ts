@@ -39,3 +39,22 @@ test("who asks for them gets all", async () => {
     process.env["KUBEDEV_SDK_MESSAGES"] = "true";
     expect(await sent([...progress, ...others])).toEqual([...progress, ...others]);
 });
+
+test("what the engine answers is not written down for a message that is not sent", () => {
+    const written = () => {
+        let text = "";
+        jest.isolateModules(() => {
+            jest.requireActual("../../components/internal/sdk-messages");
+            const { RegisterResourceResponse } = jest.requireActual<{
+                RegisterResourceResponse: new () => { setUrn(urn: string): void };
+            }>("@pulumi/pulumi/proto/resource_pb");
+            const answer = new RegisterResourceResponse();
+            answer.setUrn("urn:pulumi:a");
+            text = String(answer);
+        });
+        return text;
+    };
+    expect(written()).toBe("an answer");
+    process.env["KUBEDEV_SDK_MESSAGES"] = "true";
+    expect(written()).toContain("urn:pulumi:a");
+});

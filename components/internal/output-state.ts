@@ -1,0 +1,144 @@
+/**
+ * Outputs made of others at once. What the SDK has for that makes some of each value, and an output is some thirty promises;
+ * its class, which other SDKs for Node make outputs with as well, is no part of what it documents.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { containsUnknowns } from "@pulumi/pulumi/output";
+
+/** What an output is when it is there. Programs see the value alone. */
+export interface OutputState {
+    readonly value: unknown;
+    readonly isKnown: boolean;
+    readonly isSecret: boolean;
+    readonly resources: ReadonlySet<pulumi.Resource>;
+}
+
+interface OutputParts {
+    readonly promise: (withUnknowns: boolean) => Promise<unknown>;
+    readonly isKnown: Promise<boolean>;
+    readonly isSecret: Promise<boolean>;
+    readonly resources: () => Set<pulumi.Resource>;
+    readonly allResources: () => Promise<Set<pulumi.Resource>>;
+}
+
+type OutputClass = new (
+    resources: Iterable<pulumi.Resource>,
+    promise: Promise<unknown>,
+    isKnown: Promise<boolean>,
+    isSecret: Promise<boolean>,
+    allResources: Promise<ReadonlySet<pulumi.Resource>>,
+) => pulumi.Output<unknown>;
+
+/** Whether the class is made as it is here: otherwise the SDK's own functions serve. */
+export const isMakable = (pulumi.Output as unknown as OutputClass).length === 5;
+
+/** An output of the state that is found for the values, in which whatever holds outputs has become one. */
+export function outputWith(
+    values: readonly unknown[],
+    find: (held: readonly unknown[]) => Promise<OutputState>,
+): pulumi.Output<unknown> {
+    const held = values.map((value) => (holdsOutput(value) ? asOutput(value) : value));
+    const outputs = held.filter((value) => pulumi.Output.isInstance(value));
+    const state = find(held);
+    return new (pulumi.Output as unknown as OutputClass)(
+        new Set(outputs.flatMap((output) => [...partsOf(output).resources()])),
+        state.then(({ value }) => value),
+        state.then(({ isKnown }) => isKnown),
+        state.then(({ isSecret }) => isSecret),
+        state.then(({ resources }) => resources),
+    );
+}
+
+/** Of what is made of the values, once all are known. */
+export async function appliedState(
+    values: readonly unknown[],
+    make: (known: readonly unknown[]) => unknown,
+): Promise<OutputState> {
+    const states = await Promise.all(values.map(stateOf));
+    const all = together(states);
+    if (!all.isKnown) {
+        return { ...all, value: undefined };
+    }
+    const made = await make(states.map(({ value }) => value));
+    return pulumi.Output.isInstance(made)
+        ? within(all, await heldBy(made))
+        : { ...all, value: made };
+}
+
+/** Of an object with these fields, each known or not by itself. */
+export async function stateOfFields(
+    names: readonly string[],
+    values: readonly unknown[],
+): Promise<OutputState> {
+    const states = await Promise.all(values.map(stateOf));
+    const known = states.map(({ value, isKnown }) =>
+        isKnown || containsUnknowns(value) ? value : pulumi.unknown,
+    );
+    const value = Object.fromEntries(names.map((name, at) => [name, known[at]]));
+    return { ...together(states), value };
+}
+
+/** Of an output of a user's, too, that holds others. */
+async function stateOf(value: unknown): Promise<OutputState> {
+    if (!holdsOutput(value)) {
+        return { value, isKnown: true, isSecret: false, resources: nothing };
+    }
+    const outer = await heldBy(asOutput(value));
+    return outer.isKnown && holdsOutput(outer.value)
+        ? within(outer, await stateOf(outer.value))
+        : outer;
+}
+
+const nothing: ReadonlySet<pulumi.Resource> = new Set();
+
+async function heldBy(output: pulumi.Output<unknown>): Promise<OutputState> {
+    const parts = partsOf(output);
+    const [value, isKnown, isSecret, resources] = await Promise.all([
+        parts.promise(true),
+        parts.isKnown,
+        parts.isSecret,
+        parts.allResources(),
+    ]);
+    return { value, isKnown, isSecret, resources };
+}
+
+function partsOf(output: pulumi.Output<unknown>): OutputParts {
+    return output as unknown as OutputParts;
+}
+
+type Circumstances = Omit<OutputState, "value">;
+
+/** What was found in something else, as secret and as dependent as both. */
+function within(outer: Circumstances, inner: OutputState): OutputState {
+    return { ...together([outer, inner]), value: inner.value };
+}
+
+function together(states: readonly Circumstances[]): Circumstances {
+    const [first = nothing, ...others] = states
+        .map(({ resources }) => resources)
+        .filter(({ size }) => size > 0);
+    return {
+        isKnown: states.every(({ isKnown }) => isKnown),
+        isSecret: states.some(({ isSecret }) => isSecret),
+        resources: new Set([...first, ...others.flatMap((each) => [...each])]),
+    };
+}
+
+/** Whether a value is an output or a promise, or holds one. */
+export function holdsOutput(value: unknown): boolean {
+    if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+        return true;
+    }
+    // As pulumi.all has it: a resource is left as it is, though its fields are outputs.
+    if (typeof value !== "object" || value === null || pulumi.Resource.isInstance(value)) {
+        return false;
+    }
+    return Object.values(value).some(holdsOutput);
+}
+
+/** An output as it is: pulumi.output makes two of it. */
+export function asOutput<T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> {
+    return (pulumi.Output.isInstance(value) ? value : pulumi.output(value)) as pulumi.Output<
+        pulumi.Unwrap<T>
+    >;
+}
