@@ -55,11 +55,10 @@ export class HostPlace {
             };
             return;
         }
-        const environment = ssh.apply(hostEnvironment);
         this.target = ssh.apply(targetOf);
         this.variables = {
-            KUBEDEV_HOST_NAME: environment.apply((all) => all["KUBEDEV_HOST_NAME"] ?? ""),
-            KUBEDEV_SSH: environment.apply((all) => all["KUBEDEV_SSH"] ?? ""),
+            KUBEDEV_HOST_NAME: ssh.apply(hostName),
+            KUBEDEV_SSH: ssh.apply((known) => hostEnvironment(known)["KUBEDEV_SSH"] ?? ""),
             KUBEDEV_SHADOW_DIR: ssh.apply((known) => (known === undefined ? "" : shadowDir(known))),
             KUBEDEV_MANAGED: parentUrn.apply((urn) => (urn === undefined ? "" : "1")),
             KUBEDEV_HOST_RUNNING: running.apply((runs) => String(runs ?? true)),

@@ -4,7 +4,7 @@ import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { withoutTraces } from "../internal/promise-traces";
 import "../internal/sdk-messages";
-import { applied, appliedFields, asOutput, mapped } from "../internal/outputs";
+import { applied, asOutput, mapped } from "../internal/outputs";
 import { Sightings } from "./drift-probe";
 import { Host, HostParts } from "./host";
 import { HostPlace, hostPlace, TextChoice } from "./host-place";
@@ -93,10 +93,7 @@ export function hostResource(
 
     const spec = specOf(args.spec, { host: place.target, incarnation });
     const parents = applied([place.parentId, ...(args.parents ?? [])], compactList);
-    const digest = applied(
-        [pulumi.Output.isInstance(spec) ? spec : appliedFields(spec, (known) => known), parents],
-        ([what, on]) => digestOf([what, { parents: on }]),
-    );
+    const digest = applied([spec, parents], ([what, on]) => digestOf([what, { parents: on }]));
     const scripts = {
         create: args.create,
         update: args.update ?? args.create,
@@ -240,8 +237,16 @@ function environmentOf(
     };
 }
 
+/** Made once of each output: those of an image are the same for all of its machines. */
+const texts = new WeakMap<object, pulumi.Input<string>>();
+
 function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {
-    return mapped(value, (known) => known ?? "");
+    if (typeof value !== "object") {
+        return value ?? "";
+    }
+    const text = texts.get(value) ?? mapped(value, (known) => known ?? "");
+    texts.set(value, text);
+    return text;
 }
 
 /** The incarnation that a thing will have after this run. */

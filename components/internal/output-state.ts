@@ -32,50 +32,46 @@ type OutputClass = new (
 /** Whether the class is made as it is here: otherwise the SDK's own functions serve. */
 export const isMakable = (pulumi.Output as unknown as OutputClass).length === 5;
 
-/** An output of the state that is found for the values, in which whatever holds outputs has become one. */
-export function outputWith(
+/** An output of what is made of the values, once all are known. */
+export function madeOf(
     values: readonly unknown[],
-    find: (held: readonly unknown[]) => Promise<OutputState>,
+    make: (known: readonly unknown[]) => unknown,
 ): pulumi.Output<unknown> {
-    const held = values.map((value) => (holdsOutput(value) ? asOutput(value) : value));
-    const outputs = held.filter((value) => pulumi.Output.isInstance(value));
-    const state = find(held);
+    return outputWith(values, async () => {
+        const all = await stateOf(values);
+        if (!all.isKnown) {
+            return { ...all, value: undefined };
+        }
+        const made = await make(all.value as readonly unknown[]);
+        return pulumi.Output.isInstance(made)
+            ? within(all, await heldBy(made))
+            : { ...all, value: made };
+    });
+}
+
+/** An output of a value that holds some, each of which is known or not by itself. */
+export function heldTogether(value: unknown): pulumi.Output<unknown> {
+    return outputWith(value, () => stateOf(value));
+}
+
+function outputWith(value: unknown, find: () => Promise<OutputState>): pulumi.Output<unknown> {
+    const state = find();
     return new (pulumi.Output as unknown as OutputClass)(
-        new Set(outputs.flatMap((output) => [...partsOf(output).resources()])),
-        state.then(({ value }) => value),
+        new Set(outputsIn(value).flatMap((output) => [...partsOf(output).resources()])),
+        state.then(({ value: found }) => found),
         state.then(({ isKnown }) => isKnown),
         state.then(({ isSecret }) => isSecret),
         state.then(({ resources }) => resources),
     );
 }
 
-/** Of what is made of the values, once all are known. */
-export async function appliedState(
-    values: readonly unknown[],
-    make: (known: readonly unknown[]) => unknown,
-): Promise<OutputState> {
-    const states = await Promise.all(values.map(stateOf));
-    const all = together(states);
-    if (!all.isKnown) {
-        return { ...all, value: undefined };
+function outputsIn(value: unknown): pulumi.Output<unknown>[] {
+    if (pulumi.Output.isInstance(value)) {
+        return [value];
     }
-    const made = await make(states.map(({ value }) => value));
-    return pulumi.Output.isInstance(made)
-        ? within(all, await heldBy(made))
-        : { ...all, value: made };
-}
-
-/** Of an object with these fields, each known or not by itself. */
-export async function stateOfFields(
-    names: readonly string[],
-    values: readonly unknown[],
-): Promise<OutputState> {
-    const states = await Promise.all(values.map(stateOf));
-    const known = states.map(({ value, isKnown }) =>
-        isKnown || containsUnknowns(value) ? value : pulumi.unknown,
-    );
-    const value = Object.fromEntries(names.map((name, at) => [name, known[at]]));
-    return { ...together(states), value };
+    return value instanceof Promise || !holdsOutput(value)
+        ? []
+        : Object.values(value as object).flatMap(outputsIn);
 }
 
 /** Of an output of a user's, too, that holds others. */
@@ -83,10 +79,26 @@ async function stateOf(value: unknown): Promise<OutputState> {
     if (!holdsOutput(value)) {
         return { value, isKnown: true, isSecret: false, resources: nothing };
     }
+    if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) {
+        return stateOfFields(value as object);
+    }
     const outer = await heldBy(asOutput(value));
     return outer.isKnown && holdsOutput(outer.value)
         ? within(outer, await stateOf(outer.value))
         : outer;
+}
+
+async function stateOfFields(value: object): Promise<OutputState> {
+    const states = await Promise.all(Object.values(value).map(stateOf));
+    const known = states.map(({ value: field, isKnown }): unknown =>
+        isKnown || containsUnknowns(field) ? field : pulumi.unknown,
+    );
+    return {
+        ...together(states),
+        value: Array.isArray(value)
+            ? known
+            : Object.fromEntries(Object.keys(value).map((name, at) => [name, known[at]])),
+    };
 }
 
 const nothing: ReadonlySet<pulumi.Resource> = new Set();
@@ -136,9 +148,14 @@ export function holdsOutput(value: unknown): boolean {
     return Object.values(value).some(holdsOutput);
 }
 
-/** An output as it is: pulumi.output makes two of it. */
+const none = pulumi.output(undefined);
+
+/** An output as it is: pulumi.output makes two of it. What is not given is the same one everywhere. */
 export function asOutput<T>(value: pulumi.Input<T>): pulumi.Output<pulumi.Unwrap<T>> {
-    return (pulumi.Output.isInstance(value) ? value : pulumi.output(value)) as pulumi.Output<
-        pulumi.Unwrap<T>
-    >;
+    const output = pulumi.Output.isInstance(value)
+        ? value
+        : value === undefined
+          ? none
+          : pulumi.output(value);
+    return output as pulumi.Output<pulumi.Unwrap<T>>;
 }

@@ -1,12 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import {
-    appliedState,
-    asOutput,
-    holdsOutput,
-    isMakable,
-    outputWith,
-    stateOfFields,
-} from "./output-state";
+import { asOutput, heldTogether, holdsOutput, isMakable, madeOf } from "./output-state";
 
 export { asOutput, holdsOutput };
 
@@ -23,10 +16,10 @@ export function applied<const Values extends readonly unknown[], Made>(
     make: (known: Known<Values>) => Made,
 ): pulumi.Output<pulumi.Unwrap<Made>> {
     const made = (known: unknown): unknown => make(known as Known<Values>);
-    const result = !values.some(holdsOutput)
+    const result = !holdsOutput(values)
         ? asOutput(made(values))
         : isMakable
-          ? outputWith(values, (held) => appliedState(held, made))
+          ? madeOf(values, made)
           : pulumi.all([...values]).apply(made);
     return result as pulumi.Output<pulumi.Unwrap<Made>>;
 }
@@ -38,9 +31,7 @@ export function applied<const Values extends readonly unknown[], Made>(
 export function outputOf<Fields extends object>(
     fields: Fields,
 ): pulumi.Output<pulumi.Unwrap<Fields>> {
-    const result = isMakable
-        ? outputWith(Object.values(fields), (held) => stateOfFields(Object.keys(fields), held))
-        : pulumi.output(fields);
+    const result = isMakable ? heldTogether(fields) : pulumi.output(fields);
     return result as pulumi.Output<pulumi.Unwrap<Fields>>;
 }
 
