@@ -1,29 +1,32 @@
-import { type local } from "@pulumi/command";
-import { getVersion } from "@pulumi/command/utilities";
-import * as pulumi from "@pulumi/pulumi";
-
-type Given =
-    | ("create" | "update" | "delete" | "environment" | "stdin")
-    | ("triggers" | "logging" | "addPreviousOutputInEnv");
-
-/** Inputs of a thing's command, as `local.Command` has them. */
-export type ThingInputs = { readonly [Name in Given]: local.CommandArgs[Name] | undefined };
+import { local } from "@pulumi/command";
 
 /**
- * The command plugin's `local.Command`, with outputs of what is given and printed alone: of its seven others nobody reads one,
- * and each costs a preview as much.
+ * The command of a thing. Of its outputs it has what its script printed alone: nobody reads the others, which are its inputs
+ * once more, and each costs a preview as much as that one.
  */
-export class ThingCommand extends pulumi.CustomResource {
-    /** What the script that ran last printed. */
-    declare public readonly stdout: pulumi.Output<string>;
+export class ThingCommand extends local.Command {}
 
-    public constructor(name: string, inputs: ThingInputs, opts: pulumi.CustomResourceOptions) {
-        const given = Object.entries(inputs).filter(([, value]) => value !== undefined);
-        super(
-            "command:local:Command",
-            name,
-            { ...Object.fromEntries(given), stdout: undefined },
-            pulumi.mergeOptions({ version: getVersion(), replaceOnChanges: ["triggers[*]"] }, opts),
-        );
+type Transfer = (onto: unknown, label: string, props: Record<string, unknown>) => unknown;
+
+/** Where the SDK makes the outputs of a resource. No part of its API: without it there are more of them. */
+function leaveInputsOut(): void {
+    const name = "transferProperties";
+    let sdk: Record<typeof name, Transfer>;
+    try {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be elsewhere in another version
+        sdk = require("@pulumi/pulumi/runtime/rpc") as typeof sdk;
+    } catch {
+        return;
+    }
+    const transfer = sdk[name];
+    if (Object.getOwnPropertyDescriptor(sdk, name)?.writable === true) {
+        sdk[name] = (onto, label, props) =>
+            transfer(
+                onto,
+                label,
+                onto instanceof ThingCommand ? { stdout: props["stdout"] } : props,
+            );
     }
 }
+
+leaveInputsOut();

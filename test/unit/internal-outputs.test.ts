@@ -116,9 +116,7 @@ test("what fails fails the output, once", async () => {
 });
 
 test("with an SDK whose outputs are made otherwise, its own functions serve", async () => {
-    class Output {
-        public static readonly isInstance = pulumi.Output.isInstance;
-    }
+    const Output = { isInstance: (value: unknown) => pulumi.Output.isInstance(value) };
     const other = Object.create(pulumi, { Output: { value: Output } }) as typeof pulumi;
     await jest.isolateModulesAsync(async () => {
         jest.doMock("@pulumi/pulumi", () => other);

@@ -46,11 +46,14 @@ test("what the engine answers is not written down for a message that is not sent
         jest.isolateModules(() => {
             jest.requireActual("../../components/internal/sdk-messages");
             const { RegisterResourceResponse } = jest.requireActual<{
-                RegisterResourceResponse: new () => { setUrn(urn: string): void };
+                RegisterResourceResponse: new () => {
+                    setUrn(urn: string): void;
+                    toString(): string;
+                };
             }>("@pulumi/pulumi/proto/resource_pb");
             const answer = new RegisterResourceResponse();
             answer.setUrn("urn:pulumi:a");
-            text = String(answer);
+            text = answer.toString();
         });
         return text;
     };
