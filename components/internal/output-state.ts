@@ -54,15 +54,23 @@ export function heldTogether(value: unknown): pulumi.Output<unknown> {
     return outputWith(value, () => stateOf(value));
 }
 
+/** Of the outputs that were made here: to ask the SDK for it takes some ten promises each time. */
+const statesOfMade = new WeakMap<pulumi.Output<unknown>, Promise<OutputState>>();
+
 function outputWith(value: unknown, find: () => Promise<OutputState>): pulumi.Output<unknown> {
-    const state = find();
-    return new (pulumi.Output as unknown as OutputClass)(
-        new Set(outputsIn(value).flatMap((output) => [...partsOf(output).resources()])),
+    const state = find().then((found) => ({
+        ...found,
+        isKnown: found.isKnown && !containsUnknowns(found.value),
+    }));
+    const output = new (pulumi.Output as unknown as OutputClass)(
+        new Set(outputsIn(value).flatMap((each) => [...partsOf(each).resources()])),
         state.then(({ value: found }) => found),
         state.then(({ isKnown }) => isKnown),
         state.then(({ isSecret }) => isSecret),
         state.then(({ resources }) => resources),
     );
+    statesOfMade.set(output, state);
+    return output;
 }
 
 function outputsIn(value: unknown): pulumi.Output<unknown>[] {
@@ -103,8 +111,11 @@ async function stateOfFields(value: object): Promise<OutputState> {
 
 const nothing: ReadonlySet<pulumi.Resource> = new Set();
 
-async function heldBy(output: pulumi.Output<unknown>): Promise<OutputState> {
-    const parts = partsOf(output);
+function heldBy(output: pulumi.Output<unknown>): Promise<OutputState> {
+    return statesOfMade.get(output) ?? askedOf(partsOf(output));
+}
+
+async function askedOf(parts: OutputParts): Promise<OutputState> {
     const [value, isKnown, isSecret, resources] = await Promise.all([
         parts.promise(true),
         parts.isKnown,

@@ -50,6 +50,8 @@ const values = fc.letrec<{ any: unknown; later: unknown }>((tie) => ({
         tie("any").map((value) => pulumi.secret(value)),
         tie("any").map((value) => Promise.resolve(value)),
         tie("any").map((value) => pulumi.output(1).apply(() => value)),
+        tie("any").map((value) => applied([value], ([known]) => known)),
+        tie("any").map((value) => outputOf({ value })),
     ),
 }));
 
