@@ -1,8 +1,8 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { assertArgs, checkedEach } from "../internal/validate";
-import { outputOf } from "../internal/outputs";
+import { assertArgs, checkedInputs } from "../internal/validate";
+import { applied, mapped, outputOf } from "../internal/outputs";
 import { after, hostResource, textOf } from "./host-resource";
 
 /** Arguments of a SshKeyPair. */
@@ -51,7 +51,7 @@ export class SshKeyPair extends pulumi.ComponentResource {
     constructor(name: string, args: SshKeyPairArgs, opts?: pulumi.ComponentResourceOptions) {
         super("kubedev:index:SshKeyPair", name, args, opts);
         assertArgs(`SshKeyPair ${name}`, args, rules);
-        const { comment } = checkedEach(`SshKeyPair ${name}`, args, rules);
+        const { comment } = checkedInputs(`SshKeyPair ${name}`, args, rules);
         const pair = hostResource(
             `${name}-key-pair`,
             {
@@ -59,7 +59,7 @@ export class SshKeyPair extends pulumi.ComponentResource {
                 create: "host/key-pair-make.sh",
                 delete: "host/forget.sh",
                 spec: { type: "ed25519" },
-                environment: { KUBEDEV_COMMENT: comment.apply((given) => given ?? name) },
+                environment: { KUBEDEV_COMMENT: mapped(comment, (given) => given ?? name) },
                 timeoutSec: 60,
             },
             { parent: this },
@@ -68,10 +68,9 @@ export class SshKeyPair extends pulumi.ComponentResource {
         this.publicKeyPath = after(pair.resource, path.join(pair.dir, "id_ed25519.pub"));
         this.knownHostsPath = after(pair.resource, path.join(pair.dir, "known_hosts"));
         // A preview takes it from the record, since what a script prints is unknown there as soon as the script changes.
-        const recorded = pair.facts.apply((facts) => facts?.["publicKey"]);
-        this.publicKey = recorded.apply((key) =>
-            key !== undefined && pulumi.runtime.isDryRun()
-                ? pulumi.output(key)
+        this.publicKey = applied([pair.facts], ([facts]) =>
+            pulumi.runtime.isDryRun() && facts?.["publicKey"] !== undefined
+                ? facts["publicKey"]
                 : pair.result().apply((result) => textOf(result, "publicKey")),
         );
         this.instanceId = pair.resource.id;

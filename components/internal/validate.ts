@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { guarded, withoutSdkFrames } from "./errors";
-import { appliedFields, holdsOutput } from "./outputs";
+import { appliedFields, asOutput, holdsOutput } from "./outputs";
 
 /** A schema per argument. Arguments without one are not looked at. */
 export type ArgRules<Args> = { [Name in keyof Args]?: z.ZodType };
@@ -74,6 +74,19 @@ export function checkedEach<Args extends object, Rules extends ArgRules<Args>>(
     args: Args,
     rules: Rules,
 ): CheckedArgs<Args, Rules> {
+    const each = Object.entries(checkedInputs(what, args, rules));
+    return Object.fromEntries(each.map(([name, value]) => [name, asOutput(value)])) as CheckedArgs<
+        Args,
+        Rules
+    >;
+}
+
+/** The same, each as plain as it was given: that costs a preview nothing. */
+export function checkedInputs<Args extends object, Rules extends ArgRules<Args>>(
+    what: string,
+    args: Args,
+    rules: Rules,
+): CheckedInputs<Args, Rules> {
     const one = ([name, rule]: [string, z.ZodType | undefined]) => {
         const value = (args as Record<string, unknown>)[name];
         const only: Record<string, unknown> = { [name]: value };
@@ -81,12 +94,11 @@ export function checkedEach<Args extends object, Rules extends ArgRules<Args>>(
             return [name, checked(what, only, { [name]: rule }).apply((known) => known[name])];
         }
         assertArgs(what, only, { [name]: rule });
-        return [name, pulumi.output(value)];
+        return [name, value];
     };
-    return Object.fromEntries(Object.entries<z.ZodType | undefined>(rules).map(one)) as CheckedArgs<
-        Args,
-        Rules
-    >;
+    return Object.fromEntries(
+        Object.entries<z.ZodType | undefined>(rules).map(one),
+    ) as CheckedInputs<Args, Rules>;
 }
 
 /** One that the rules have found to be there. */
@@ -96,6 +108,10 @@ export function required<T>(value: pulumi.Output<T | undefined>): pulumi.Output<
 
 type CheckedArgs<Args, Rules> = {
     [Name in keyof Rules & keyof Args]: pulumi.Output<pulumi.Unwrap<Args[Name]>>;
+};
+
+type CheckedInputs<Args, Rules> = {
+    [Name in keyof Rules & keyof Args]: pulumi.Input<pulumi.Unwrap<Args[Name]>>;
 };
 
 function problemsOf<Args extends object>(

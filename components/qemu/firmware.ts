@@ -33,9 +33,7 @@ export function checkedFirmware(
                     },
                 ]);
             }
-            return firmware === Firmware.Uefi
-                ? uefiTools().apply(() => firmware)
-                : pulumi.output(Firmware.Bios);
+            return firmware === Firmware.Uefi ? uefiTools().apply(() => firmware) : Firmware.Bios;
         }),
     ) as unknown as pulumi.Output<Firmware>;
 }

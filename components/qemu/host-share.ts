@@ -64,10 +64,10 @@ export function hostShares(
     what: string,
     given: unknown,
     plain: pulumi.Output<{ shares?: pulumi.Unwrap<HostShareArgs>[] }>,
-    disks: pulumi.Output<AttachedDisk[]>,
-): pulumi.Output<HostShare[]> {
+    disks: pulumi.Input<AttachedDisk[]>,
+): pulumi.Input<HostShare[]> {
     if (given === undefined) {
-        return pulumi.output([]);
+        return [];
     }
     const wanted = pulumi.all([plain, disks]).apply(([{ shares = [] }, attached]) =>
         guarded(() => {

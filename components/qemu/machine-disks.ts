@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { applied } from "../internal/outputs";
+import { mapped } from "../internal/outputs";
 import { shellExports } from "../internal/quote";
 import { fields, linuxMountPath, whole } from "../internal/rules";
 import { script } from "../internal/scripts";
@@ -56,8 +56,8 @@ export function isWithin(path: string, other: string): boolean {
 /** The disks of a machine, as a list that is there in a preview. */
 export function attachedDisks(
     disks: readonly MachineDiskMountArgs[] | undefined,
-): pulumi.Output<AttachedDisk[]> {
-    return applied([[...(disks ?? [])]], ([known]) =>
+): pulumi.Input<AttachedDisk[]> {
+    return mapped([...(disks ?? [])], (known) =>
         known.map(({ disk, mountPath }) => ({ ...disk, mountPath })),
     );
 }

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { guarded } from "../internal/errors";
 import { machineIdentity, machineUuid } from "../internal/machine-identity";
 import { inputError } from "../internal/validate";
-import { applied } from "../internal/outputs";
+import { applied, mapped } from "../internal/outputs";
 import { type ImageFields } from "./base-image";
 import { seedText } from "./cloud-seed";
 import { macFromName } from "./mac-address";
@@ -11,10 +11,10 @@ import { MachineCard } from "./network-cards";
 
 /** Arguments that a seed is made of, checked, each on its own: a key that is not there yet leaves the others known in a preview. */
 interface SeedArgs {
-    hostname: pulumi.Output<string | undefined>;
-    mac: pulumi.Output<string | undefined>;
-    kernelParameters: pulumi.Output<string[] | undefined>;
-    userData: pulumi.Output<string | undefined>;
+    hostname: pulumi.Input<string | undefined>;
+    mac: pulumi.Input<string | undefined>;
+    kernelParameters: pulumi.Input<string[] | undefined>;
+    userData: pulumi.Input<string | undefined>;
 }
 
 /** What cloud-init of a machine's guest gets, and what of it the disk depends on. */
@@ -33,12 +33,10 @@ export interface MachineSeed {
 
 export function machineSeed(name: string, args: SeedArgs, image: ImageFields): MachineSeed {
     const what = `VirtualMachine ${name}`;
-    const wanted = image.cloudInit.apply((has) =>
-        has ? seedTools().apply(() => true) : pulumi.output(false),
-    );
-    const provisioned = (value: pulumi.Output<string | undefined>, otherwise: string) =>
-        wanted.apply((cloudInit) =>
-            cloudInit ? value.apply((known) => known ?? otherwise) : pulumi.output(undefined),
+    const wanted = applied([image.cloudInit], ([has]) => has && seedTools().apply(() => true));
+    const provisioned = (value: pulumi.Input<string | undefined>, otherwise: string) =>
+        applied([wanted], ([cloudInit]) =>
+            cloudInit ? mapped(value, (known) => known ?? otherwise) : undefined,
         );
     const spec = {
         userData: checkedUserData(what, args.userData, wanted),
@@ -50,8 +48,8 @@ export function machineSeed(name: string, args: SeedArgs, image: ImageFields): M
         spec,
         // What only a seed takes is not asked for without one: it would cost each preview as much.
         text: (cards) =>
-            wanted.apply((cloudInit) =>
-                cloudInit ? textOf(name, { ...args, ...spec }, image, cards) : pulumi.output(""),
+            applied([wanted], ([cloudInit]) =>
+                cloudInit ? textOf(name, { ...args, ...spec }, image, cards) : "",
             ),
     };
 }
@@ -87,7 +85,7 @@ function textOf(
 /** The user data, once it is known that the image can take it. */
 function checkedUserData(
     what: string,
-    given: pulumi.Output<string | undefined>,
+    given: pulumi.Input<string | undefined>,
     cloudInit: pulumi.Output<boolean>,
 ): pulumi.Output<string | undefined> {
     return applied([given, cloudInit], ([userData, has]) =>

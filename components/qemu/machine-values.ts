@@ -23,8 +23,8 @@ export interface GivenValues {
     /** What is recorded of the present disk. */
     facts: pulumi.Output<Record<string, string> | undefined>;
     imageDigest: pulumi.Output<string>;
-    disks: pulumi.Output<AttachedDisk[]>;
-    shares: pulumi.Output<HostShare[]>;
+    disks: pulumi.Input<AttachedDisk[]>;
+    shares: pulumi.Input<HostShare[]>;
     readyTimeoutSec: number;
 }
 

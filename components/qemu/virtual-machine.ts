@@ -9,7 +9,7 @@ import { guarded } from "../internal/errors";
 import { applied, appliedFields, fieldsOf, outputOf } from "../internal/outputs";
 import { shellLine } from "../internal/quote";
 import { script } from "../internal/scripts";
-import { assertArgs, checked, checkedEach } from "../internal/validate";
+import { assertArgs, checked, checkedInputs } from "../internal/validate";
 import { imageFields } from "./base-image";
 import { checkedFirmware } from "./firmware";
 import { guestShares, hostShares } from "./host-share";
@@ -81,7 +81,7 @@ export class VirtualMachine extends pulumi.ComponentResource {
         const { hostname, mac, kernelParameters, userData } = machineRules;
         const seed = machineSeed(
             name,
-            checkedEach(`VirtualMachine ${name}`, args, {
+            checkedInputs(`VirtualMachine ${name}`, args, {
                 hostname,
                 mac,
                 kernelParameters,
