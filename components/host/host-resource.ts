@@ -4,7 +4,7 @@ import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { withoutTraces } from "../internal/promise-traces";
 import "../internal/sdk-messages";
-import { applied, asOutput, mapped } from "../internal/outputs";
+import { applied, asOutput, holdsOutput, mapped } from "../internal/outputs";
 import { Sightings } from "./drift-probe";
 import { Host, HostParts } from "./host";
 import { HostPlace, hostPlace, TextChoice } from "./host-place";
@@ -44,7 +44,7 @@ export interface HostResourceArgs extends TextChoice {
 /** A declared thing on a host. */
 export interface HostResource {
     /** The resource that carries it: other things on the same host take its id as their parent. */
-    readonly resource: ThingCommand;
+    readonly resource: pulumi.CustomResource & Pick<ThingCommand, "stdout">;
     /** Its id, unknown in a preview that makes the thing: for what looks at it. The resource's own id is made up then. */
     readonly instanceId: pulumi.Output<string>;
     /** Reads the JSON object that its script printed last. Unknown in a preview that changes the thing. */
@@ -241,11 +241,12 @@ function environmentOf(
 const texts = new WeakMap<object, pulumi.Input<string>>();
 
 function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {
-    if (typeof value !== "object") {
-        return value ?? "";
+    if (!holdsOutput(value)) {
+        return (value as string | undefined) ?? "";
     }
-    const text = texts.get(value) ?? mapped(value, (known) => known ?? "");
-    texts.set(value, text);
+    const later = value as pulumi.Output<string | undefined>;
+    const text = texts.get(later) ?? mapped(later, (known) => known ?? "");
+    texts.set(later, text);
     return text;
 }
 

@@ -3,7 +3,6 @@
  * its class, which other SDKs for Node make outputs with as well, is no part of what it documents.
  */
 import * as pulumi from "@pulumi/pulumi";
-import { containsUnknowns } from "@pulumi/pulumi/output";
 
 /** What an output is when it is there. Programs see the value alone. */
 export interface OutputState {
@@ -18,7 +17,8 @@ interface OutputParts {
     readonly isKnown: Promise<boolean>;
     readonly isSecret: Promise<boolean>;
     readonly resources: () => Set<pulumi.Resource>;
-    readonly allResources: () => Promise<Set<pulumi.Resource>>;
+    /** Outputs of an early SDK have none. */
+    readonly allResources?: () => Promise<Set<pulumi.Resource>>;
 }
 
 type OutputClass = new (
@@ -28,6 +28,12 @@ type OutputClass = new (
     isSecret: Promise<boolean>,
     allResources: Promise<ReadonlySet<pulumi.Resource>>,
 ) => pulumi.Output<unknown>;
+
+/** The SDK exports them, and yet does not declare them there. */
+const { containsUnknowns, isUnknown } = pulumi as unknown as Record<
+    "containsUnknowns" | "isUnknown",
+    (value: unknown) => boolean
+>;
 
 /** Whether the class is made as it is here: otherwise the SDK's own functions serve. */
 export const isMakable = (pulumi.Output as unknown as OutputClass).length === 5;
@@ -44,13 +50,13 @@ export function madeOf(
         }
         const made = await make(all.value as readonly unknown[]);
         return pulumi.Output.isInstance(made)
-            ? within(all, await heldBy(made))
+            ? merged(all, await stateOfOutput(made))
             : { ...all, value: made };
     });
 }
 
 /** An output of a value that holds some, each of which is known or not by itself. */
-export function heldTogether(value: unknown): pulumi.Output<unknown> {
+export function outputOfHeld(value: unknown): pulumi.Output<unknown> {
     return outputWith(value, () => stateOf(value));
 }
 
@@ -77,7 +83,7 @@ function outputsIn(value: unknown): pulumi.Output<unknown>[] {
     if (pulumi.Output.isInstance(value)) {
         return [value];
     }
-    return value instanceof Promise || !holdsOutput(value)
+    return value instanceof Promise || isUnknown(value) || !holdsOutput(value)
         ? []
         : Object.values(value as object).flatMap(outputsIn);
 }
@@ -87,13 +93,14 @@ async function stateOf(value: unknown): Promise<OutputState> {
     if (!holdsOutput(value)) {
         return { value, isKnown: true, isSecret: false, resources: nothing };
     }
+    if (isUnknown(value)) {
+        return { value, isKnown: false, isSecret: false, resources: nothing };
+    }
     if (!pulumi.Output.isInstance(value) && !(value instanceof Promise)) {
         return stateOfFields(value as object);
     }
-    const outer = await heldBy(asOutput(value));
-    return outer.isKnown && holdsOutput(outer.value)
-        ? within(outer, await stateOf(outer.value))
-        : outer;
+    const outer = await stateOfOutput(asOutput(value));
+    return holdsOutput(outer.value) ? merged(outer, await stateOf(outer.value)) : outer;
 }
 
 async function stateOfFields(value: object): Promise<OutputState> {
@@ -102,7 +109,7 @@ async function stateOfFields(value: object): Promise<OutputState> {
         isKnown || containsUnknowns(field) ? field : pulumi.unknown,
     );
     return {
-        ...together(states),
+        ...circumstances(states),
         value: Array.isArray(value)
             ? known
             : Object.fromEntries(Object.keys(value).map((name, at) => [name, known[at]])),
@@ -111,16 +118,24 @@ async function stateOfFields(value: object): Promise<OutputState> {
 
 const nothing: ReadonlySet<pulumi.Resource> = new Set();
 
-function heldBy(output: pulumi.Output<unknown>): Promise<OutputState> {
-    return statesOfMade.get(output) ?? askedOf(partsOf(output));
+function stateOfOutput(output: pulumi.Output<unknown>): Promise<OutputState> {
+    const parts = partsOf(output);
+    const made = statesOfMade.get(output);
+    if (made !== undefined) {
+        // Whoever takes the state is told of a failure: nobody need be told that these have failed, too.
+        for (const part of [parts.isKnown, parts.isSecret]) {
+            part.catch(() => undefined);
+        }
+    }
+    return made ?? stateFromSdk(parts);
 }
 
-async function askedOf(parts: OutputParts): Promise<OutputState> {
+async function stateFromSdk(parts: OutputParts): Promise<OutputState> {
     const [value, isKnown, isSecret, resources] = await Promise.all([
         parts.promise(true),
         parts.isKnown,
         parts.isSecret,
-        parts.allResources(),
+        parts.allResources?.() ?? parts.resources(),
     ]);
     return { value, isKnown, isSecret, resources };
 }
@@ -132,11 +147,11 @@ function partsOf(output: pulumi.Output<unknown>): OutputParts {
 type Circumstances = Omit<OutputState, "value">;
 
 /** What was found in something else, as secret and as dependent as both. */
-function within(outer: Circumstances, inner: OutputState): OutputState {
-    return { ...together([outer, inner]), value: inner.value };
+function merged(outer: Circumstances, inner: OutputState): OutputState {
+    return { ...circumstances([outer, inner]), value: inner.value };
 }
 
-function together(states: readonly Circumstances[]): Circumstances {
+function circumstances(states: readonly Circumstances[]): Circumstances {
     const [first = nothing, ...others] = states
         .map(({ resources }) => resources)
         .filter(({ size }) => size > 0);
@@ -147,9 +162,9 @@ function together(states: readonly Circumstances[]): Circumstances {
     };
 }
 
-/** Whether a value is an output or a promise, or holds one. */
+/** Whether a value is an output, a promise or unknown, or holds one that is. */
 export function holdsOutput(value: unknown): boolean {
-    if (pulumi.Output.isInstance(value) || value instanceof Promise) {
+    if (pulumi.Output.isInstance(value) || value instanceof Promise || isUnknown(value)) {
         return true;
     }
     // As pulumi.all has it: a resource is left as it is, though its fields are outputs.

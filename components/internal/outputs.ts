@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { asOutput, heldTogether, holdsOutput, isMakable, madeOf } from "./output-state";
+import { asOutput, outputOfHeld, holdsOutput, isMakable, madeOf } from "./output-state";
 
 export { asOutput, holdsOutput };
 
@@ -31,7 +31,7 @@ export function applied<const Values extends readonly unknown[], Made>(
 export function outputOf<Fields extends object>(
     fields: Fields,
 ): pulumi.Output<pulumi.Unwrap<Fields>> {
-    const result = isMakable ? heldTogether(fields) : pulumi.output(fields);
+    const result = isMakable ? outputOfHeld(fields) : pulumi.output(fields);
     return result as pulumi.Output<pulumi.Unwrap<Fields>>;
 }
 

@@ -5,6 +5,7 @@
  * a preview of twenty machines: two fifths of what this process does.
  */
 import * as path from "node:path";
+import { isReplaceable, sdkPart } from "./sdk-part";
 
 type StackTrace = (error: Error, sites: NodeJS.CallSite[]) => unknown;
 const traces: { prepareStackTrace?: StackTrace | undefined } = Error;
@@ -24,30 +25,21 @@ if (!wanted) {
 
 type Watch = <T>(promise: Promise<T>, ...more: unknown[]) => Promise<T>;
 
-/** Parts of the SDK that are no part of its API. */
-interface SdkParts {
-    debuggable: { debuggablePromise: Watch };
-    state: { getStore: () => { leakCandidates: Set<Promise<unknown>> } };
+interface StateModule {
+    getStore: () => { leakCandidates: Set<Promise<unknown>> };
 }
 
 /** Has the SDK find promises that nothing comes of, as ever, but not write down where each was made. */
 function leavePromisesAlone(): void {
-    const sdk = sdkParts();
     const name = "debuggablePromise";
-    if (
-        sdk === undefined ||
-        Object.getOwnPropertyDescriptor(sdk.debuggable, name)?.writable !== true
-    ) {
+    const sdk = sdkPart("runtime/debuggable") as Record<typeof name, Watch> | undefined;
+    const state = sdkPart("runtime/state") as StateModule | undefined;
+    if (sdk === undefined || state === undefined || !isReplaceable(sdk, name)) {
         return;
     }
-    const inFull = sdk.debuggable[name];
-    // The first has it look at the program's end for those that are left.
-    sdk.debuggable[name] = (promise, ...more) => {
-        sdk.debuggable[name] = watched;
-        return withoutTraces(() => inFull(promise, ...more));
-    };
+    const inFull = sdk[name];
     const watched: Watch = (promise) => {
-        const { leakCandidates } = sdk.state.getStore();
+        const { leakCandidates } = state.getStore();
         leakCandidates.add(promise);
         return promise.then(
             (value) => {
@@ -60,20 +52,11 @@ function leavePromisesAlone(): void {
             },
         );
     };
-}
-
-function sdkParts(): SdkParts | undefined {
-    try {
-        return {
-            // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be elsewhere in another version
-            debuggable: require("@pulumi/pulumi/runtime/debuggable") as SdkParts["debuggable"],
-            // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-            state: require("@pulumi/pulumi/runtime/state") as SdkParts["state"],
-        };
-    } catch {
-        // Slower, not wrong.
-        return undefined;
-    }
+    // The first has it look at the program's end for those that are left.
+    sdk[name] = (promise, ...more) => {
+        sdk[name] = watched;
+        return withoutTraces(() => inFull(promise, ...more));
+    };
 }
 
 /** The lines of all sites, since the SDK counts them; nothing of those that are ours or the SDK's. */

@@ -5,6 +5,7 @@
  * the engine do.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { isReplaceable, sdkPart } from "./sdk-part";
 
 type Debug = typeof pulumi.log.debug;
 const progress =
@@ -12,9 +13,8 @@ const progress =
 
 const log = pulumi.log as { debug: Debug };
 const { debug } = log;
-const writable = Object.getOwnPropertyDescriptor(log, "debug")?.writable === true;
 
-if (writable && process.env["KUBEDEV_SDK_MESSAGES"] === undefined) {
+if (isReplaceable(log, "debug") && process.env["KUBEDEV_SDK_MESSAGES"] === undefined) {
     log.debug = (message, ...more) =>
         progress.test(message) ? Promise.resolve() : debug(message, ...more);
     leaveAnswersUnwritten();
@@ -22,15 +22,9 @@ if (writable && process.env["KUBEDEV_SDK_MESSAGES"] === undefined) {
 
 /** The SDK puts what the engine answers into the last of them, sent or not: a text of all inputs of the resource. */
 function leaveAnswersUnwritten(): void {
-    try {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- it may be elsewhere in another version
-        const { RegisterResourceResponse } = require("@pulumi/pulumi/proto/resource_pb") as {
-            RegisterResourceResponse: { prototype: object };
-        };
-        RegisterResourceResponse.prototype.toString = () => "an answer";
-    } catch {
-        // Slower, not wrong.
+    const messages = sdkPart("proto/resource_pb") as
+        { RegisterResourceResponse: { prototype: object } } | undefined;
+    if (messages !== undefined) {
+        messages.RegisterResourceResponse.prototype.toString = () => "an answer";
     }
 }
-
-export {};

@@ -18,6 +18,10 @@ const greeter = new Greeter();
 export const carried = pulumi.runtime
     .serializeFunction((name: string) => [greeter.greet(name), fs.existsSync(name)])
     .then(({ text }) => text);
+// One of V8's own, which the SDK can only name the place of.
+const native = (name: string) => nested(name);
+const nested = (name: string) => [name].map(parseInt.bind(undefined));
+export const refused = pulumi.runtime.serializeFunction(native).then(() => "", (error: Error) => error.message);
 `;
 
 test("a function is carried as without the package", async () => {
@@ -25,6 +29,7 @@ test("a function is carried as without the package", async () => {
     await stack.up();
     const alone = await stack.outputs();
     expect(alone["carried"]).toContain("hello");
+    expect(alone["refused"]).toMatch(/index\.ts\(\d+,\d+\)/);
     stack.program(
         carrying(`import * as kubedev from ${JSON.stringify(library)};
 new kubedev.HostCommand("a", { create: "true" });`),
@@ -65,12 +70,12 @@ export const slower = ratio();
         ),
     });
     await stack.up();
-    expect(Number((await stack.outputs())["slower"])).toBeLessThan(1.5);
+    expect(Number((await stack.outputs())["slower"])).toBeLessThan(2.5);
     stack.program(
         program(
             `import { HostCommand } from ${JSON.stringify(library)};\nexport const made = HostCommand.name;\n`,
         ),
     );
     await stack.up();
-    expect(Number((await stack.outputs())["slower"])).toBeGreaterThan(2);
+    expect(Number((await stack.outputs())["slower"])).toBeGreaterThan(2.5);
 });

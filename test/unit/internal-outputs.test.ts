@@ -37,7 +37,7 @@ const resources = ["one", "two"].map(
 const values = fc.letrec<{ any: unknown; later: unknown }>((tie) => ({
     any: fc.oneof(
         { maxDepth: 3, withCrossShrink: true },
-        fc.constantFrom<unknown>("text", 7, undefined, false),
+        fc.constantFrom<unknown>("text", 7, undefined, false, pulumi.unknown),
         tie("later"),
         fc.array(tie("any"), { maxLength: 2 }),
         fc.record({ field: tie("any") }),
@@ -107,14 +107,35 @@ test("an object's fields are known or not each by itself, as pulumi.output's", a
     );
 });
 
-test("what fails fails the output, once", async () => {
-    const fails = (value: unknown) =>
-        seen(applied([value, pulumi.output(2)], () => Promise.reject(new Error("no"))));
-    await expect(fails(pulumi.output(1))).rejects.toThrow("no");
-    await expect(fails(Promise.reject(new Error("before")))).rejects.toThrow("before");
+test("where something is unknown nothing is made", async () => {
     const make = jest.fn();
     await seen(applied([unknown, pulumi.output(1)], make));
+    await seen(applied([{ raw: pulumi.unknown }, pulumi.output(1)], make));
+    await seen(applied([pulumi.unknown], make));
+    await seen(mapped(pulumi.unknown, make));
     expect(make).not.toHaveBeenCalled();
+});
+
+const fails = (...values: unknown[]): pulumi.Output<unknown> =>
+    applied([...values, pulumi.output(2)], () => Promise.reject(new Error("no")));
+
+test.each<[string, () => pulumi.Output<unknown>]>([
+    ["what is made", () => fails(1)],
+    ["what it is made of", () => applied([fails(1)], (known) => known)],
+    ["two of what it is made of", () => applied([fails(1), fails(2)], (known) => known)],
+    ["a field", () => outputOf({ one: fails(1), two: 2 })],
+    ["a promise", () => applied([Promise.reject(new Error("no"))], (known) => known)],
+    ["what the SDK makes of it", () => fails(1).apply((known) => known)],
+])("who takes an output is told once that %s has failed", async (_, make) => {
+    const unhandled: unknown[] = [];
+    const heard = (error: unknown) => unhandled.push(error);
+    process.on("unhandledRejection", heard);
+    await expect(seen(make())).rejects.toThrow("no");
+    for (let turn = 0; turn < 5; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+    process.off("unhandledRejection", heard);
+    expect(unhandled).toEqual([]);
 });
 
 test("with an SDK whose outputs are made otherwise, its own functions serve", async () => {
