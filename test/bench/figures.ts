@@ -2,14 +2,14 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { repoRoot, ScratchStack } from "../support/engine";
-import { machine, type Row, type Subject, withSection } from "./report";
+import { limitText, machine, type Row, type Subject, withSection } from "./report";
 import { scratchDir } from "../support/scratch";
 
 /** How often each thing is measured; the median counts. */
 export const rounds = Number(process.env["ROUNDS"] ?? "5");
 
 const rows: Row[] = [];
-const line = ({ what, value, limit }: Row) => `${what.padEnd(58)} ${value.padStart(9)}  ${limit}`;
+const line = (of: Row) => `${of.what.padEnd(58)} ${of.value.padStart(9)}  ${limitText(of)}`;
 
 export const median = (values: number[]): number =>
     [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;

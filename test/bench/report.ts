@@ -74,7 +74,7 @@ function sectionText(
 ): string {
     const cells = [
         ["", "median", "limit"],
-        ...rows.map(({ what, value, limit }) => [indented(what), value, limit]),
+        ...rows.map((row) => [indented(row.what), row.value, limitText(row)]),
     ];
     const widths = [0, 1, 2].map((column) =>
         Math.max(3, ...cells.map((row) => row[column]?.length ?? 0)),
@@ -92,6 +92,13 @@ function sectionText(
         ...body.map(line),
         "",
     ].join("\n");
+}
+
+/** A limit says itself that it was missed. */
+export function limitText({ value, limit }: Pick<Row, "value" | "limit">): string {
+    const [, sign, bound] = /^([<>])= *([\d.]+)/.exec(limit) ?? [];
+    const over = Number.parseFloat(value) - Number(bound);
+    return (sign === "<" && over > 0) || (sign === ">" && over < 0) ? `${limit} (missed)` : limit;
 }
 
 /** Rows that belong to the one before begin with blanks, which a table would drop. */

@@ -1,5 +1,5 @@
 /** The page that `make bench` writes. */
-import { withSection } from "../bench/report";
+import { limitText, withSection } from "../bench/report";
 
 const measured = { on: "2 × a CPU", date: "2026-01-02", rounds: 5 };
 const kind = withSection("", "kind", {
@@ -33,4 +33,15 @@ test("another section comes in its place, and what was there stays", () => {
     // Again and again: nothing grows.
     expect(withSection(both, "source", { ...measured, rows })).toBe(both);
     expect(withSection(both, "kind", { ...measured, rows })).not.toContain("24.84");
+});
+
+test.each([
+    ["36 ms", "<= 35 ms", "<= 35 ms (missed)"],
+    ["35 ms", "<= 35 ms", "<= 35 ms"],
+    ["2.83 s", "<= 3.00 s", "<= 3.00 s"],
+    ["2.41 x", ">= 2.50 x", ">= 2.50 x (missed)"],
+    ["2.63 x", ">= 2.50 x", ">= 2.50 x"],
+    ["1.09 s", "", ""],
+])("of %s the limit %j reads %j", (value, limit, text) => {
+    expect(limitText({ value, limit })).toBe(text);
 });
