@@ -4,6 +4,7 @@ import { after, hostResource, HostResource, textOf } from "../host/host-resource
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
+import { orEmpty } from "../internal/outputs";
 import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
 import { assertArgs, checkedEach, required } from "../internal/validate";
@@ -157,7 +158,7 @@ export class ClusterNode extends pulumi.ComponentResource {
                     KUBEDEV_CGROUP_V1: known.allowCgroupV1.apply((given) => String(given ?? false)),
                     // Not a value more for those without.
                     ...(networked
-                        ? { KUBEDEV_ADDRESS: known.address, KUBEDEV_SERVER: server }
+                        ? { KUBEDEV_ADDRESS: orEmpty(known.address), KUBEDEV_SERVER: server }
                         : {}),
                 },
                 timeoutSec: 300,

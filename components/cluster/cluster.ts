@@ -11,6 +11,7 @@ import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
 import { assertArgs, checkedEach, inputError, required } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { clusterAccess } from "./cluster-access";
 import { isNetworked, knownAddress } from "./cluster-address";
 import { ClusterArgs } from "./cluster-args";
@@ -131,7 +132,7 @@ export class Cluster extends pulumi.ComponentResource {
                 delete: "host/forget.sh",
                 spec: { endpoint, serviceCidr: layout.apply((all) => all.serviceCidr) },
                 environment: {
-                    KUBEDEV_KUBEADM: known["binaries.kubeadm"],
+                    KUBEDEV_KUBEADM: orEmpty(known["binaries.kubeadm"]),
                     KUBEDEV_KUBECTL: kubectl,
                     KUBEDEV_KUBEADM_CONFIG: pulumi
                         .all([layout, kubernetesVersion])

@@ -8,6 +8,7 @@ import { loopbackAddress } from "../internal/loopback-address";
 import { machineIdentity } from "../internal/machine-identity";
 import { shellLine } from "../internal/quote";
 import { assertArgs, checkedEach, inputError, required } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { defaultPodCidr, defaultServiceCidr } from "./cluster-rules";
 import { ControlPlaneProgram } from "./control-plane-programs";
 import { KubeadmControlPlaneArgs, KubeadmJoining } from "./kubeadm-args";
@@ -95,7 +96,7 @@ export class KubeadmControlPlane extends pulumi.ComponentResource {
                 delete: "host/forget.sh",
                 spec: { address, tunnel: reachedAt },
                 environment: {
-                    KUBEDEV_KUBEADM: known["localBinaries.kubeadm"],
+                    KUBEDEV_KUBEADM: orEmpty(known["localBinaries.kubeadm"]),
                     KUBEDEV_ADMIN_CONFIG: pulumi
                         .all([kubernetesVersion, reachedAt])
                         .apply(([version, at]) => keysDocuments(name, version, endpointAt(at))),

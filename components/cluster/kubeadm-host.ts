@@ -13,6 +13,7 @@ import { CgroupDriver, orSystemd } from "./kubelet-config";
 import { containerdService, NodeService, podRoutesService, proxyService } from "./node-programs";
 import { nodeService, nodeTools } from "./node-services";
 import { ProxyMode, proxyConfig } from "./proxy-config";
+import { orEmpty } from "../internal/outputs";
 
 /** Where kubeadm-init.sh and kubeadm-join.sh put the kubeconfig of a kube-proxy, and a link to the authority. */
 const credentials = "/etc/kubernetes";
@@ -114,7 +115,7 @@ export function kubeadmHost(
                 KUBEDEV_KUBEADM: kubeadm,
                 KUBEDEV_KUBELET: kubelet,
                 // What kubeadm-host-remove.sh cleans up with.
-                KUBEDEV_KUBE_PROXY: args.kubeProxy,
+                KUBEDEV_KUBE_PROXY: orEmpty(args.kubeProxy),
                 KUBEDEV_APISERVER_VERSION: args.kubernetesVersion,
                 KUBEDEV_ADDRESS: args.address,
                 KUBEDEV_CGROUP_DRIVER: driver,
@@ -164,8 +165,8 @@ export function kubeadmHost(
                         imageLines({ ...programs, [image]: pause }),
                     ),
                 KUBEDEV_ARCHIVES: args.imageArchives.apply((all) => (all ?? []).join("\n")),
-                KUBEDEV_ADDRESS: args.controlPlane ? args.address : undefined,
-                KUBEDEV_BEGUN: args.controlPlane ? begun("images") : undefined,
+                KUBEDEV_ADDRESS: orEmpty(args.controlPlane ? args.address : undefined),
+                KUBEDEV_BEGUN: orEmpty(args.controlPlane ? begun("images") : undefined),
             },
             timeoutSec: 900,
         },

@@ -8,6 +8,7 @@ import { guarded } from "../internal/errors";
 import { cacheRoot } from "../internal/paths";
 import { absoluteFilePath, octalMode, parentIds, sha256Digest } from "../internal/rules";
 import { assertArgs, checkedEach, inputError } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { anyHostRule, Host, HostOs, hostParts, hostRule, osOf } from "./host";
 import { after, hostResource, textOf } from "./host-resource";
 import { absoluteFilePathOn, checkOn, notOn } from "./os-rules";
@@ -89,8 +90,8 @@ export class HostArtifact extends pulumi.ComponentResource {
                 parents: args.parentIds,
                 environment: {
                     KUBEDEV_SHA256: digest,
-                    KUBEDEV_URL: known.url,
-                    KUBEDEV_PATH: known.path,
+                    KUBEDEV_URL: orEmpty(known.url),
+                    KUBEDEV_PATH: orEmpty(known.path),
                     KUBEDEV_MODE: known.mode.apply((mode) => mode ?? "0755"),
                 },
                 payloadFile: sourcePath,
@@ -136,7 +137,7 @@ function broughtFrom(
                     known === undefined ? "" : sshArgv(known).join("\n"),
                 ),
                 KUBEDEV_SOURCE_HOST: ssh.apply(hostName),
-                KUBEDEV_SOURCE_PATH: sourcePath,
+                KUBEDEV_SOURCE_PATH: orEmpty(sourcePath),
             },
             timeoutSec: 3600,
         },

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { shellExports } from "../internal/quote";
 import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { hostResource } from "./host-resource";
 import { absolutePathOn, checkOn, shellOn } from "./os-rules";
@@ -74,10 +75,12 @@ export class HostCommand extends pulumi.ComponentResource {
                 probed: false,
                 environment: {
                     KUBEDEV_CREATE: known.create,
-                    KUBEDEV_UPDATE: args.update === undefined ? known.create : known.update,
-                    KUBEDEV_DELETE: known.delete,
+                    KUBEDEV_UPDATE: orEmpty(
+                        args.update === undefined ? known.create : known.update,
+                    ),
+                    KUBEDEV_DELETE: orEmpty(known.delete),
                     KUBEDEV_EXPORTS: known.environment.apply((all) => shellExports(all ?? {})),
-                    KUBEDEV_WORKING_DIR: known.workingDirectory,
+                    KUBEDEV_WORKING_DIR: orEmpty(known.workingDirectory),
                     // Not a value more for those who have none.
                     ...(args.shell === undefined ? {} : { KUBEDEV_SHELL: args.shell }),
                 },

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { sha256 } from "../internal/hash";
 import { octalMode, parentIds, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { after, hostResource } from "./host-resource";
 import { absoluteFilePathOn, checkOn, notOn } from "./os-rules";
@@ -75,7 +76,7 @@ export class HostFile extends pulumi.ComponentResource {
                 environment: {
                     KUBEDEV_PATH: known.path,
                     KUBEDEV_MODE: known.mode.apply((mode) => mode ?? "0644"),
-                    KUBEDEV_OWNER: known.owner,
+                    KUBEDEV_OWNER: orEmpty(known.owner),
                     KUBEDEV_OVERWRITE: known.overwrite.apply((given) => String(given ?? false)),
                 },
                 stdin: known.content,

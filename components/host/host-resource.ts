@@ -4,7 +4,7 @@ import { guarded, runError } from "../internal/errors";
 import { digestOf } from "../internal/hash";
 import { withoutTraces } from "../internal/promise-traces";
 import "../internal/sdk-messages";
-import { applied, asOutput, holdsOutput, mapped } from "../internal/outputs";
+import { applied, asOutput, mapped, orEmpty } from "../internal/outputs";
 import { Sightings } from "./drift-probe";
 import { Host, HostParts } from "./host";
 import { HostPlace, hostPlace, TextChoice } from "./host-place";
@@ -25,8 +25,8 @@ export interface HostResourceArgs extends TextChoice {
     delete?: string;
     /** What the thing is, in the user's words. A change replaces it. As an output it is known or unknown as a whole, which costs a preview less. */
     spec: pulumi.Inputs | pulumi.Output<Record<string, unknown>>;
-    /** Values for the scripts, empty where undefined. A change updates the thing in place, unless it comes from a change of `spec`. */
-    environment?: Record<string, pulumi.Input<string | undefined>>;
+    /** Values for the scripts. A change updates the thing in place, unless it comes from a change of `spec`. */
+    environment?: Record<string, pulumi.Input<string>>;
     /** Standard input of `create` and `update`. A change updates the thing in place. */
     stdin?: pulumi.Input<string | undefined>;
     /** File on the machine that runs Pulumi, sent as standard input. */
@@ -92,7 +92,7 @@ export function hostResource(
     );
 
     const spec = specOf(args.spec, { host: place.target, incarnation });
-    const parents = applied([place.parentId, ...(args.parents ?? [])], compactList);
+    const parents = mapped([place.parentId, ...(args.parents ?? [])], compactList);
     const digest = applied([spec, parents], ([what, on]) => digestOf([what, { parents: on }]));
     const scripts = {
         create: args.create,
@@ -216,9 +216,7 @@ function environmentOf(
 ): Record<string, pulumi.Input<string>> {
     const timeoutSec = args.timeoutSec ?? defaultTimeoutSec;
     const scriptVariables = {
-        ...Object.fromEntries(
-            Object.entries(args.environment ?? {}).map(([n, value]) => [n, orEmpty(value)]),
-        ),
+        ...args.environment,
         KUBEDEV_KEY: key,
         KUBEDEV_SCOPE: stackScope(),
         KUBEDEV_DIR: place.dirOf(key),
@@ -235,19 +233,6 @@ function environmentOf(
         KUBEDEV_CONNECT_SEC: "30",
         KUBEDEV_TIMEOUT_SEC: String(timeoutSec),
     };
-}
-
-/** Made once of each output: those of an image are the same for all of its machines. */
-const texts = new WeakMap<object, pulumi.Input<string>>();
-
-function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {
-    if (!holdsOutput(value)) {
-        return (value as string | undefined) ?? "";
-    }
-    const later = value as pulumi.Output<string | undefined>;
-    const text = texts.get(later) ?? mapped(later, (known) => known ?? "");
-    texts.set(later, text);
-    return text;
 }
 
 /** The incarnation that a thing will have after this run. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { orEmpty } from "../internal/outputs";
 import { shellLine } from "../internal/quote";
 import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
@@ -115,14 +116,14 @@ export class HostService extends pulumi.ComponentResource {
                             argv,
                         ),
                     ),
-                preStart: known.preStartCommand,
+                preStart: orEmpty(known.preStartCommand),
                 health: pulumi
                     .all([known.healthCheck, os])
                     .apply(([check, system]) =>
                         (system === HostOs.Windows ? windowsHealth : healthCheckText)(check),
                     ),
                 healthTimeoutSec: healthTimeoutSec(args.healthCheck),
-                stop: known.stopCommand,
+                stop: orEmpty(known.stopCommand),
                 stopTimeoutSec: args.stopTimeoutSec ?? 10,
                 logMaxMib: args.logMaxMib ?? 16,
                 logKeep: args.logKeep ?? 3,

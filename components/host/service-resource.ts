@@ -23,13 +23,13 @@ export interface ServiceResourceArgs {
     /** Shell text that ends in `exec` of the process; for Windows see `windowsRun`. */
     run: pulumi.Input<string>;
     /** Shell text run before the start, in the service's directory. */
-    preStart?: pulumi.Input<string | undefined>;
+    preStart?: pulumi.Input<string>;
     /** Shell text that succeeds when the service is healthy; KUBEDEV_PID is its process. Without it, it need only go on running. */
-    health?: pulumi.Input<string | undefined>;
+    health?: pulumi.Input<string>;
     /** How long it may take to become healthy. Known or not, it is also part of the time limit. */
     healthTimeoutSec: pulumi.Input<number>;
     /** Shell text that asks the process to end. Defaults to SIGTERM. */
-    stop?: pulumi.Input<string | undefined>;
+    stop?: pulumi.Input<string>;
     /** How long it may take to end before it is killed. */
     stopTimeoutSec: number;
     /** Size at which the log is rotated. */
@@ -79,13 +79,13 @@ export function surroundings(
 /** What service-start.sh and service-remove.sh take. */
 export function serviceEnvironment(
     args: ServiceResourceArgs,
-): Record<string, pulumi.Input<string | undefined>> {
+): Record<string, pulumi.Input<string>> {
     return {
         KUBEDEV_RUN: args.run,
-        KUBEDEV_PRE_START: args.preStart,
-        KUBEDEV_HEALTH: args.health,
+        KUBEDEV_PRE_START: args.preStart ?? "",
+        KUBEDEV_HEALTH: args.health ?? "",
         KUBEDEV_HEALTH_SEC: mapped(args.healthTimeoutSec, String),
-        KUBEDEV_STOP: args.stop,
+        KUBEDEV_STOP: args.stop ?? "",
         KUBEDEV_STOP_SEC: String(args.stopTimeoutSec),
         KUBEDEV_LOG_MIB: String(args.logMaxMib),
         KUBEDEV_LOG_KEEP: String(args.logKeep),

@@ -45,6 +45,11 @@ export function mapped<T, Made>(
         : make(value as pulumi.Unwrap<T>);
 }
 
+/** A value that scripts take as empty where there is none. */
+export function orEmpty(value: pulumi.Input<string | undefined>): pulumi.Input<string> {
+    return mapped(value, (known) => known ?? "");
+}
+
 /** The same of an object of values. */
 export function appliedFields<Fields extends object, Made>(
     fields: Fields,

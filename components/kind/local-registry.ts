@@ -7,6 +7,7 @@ import { isLoopbackAddress, loopbackAddress } from "../internal/loopback-address
 import { machineIdentity } from "../internal/machine-identity";
 import { fields, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { type Binary, Build } from "../source/build";
 import { derivedName } from "./cluster-name";
 import { EngineRef } from "./container-engine";
@@ -108,7 +109,7 @@ export class LocalRegistry extends pulumi.ComponentResource {
                     KUBEDEV_ENGINE: ownOrHost(args.engine),
                     KUBEDEV_REGISTRY: container,
                     KUBEDEV_REGISTRY_HOST: host,
-                    KUBEDEV_REGISTRY_IMAGE: image,
+                    KUBEDEV_REGISTRY_IMAGE: orEmpty(image),
                     KUBEDEV_STARTS: starts,
                 },
             },

@@ -5,6 +5,7 @@ import { after, hostResource } from "../host/host-resource";
 import { digestOf } from "../internal/hash";
 import { absoluteFilePath, whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { EngineRef } from "./container-engine";
 import { engineRule } from "./engine-rule";
 import { binaryRules, NodeBinaryArgs } from "./node-binaries";
@@ -96,7 +97,7 @@ export class ProgramImage extends pulumi.ComponentResource {
                     KUBEDEV_ENGINE: ownOrHost(args.engine),
                     KUBEDEV_IMAGE_TAG: tag,
                     KUBEDEV_PROGRAM: binary.path,
-                    KUBEDEV_IMAGE_PROGRAM: entrypoint.apply(([file]) => file),
+                    KUBEDEV_IMAGE_PROGRAM: orEmpty(entrypoint.apply(([file]) => file)),
                     KUBEDEV_IMAGE_ENTRYPOINT: entrypoint.apply((words) => JSON.stringify(words)),
                     KUBEDEV_IMAGE_USER: user.apply(String),
                     KUBEDEV_IMAGE_CA: caCertificates.apply(String),

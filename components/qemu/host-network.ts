@@ -8,6 +8,7 @@ import { guarded } from "../internal/errors";
 import { machineIdentity } from "../internal/machine-identity";
 import { shellExports, shellLine } from "../internal/quote";
 import { assertArgs, checked, inputError } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { HostNetworkArgs, hostNetworkRules } from "./host-network-args";
 import { assertFree, dropsWarning, notedRange, repairsOf } from "./host-network-look";
 import { HostNetworkPlan, planOf, wishProblems } from "./host-network-plan";
@@ -96,7 +97,7 @@ export class HostNetwork extends pulumi.ComponentResource {
                 },
                 environment: {
                     ...bridgeEnvironment(plan),
-                    NETWORK_USER: known.apply(({ user }) => user),
+                    NETWORK_USER: orEmpty(known.apply(({ user }) => user)),
                     NETWORK_REPAIRS: repairs,
                 },
                 timeoutSec: 60,

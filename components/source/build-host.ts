@@ -5,6 +5,7 @@ import { after, hostResource, recordedFacts, textOf } from "../host/host-resourc
 import { lookAt } from "../host/thing-look";
 import { whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { goVersionRule } from "./go-build";
 
 /** Arguments of a BuildHost. */
@@ -145,7 +146,7 @@ export class BuildHost extends pulumi.ComponentResource {
                     KUBEDEV_GO_PROXY: known.goProxy.apply(
                         (url) => url ?? "https://proxy.golang.org",
                     ),
-                    KUBEDEV_GO_CHECKSUM: known.goChecksum,
+                    KUBEDEV_GO_CHECKSUM: orEmpty(known.goChecksum),
                     KUBEDEV_GENERATION: generation,
                     KUBEDEV_REMEMBER: generation.apply((count) => `fact.generation=${count}`),
                 },

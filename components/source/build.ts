@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { after, HostResource, hostResource, recordedFacts } from "../host/host-resource";
 import { Host, hostParts } from "../host/host";
 import { assertArgs, checked } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { buildProblems, buildRules } from "./build-rules";
 import { buildKey, BuildOptions, buildVariables } from "./build-script";
 import { binaryName, BuildMode } from "./go-build";
@@ -166,7 +167,7 @@ export class Build extends pulumi.ComponentResource {
                             KUBEDEV_TARGET: target,
                             KUBEDEV_PLATFORM: platform,
                             KUBEDEV_BINARY: file,
-                            KUBEDEV_MODULE: module,
+                            KUBEDEV_MODULE: orEmpty(module),
                             KUBEDEV_CLEAN: pulumi.output(args.clean ?? false).apply(String),
                             ...environmentOf(options),
                         },

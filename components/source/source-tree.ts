@@ -7,6 +7,7 @@ import { hostEnvironment } from "../host/transport";
 import { guarded, runError } from "../internal/errors";
 import { absoluteFilePath, whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
+import { orEmpty } from "../internal/outputs";
 import { Build } from "./build";
 import { SourceFiles } from "./source-files";
 import { compareUrl, treeLinks } from "./tree-links";
@@ -129,12 +130,12 @@ export class SourceTree extends pulumi.ComponentResource {
                 spec: { dir: known.dir },
                 environment: {
                     KUBEDEV_TREE: known.dir,
-                    KUBEDEV_ORIGIN: known.origin,
+                    KUBEDEV_ORIGIN: orEmpty(known.origin),
                     KUBEDEV_UPSTREAM: upstream,
                     KUBEDEV_PROTECT: flag(known.protectUpstream, true),
-                    KUBEDEV_BRANCH: known.branch,
+                    KUBEDEV_BRANCH: orEmpty(known.branch),
                     KUBEDEV_REMEMBER: known.branch.apply((branch) => `fact.branch=${branch ?? ""}`),
-                    KUBEDEV_REFERENCE: known.reference,
+                    KUBEDEV_REFERENCE: orEmpty(known.reference),
                     KUBEDEV_PARTIAL: flag(known.partial, false),
                     KUBEDEV_DEPTH: known.depth.apply((depth) =>
                         depth === undefined ? "" : String(depth),
