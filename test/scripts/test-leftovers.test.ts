@@ -1,6 +1,7 @@
 /** What is left after a run of the tests is found: the script itself, on things that this test leaves. */
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import * as net from "node:net";
 import * as path from "node:path";
 import { repoRoot } from "../support/engine";
 import { networkNamespaceMissing } from "../support/network-namespace";
@@ -67,6 +68,34 @@ test("a directory and a process that are left are named, until they are gone", a
     }
     fs.rmdirSync(made);
     expect(run('"$LEFT" check "$DIR"').found.filter((line) => line.includes(dir))).toEqual([]);
+});
+
+test("a language host is left as long as its engine lives, and is swept when that is dead", async () => {
+    run('"$LEFT" begin "$DIR"');
+    const engine = net.createServer();
+    await new Promise<void>((listens) => engine.listen(0, "127.0.0.1", listens));
+    const address = `127.0.0.1:${String((engine.address() as net.AddressInfo).port)}`;
+    // As its only argument is the address, it waits for a pipe of that name.
+    spawnSync("mkfifo", [address], { cwd: dir });
+    const host = spawn("cat", [address], {
+        argv0: "/somewhere/pulumi-language-some",
+        cwd: dir,
+        detached: true,
+        stdio: "ignore",
+        env: { ...process.env, KUBEDEV_TEST_SCRATCH: path.join(dir, "scratch") },
+    });
+    const ended = new Promise((resolve) => host.once("exit", (_, signal) => resolve(signal)));
+    const line = `process ${String(host.pid)}: /somewhere/pulumi-language-some ${address}`;
+    try {
+        run('"$LEFT" sweep "$DIR"');
+        expect(run('"$LEFT" check "$DIR"').found).toContain(line);
+        await new Promise((closed) => engine.close(closed));
+        expect(run('"$LEFT" check "$DIR"').found).not.toContain(line);
+        run('"$LEFT" sweep "$DIR"');
+        expect(await ended).toBe("SIGTERM");
+    } finally {
+        host.kill("SIGKILL");
+    }
 });
 
 test("a service is found, which has nothing of a test's environment but one of its directories", async () => {
