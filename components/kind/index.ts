@@ -11,5 +11,6 @@ export {
 } from "./kind-config";
 export { type NodeBinaryArgs } from "./node-binaries";
 export { LocalRegistry, type LocalRegistryArgs, type RegistryRef } from "./local-registry";
-export { NodeImage, type NodeImageArgs } from "./node-image";
+export { NodeImage } from "./node-image";
+export { type NodeImageArgs } from "./node-image-args";
 export { ProgramImage, type ProgramImageArgs } from "./program-image";

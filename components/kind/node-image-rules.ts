@@ -1,4 +1,4 @@
-import type { NodeImageArgs } from "./node-image";
+import { NodeImageArgs } from "./node-image-args";
 
 const sources = ["version", "release", "source", "base"] as const;
 /** Which arguments go with one source alone. */

@@ -1,5 +1,6 @@
 /** NodeImage against mocks: what names an image, and what makes another one. */
-import { NodeImage, NodeImageArgs } from "../../components/kind/node-image";
+import { NodeImage } from "../../components/kind/node-image";
+import { NodeImageArgs } from "../../components/kind/node-image-args";
 import { Build } from "../../components/source/build";
 import { binary, fingerprintOf, MockedKind } from "../support/mocked-kind";
 import { known } from "../support/mocked-run";
