@@ -4,9 +4,9 @@ import { after, hostResource, HostResource, textOf } from "../host/host-resource
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
 import { serviceResource, Supervisor } from "../host/service-resource";
-import { orEmpty } from "../internal/outputs";
 import { dnsAddress } from "../internal/address-range";
 import { guarded } from "../internal/errors";
+import { orEmpty } from "../internal/outputs";
 import { assertArgs, checkedEach, required } from "../internal/validate";
 import { ClusterNodeArgs, clusterNodeRules, flatNodeArgs } from "./cluster-node-args";
 import { assertOwnNetwork } from "./cluster-address";

@@ -3,6 +3,7 @@ import { Host, hostParts } from "../host/host";
 import { hostResource, HostResource, recordedFacts } from "../host/host-resource";
 import { preflight } from "../host/preflight";
 import { keyOf } from "../host/scope";
+import { orEmpty } from "../internal/outputs";
 import { KubeadmBinariesArgs } from "./kubeadm-args";
 import { imageLines, imageQuestion } from "./kubeadm-images";
 import { kubeletDropIn, kubeletUnit } from "./kubeadm-kubelet";
@@ -13,7 +14,6 @@ import { CgroupDriver, orSystemd } from "./kubelet-config";
 import { containerdService, NodeService, podRoutesService, proxyService } from "./node-programs";
 import { nodeService, nodeTools } from "./node-services";
 import { ProxyMode, proxyConfig } from "./proxy-config";
-import { orEmpty } from "../internal/outputs";
 
 /** Where kubeadm-init.sh and kubeadm-join.sh put the kubeconfig of a kube-proxy, and a link to the authority. */
 const credentials = "/etc/kubernetes";

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { orEmpty } from "../internal/outputs";
 import { shellExports } from "../internal/quote";
 import { environment, namedValues, parentIds, shellText, whole } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { orEmpty } from "../internal/outputs";
 import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { hostResource } from "./host-resource";
 import { absolutePathOn, checkOn, shellOn } from "./os-rules";

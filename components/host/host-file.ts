@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { sha256 } from "../internal/hash";
+import { orEmpty } from "../internal/outputs";
 import { octalMode, parentIds, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { orEmpty } from "../internal/outputs";
 import { anyHostRule, Host, HostOs, osOf } from "./host";
 import { after, hostResource } from "./host-resource";
 import { absoluteFilePathOn, checkOn, notOn } from "./os-rules";

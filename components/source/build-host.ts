@@ -3,9 +3,9 @@ import { z } from "zod";
 import { Host, hostParts, hostRule } from "../host/host";
 import { after, hostResource, recordedFacts, textOf } from "../host/host-resource";
 import { lookAt } from "../host/thing-look";
+import { orEmpty } from "../internal/outputs";
 import { whole, yesOrNo } from "../internal/rules";
 import { assertArgs, checkedEach } from "../internal/validate";
-import { orEmpty } from "../internal/outputs";
 import { goVersionRule } from "./go-build";
 
 /** Arguments of a BuildHost. */
